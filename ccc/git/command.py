@@ -1,0 +1,116 @@
+"""The only place that runs the git program."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ccc.errors import GitFailed
+
+SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
+"""No hook and no fsmonitor program of the repository runs behind our back (FACTS: config is code)."""
+
+KEPT = frozenset({"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH", "GIT_SSL_CAINFO"})
+"""`GIT_*` that say where configuration lies; the rest (`GIT_DIR`, `GIT_INDEX_FILE`, ... of a hook) would
+send our commands to another repository or index."""
+
+TIME_LIMIT = 600.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a git command gave back."""
+
+    code: int
+    out: bytes
+    err: str
+
+    @property
+    def text(self) -> str:
+        """Standard output as text, without its last newline."""
+        return self.out.decode("utf-8", "surrogateescape").removesuffix("\n")
+
+
+def clean_environment(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """An environment for git: the `GIT_*` variables of a hook gone, messages in English, no prompts."""
+    source = os.environ if environment is None else environment
+    kept = {key: value for key, value in source.items() if not key.startswith("GIT_") or key in KEPT}
+    return {**kept, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+
+
+@dataclass(frozen=True)
+class Git:
+    """Runs git for one directory (a work tree or a git directory), without hooks."""
+
+    directory: Path
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    def run(
+        self,
+        *arguments: str,
+        input: bytes | None = None,
+        env: Mapping[str, str] | None = None,
+        ok: Container[int] = (0,),
+        timeout: float = TIME_LIMIT,
+    ) -> Result:
+        """Runs `git <arguments>`. Raises GitFailed for an exit code not in `ok`, a time-out, or no git."""
+        command = ["git", *SAFE, *arguments]
+        environment = {**clean_environment(), **self.extra, **(env or {})}
+        started = time.monotonic()
+        try:
+            done = subprocess.run(
+                command,
+                cwd=self.directory,
+                input=input,
+                stdin=subprocess.DEVNULL if input is None else None,
+                capture_output=True,
+                env=environment,
+                timeout=timeout,
+                check=False,
+            )
+        except FileNotFoundError as error:
+            raise self._unstartable(error) from error
+        except subprocess.TimeoutExpired as error:
+            raise GitFailed(f"git {arguments[0]} did not end within {timeout:.0f} s") from error
+        _trace(command, time.monotonic() - started, done.returncode)
+        result = Result(done.returncode, done.stdout, done.stderr.decode("utf-8", "replace").strip())
+        if result.code not in ok:
+            raise failure(arguments, result)
+        return result
+
+    def text(self, *arguments: str, env: Mapping[str, str] | None = None) -> str:
+        """Standard output of a command that must succeed."""
+        return self.run(*arguments, env=env).text
+
+    def test(self, *arguments: str) -> bool:
+        """Whether the command ended with 0 (1 is no, anything else raises)."""
+        return self.run(*arguments, ok=(0, 1)).code == 0
+
+    def lines(self, *arguments: str) -> list[str]:
+        """NUL-separated output (`-z`) as a list."""
+        return [part for part in self.run(*arguments).out.decode("utf-8", "surrogateescape").split("\0") if part]
+
+    def _unstartable(self, error: FileNotFoundError) -> GitFailed:
+        if not self.directory.is_dir():
+            return GitFailed(f"{self.directory} is not a directory")
+        return GitFailed(f"git cannot be started: {error.strerror}", "install git 2.39 or newer")
+
+
+def failure(arguments: tuple[str, ...], result: Result) -> GitFailed:
+    """The error of a git command that failed, in git's own words."""
+    words = result.err.splitlines()
+    telling = [line for line in words if line.startswith(("fatal:", "error:"))] or words
+    what = telling[0].removeprefix("fatal: ").removeprefix("error: ") if telling else f"exit code {result.code}"
+    name = next((word for word in arguments if not word.startswith("-")), arguments[0])
+    return GitFailed(f"git {name}: {what}")
+
+
+def _trace(command: list[str], seconds: float, code: int) -> None:
+    if os.environ.get("CCC_TRACE") in (None, "", "0"):
+        return
+    print(f"ccc: {seconds * 1000:7.1f} ms  exit {code}  {' '.join(command)}", file=sys.stderr)

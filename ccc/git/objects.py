@@ -1,0 +1,134 @@
+"""Git's object formats, in bytes: ids, trees, commits; the same on every backend."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from ccc.errors import StateBroken
+
+BLOB, TREE, COMMIT = "blob", "tree", "commit"
+DIRECTORY_MODE, FILE_MODE, SUBMODULE_MODE = "40000", "100644", "160000"
+
+
+class MissingObject(StateBroken):
+    """An object that a reference or another object names and that is not stored.
+
+    Never the same thing as a name that is absent from a tree.
+    """
+
+    def __init__(self, oid: str) -> None:
+        super().__init__(f"object {oid} is missing", "git ccc fsck")
+        self.oid = oid
+
+
+class ObjectReader(Protocol):
+    """Reads git objects by id."""
+
+    def read(self, oid: str) -> tuple[str, bytes]:
+        """(kind, content). Raises MissingObject, StateBroken for a damaged one."""
+
+    def read_many(self, oids: Iterable[str]) -> list[tuple[str, bytes]]:
+        """Like `read` for several, in order, in one round trip where the backend can."""
+
+    def has(self, oid: str) -> bool:
+        """Whether the object is stored."""
+
+
+class ObjectDatabase(ObjectReader, Protocol):
+    """Reads and writes git objects."""
+
+    def write(self, kind: str, content: bytes) -> str:
+        """Stores the object, returns its id. Raises OSError (full disk), GitFailed."""
+
+
+class References(Protocol):
+    """Reads and moves references."""
+
+    def get(self, name: str) -> str | None:
+        """The object id, None where there is no such reference. Raises StateBroken for an unreadable one."""
+
+    def swap(self, name: str, old: str | None, new: str) -> bool:
+        """Compare-and-swap: False when the reference was not `old` any more. Raises StoreBusy, GitFailed."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a tree; `mode` in git's spelling (`40000`, `100644`)."""
+
+    mode: str
+    oid: str
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit as stored; `date` is the committer's, seconds since 1970 UTC; message decoded leniently."""
+
+    tree: str
+    parents: tuple[str, ...]
+    author: str
+    committer: str
+    date: int
+    message: str
+
+
+def object_id(kind: str, content: bytes, *, algorithm: str = "sha1") -> str:
+    """The id git gives an object, in hexadecimal."""
+    return hashlib.new(algorithm, b"%s %d\0" % (kind.encode(), len(content)) + content).hexdigest()
+
+
+def parse_tree(content: bytes, *, id_length: int = 20) -> dict[str, Entry]:
+    """Name to entry, in git's order; names that are not UTF-8 come with surrogate escapes."""
+    entries: dict[str, Entry] = {}
+    position = 0
+    while position < len(content):
+        space = content.index(b" ", position)
+        end = content.index(b"\0", space)
+        name = content[space + 1 : end].decode("utf-8", "surrogateescape")
+        oid = content[end + 1 : end + 1 + id_length].hex()
+        entries[name] = Entry(content[position:space].decode(), oid)
+        position = end + 1 + id_length
+    return entries
+
+
+def build_tree(entries: Mapping[str, Entry]) -> bytes:
+    """The bytes of a tree: sorted as git sorts, directories as if their name ended in a slash."""
+
+    def order(item: tuple[str, Entry]) -> bytes:
+        name, entry = item
+        return name.encode("utf-8", "surrogateescape") + (b"/" if entry.mode == DIRECTORY_MODE else b"")
+
+    return b"".join(
+        entry.mode.encode() + b" " + name.encode("utf-8", "surrogateescape") + b"\0" + bytes.fromhex(entry.oid)
+        for name, entry in sorted(entries.items(), key=order)
+    )
+
+
+def parse_commit(content: bytes) -> Commit:
+    """The parts of a commit. Raises ValueError for bytes that are no commit."""
+    head, _, body = content.partition(b"\n\n")
+    fields: dict[str, list[str]] = {}
+    for line in head.decode("utf-8", "replace").split("\n"):
+        key, _, value = line.partition(" ")
+        if key:
+            fields.setdefault(key, []).append(value)
+    if "tree" not in fields or "committer" not in fields:
+        raise ValueError("not a commit")
+    committer = fields["committer"][0]
+    return Commit(
+        tree=fields["tree"][0],
+        parents=tuple(fields.get("parent", ())),
+        author=fields.get("author", [committer])[0].rpartition("> ")[0] + ">",
+        committer=committer.rpartition("> ")[0] + ">",
+        date=int(committer.rpartition("> ")[2].split(" ")[0]),
+        message=body.decode("utf-8", "replace"),
+    )
+
+
+def build_commit(commit: Commit) -> bytes:
+    """The bytes of a commit: UTF-8, +0000, `author` and `committer` as `Name <mail>`, one date for both."""
+    lines = [f"tree {commit.tree}", *(f"parent {parent}" for parent in commit.parents)]
+    lines += [f"author {commit.author} {commit.date} +0000", f"committer {commit.committer} {commit.date} +0000"]
+    return ("\n".join(lines) + "\n\n" + commit.message).encode("utf-8")

@@ -1,0 +1,55 @@
+"""Identifiers people and programs use: session ids, names, slugs."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import uuid
+
+RESERVED_ROLES = frozenset({"check", "new", "all", "orchestrator"})
+SHORT_ID = 8
+SHORT_OID = 7
+SLUG_LENGTH = 40
+LEAST_PREFIX = 4
+
+
+def new_id() -> str:
+    """A fresh identifier: 32 hexadecimal digits, random."""
+    return uuid.uuid4().hex
+
+
+def short(identifier: str) -> str:
+    """The first 8 digits of an id, as shown to people."""
+    return identifier[:SHORT_ID]
+
+
+def short_oid(oid: str) -> str:
+    """The first 7 digits of an object id, as shown to people."""
+    return oid[:SHORT_OID]
+
+
+def slug(text: str, identifier: str) -> str:
+    """The task as a name part: NFKD, lower case, `[a-z0-9-]`, cut at the last `-` before 40 characters.
+
+    Nothing left (a task in Chinese, say) gives `task-<id8>`.
+    """
+    plain = unicodedata.normalize("NFKD", text).lower()
+    words = re.sub(r"[^a-z0-9]+", "-", _without_marks(plain)).strip("-")
+    if len(words) > SLUG_LENGTH:
+        head = words[: SLUG_LENGTH + 1]
+        words = head.rpartition("-")[0] or words[:SLUG_LENGTH]
+    return words.strip("-") or f"task-{short(identifier)}"
+
+
+def _without_marks(text: str) -> str:
+    return "".join(character for character in text if not unicodedata.combining(character))
+
+
+def numbered(name: str, taken: frozenset[str] | set[str]) -> str:
+    """`name`, or `name-2`, `name-3`, ... when it is taken."""
+    if name not in taken:
+        return name
+    number = 2
+    while f"{name}-{number}" in taken:
+        number += 1
+    return f"{name}-{number}"

@@ -1,0 +1,68 @@
+"""Where ccc keeps its files inside a repository's common directory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Paths below `<common dir>/ccc`; nothing here is state that git does not also hold, except pending work."""
+
+    common: Path
+
+    @property
+    def root(self) -> Path:
+        return self.common / "ccc"
+
+    @property
+    def journal_new(self) -> Path:
+        return self.root / "journal" / "new"
+
+    @property
+    def journal_claimed(self) -> Path:
+        return self.root / "journal" / "claimed"
+
+    @property
+    def journal_bad(self) -> Path:
+        return self.root / "journal" / "bad"
+
+    @property
+    def wal(self) -> Path:
+        return self.root / "wal"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "lock"
+
+    @property
+    def tips(self) -> Path:
+        """Own record of the tips that this replica gave `refs/ccc`, newest last."""
+        return self.root / "tips"
+
+    @property
+    def replica(self) -> Path:
+        """The persistent name of this copy of the repository."""
+        return self.root / "replica"
+
+    @property
+    def worktrees(self) -> Path:
+        """One file per session worktree, named like the session; holds the session's id."""
+        return self.root / "worktrees"
+
+    @property
+    def scratch(self) -> Path:
+        return self.root / "scratch"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def worker_lock(self) -> Path:
+        return self.root / "worker.lock"
+
+    @property
+    def drain_script(self) -> Path:
+        return self.root / "drain"

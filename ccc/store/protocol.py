@@ -1,0 +1,103 @@
+"""What a store of coordination state is: readers, the deciding store, and what passes between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ccc.domain.cells import Cells
+from ccc.domain.events import Draft, Event
+
+REF = "refs/ccc"
+META = "meta/repo"
+FORMAT = 1
+
+
+class State(Protocol):
+    """All streams at one moment; immutable."""
+
+    @property
+    def tip(self) -> str | None:
+        """The commit on `refs/ccc` this state was read from; None before `init`."""
+
+    @property
+    def clock(self) -> str:
+        """The greatest stamp behind this state."""
+
+    def stream(self, name: str) -> Cells:
+        """The cells of `sessions/<id>` or the like; empty where there is no such stream.
+
+        Raises MissingObject where there is one that cannot be read.
+        """
+
+    def streams(self, kind: str) -> Mapping[str, Cells]:
+        """All streams of one kind (`sessions`), by full name."""
+
+    def blob(self, oid: str) -> bytes:
+        """The bytes of a blob that a cell names. Raises MissingObject."""
+
+
+@dataclass(frozen=True)
+class Logged:
+    """An event in the diary; `commit` is None while it is acknowledged and not yet on the ref."""
+
+    event: Event
+    commit: str | None
+
+
+@dataclass(frozen=True)
+class JournalEntry:
+    """A complete file of the journal: `line` without its newline, `source` unique for ever.
+
+    `at_ms` is the file's time, milliseconds since 1970 UTC.
+    """
+
+    name: str
+    source: str
+    line: str
+    at_ms: int
+
+
+Decide = Callable[[State], Sequence[Draft]]
+"""A pure decision: state in, facts out; may be called more than once."""
+
+Observe = Callable[[State, Sequence[JournalEntry]], Sequence[Draft]]
+"""Turns what hooks noted, and what refs say now, into facts; called before every decision.
+
+Gets the journal entries that are not events themselves (hook notes). Each draft that records an entry
+carries its `source`; entries without draft are dropped as already known.
+"""
+
+
+class Reader(Protocol):
+    """Reads state; never writes, never waits for another process."""
+
+    def tip(self) -> str | None:
+        """The commit on `refs/ccc`, None where it does not exist. Raises StateBroken."""
+
+    def state(self, at: str | None = None) -> State:
+        """The state at a commit id, or now with acknowledged, not yet drained events included."""
+
+    def log(self) -> Iterator[Logged]:
+        """Every event once, youngest first, acknowledged ones that are not yet on the ref foremost."""
+
+
+class Store(Reader, Protocol):
+    """Records facts."""
+
+    def transact(self, decide: Decide, *, durable: bool = True, timeout: float = 10.0) -> tuple[Event, ...]:
+        """Takes the lock, drains what waits, decides on the state, records the answer.
+
+        Returns the events of `decide` (not those drained). `durable`: survives a power cut.
+        Raises StoreBusy after `timeout` seconds, whatever `decide` raises (then nothing of it is recorded).
+        """
+
+    def drain(self, *, timeout: float = 10.0) -> int:
+        """Records everything that waits in the journal; how many events."""
+
+    def journal(self, draft: Draft) -> str:
+        """Acknowledges a fact without waiting for anybody; the entry's name. Survives kill -9 from then on."""
+
+    def absorb(self, tips: Sequence[str]) -> str:
+        """Merges other histories into this one; the new tip, a function of the set of events alone."""
