@@ -1,0 +1,48 @@
+# Needs Python 3.11 or newer, git and make; everything else is installed into .venv.
+
+SHELL := /bin/sh
+BIN := .venv/bin
+STAMP := .venv/.synced
+WORKERS ?= 2
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test slow lint format bench sync man clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: $(STAMP) ## Set up and show the main job (ARGS="--yes")
+	@$(BIN)/git-ccc demo $(ARGS)
+
+test: $(STAMP) ## Set up and run the tests (ARGS="tests/cli -k pager")
+	@CCC_TEST_GUARD=1 $(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+slow: $(STAMP) ## Run the tests that take long
+	@CCC_TEST_GUARD=1 $(BIN)/python -m pytest -n $(WORKERS) -m slow $(ARGS)
+
+lint: $(STAMP) ## Check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(STAMP) ## Rewrite the code in the project's style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(STAMP) ## Measure against the budgets
+	@$(BIN)/python -m bench $(ARGS)
+
+man: $(STAMP) ## Write man/git-ccc.1 from the commands
+	@$(BIN)/python -m ccc.cli.manpage > man/git-ccc.1.new && mv man/git-ccc.1.new man/git-ccc.1
+
+sync: ## Install the pinned packages again
+	@rm -f $(STAMP)
+	@$(MAKE) --no-print-directory $(STAMP)
+
+clean: ## Remove .venv and what tools left behind
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+
+$(STAMP): requirements.lock pyproject.toml .ci/make-venv
+	@.ci/make-venv .venv
+	@touch $(STAMP)
