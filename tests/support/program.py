@@ -1,0 +1,134 @@
+"""Runs ccc for tests: as a real process, or inside this one."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+PROJECT = Path(__file__).resolve().parents[2]
+TIME_LIMIT = 60
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a call of ccc ended: exit code, standard output, standard error."""
+
+    args: tuple[str, ...]
+    exit: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output as the one JSON document it must be."""
+        return json.loads(self.stdout)
+
+    @property
+    def json_lines(self) -> list[Any]:
+        """Standard output as JSON Lines."""
+        return [json.loads(line) for line in self.stdout.splitlines()]
+
+    def expect(self, exit: int) -> Outcome:
+        """Itself when it ended with this code, else an AssertionError that shows all of it."""
+        assert self.exit == exit, (
+            f"ccc {' '.join(self.args)} ended with {self.exit}, not {exit}\n{self.stdout}{self.stderr}"
+        )
+        return self
+
+
+class RunsCcc(Protocol):
+    """The shape of the fixtures `ccc` (a process) and `ccc_inline` (a function call)."""
+
+    def __call__(
+        self,
+        *arguments: str,
+        cwd: Path | None = None,
+        stdin: str = "",
+        env: Mapping[str, str] | None = None,
+        exit: int | None = None,
+    ) -> Outcome:
+        """Runs `ccc <arguments>` in `cwd`; with `exit`, fails unless it ends with that code."""
+        ...
+
+
+@dataclass(frozen=True)
+class Program:
+    """Runs ccc as a process of its own, as a user would."""
+
+    directory: Path
+
+    def __call__(
+        self,
+        *arguments: str,
+        cwd: Path | None = None,
+        stdin: str = "",
+        env: Mapping[str, str] | None = None,
+        exit: int | None = None,
+    ) -> Outcome:
+        done = subprocess.run(
+            [sys.executable, "-m", "ccc", *arguments],
+            cwd=cwd or self.directory,
+            env={**os.environ, "PYTHONPATH": str(PROJECT), **(env or {})},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            errors="surrogateescape",
+            timeout=TIME_LIMIT,
+        )
+        outcome = Outcome(arguments, done.returncode, done.stdout, done.stderr)
+        return outcome if exit is None else outcome.expect(exit)
+
+
+@dataclass(frozen=True)
+class Inline:
+    """Runs `main(argv)` in this process, much quicker; output is no terminal, as in a pipe."""
+
+    directory: Path
+
+    def __call__(
+        self,
+        *arguments: str,
+        cwd: Path | None = None,
+        stdin: str = "",
+        env: Mapping[str, str] | None = None,
+        exit: int | None = None,
+    ) -> Outcome:
+        from ccc.cli.main import main  # late: click is not needed by tests of the layers below
+
+        output, words = io.StringIO(), io.StringIO()
+        surroundings = (_variables(env or {}), _standard_input(stdin))
+        streams = (contextlib.redirect_stdout(output), contextlib.redirect_stderr(words))
+        with contextlib.ExitStack() as stack:
+            for context in (*surroundings, *streams):
+                stack.enter_context(context)
+            code = main(["-C", str(cwd or self.directory), *arguments])
+        outcome = Outcome(arguments, code, output.getvalue(), words.getvalue())
+        return outcome if exit is None else outcome.expect(exit)
+
+
+@contextlib.contextmanager
+def _variables(changes: Mapping[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextlib.contextmanager
+def _standard_input(text: str) -> Iterator[None]:
+    before, sys.stdin = sys.stdin, io.StringIO(text)
+    try:
+        yield
+    finally:
+        sys.stdin = before
