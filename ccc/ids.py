@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 import uuid
@@ -53,3 +54,8 @@ def numbered(name: str, taken: frozenset[str] | set[str]) -> str:
     while f"{name}-{number}" in taken:
         number += 1
     return f"{name}-{number}"
+
+
+def object_id(kind: str, content: bytes, *, algorithm: str = "sha1") -> str:
+    """The id git gives an object, in hexadecimal."""
+    return hashlib.new(algorithm, b"%s %d\0" % (kind.encode(), len(content)) + content).hexdigest()

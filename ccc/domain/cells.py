@@ -59,7 +59,9 @@ def dump(cells: Cells) -> bytes:
     by_stamp: dict[str, list[str]] = {}
     for field, (stamp, _) in sorted(cells.items()):
         by_stamp.setdefault(stamp, []).append(field)
-    lines = [f"{canon(field)}: {canon(value)}" for field, (_, value) in sorted(cells.items()) if value is not None]
+    lines = [
+        f"{canon(field)}: {canon(value)}" for field, (_, value) in sorted(cells.items()) if value is not None
+    ]
     index = ",\n  ".join(f"{canon(stamp)}: {canon(fields)}" for stamp, fields in sorted(by_stamp.items()))
     lines.append(f'"{INDEX}": {{{index}}}')
     return ("{" + ",\n ".join(lines) + "}\n").encode()

@@ -7,12 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ccc.domain.canonical import Value, canon, checked
-from ccc.domain.cells import REAPED, Cell, Cells, join
+from ccc.domain.cells import INDEX, REAPED, Cell, Cells, join
 
 EVENT_TRAILER = "Ccc-Event: "
 CLOCK_TRAILER = "Ccc-Clock: "
 SUBJECT_LENGTH = 200
 JOINERS = "\u200c\u200d"
+STREAM_LIMIT = 64 * 1024
+"""Bytes that one event may set in a stream: bigger values belong into blobs (DESIGN §2)."""
+
 Delta = Mapping[str, Mapping[str, Value]]
 """stream name to field to value, as an event sets them."""
 
@@ -83,8 +86,9 @@ def stamped(draft: Draft, stamp: str) -> Event:
 
 def one_line(text: str) -> str:
     """Text fit for one diary line: white space folded, control characters and lone surrogates gone."""
-    visible = "".join(c if c.isprintable() or c in JOINERS else " " for c in text)
-    return " ".join(visible.split())
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() or c in JOINERS else " " for c in text)
+    return " ".join(text.split())
 
 
 def encode(event: Event) -> str:
@@ -123,14 +127,42 @@ def parse_draft(line: str) -> Draft:
     known = {name: document[key] for key, name in _KEYS.items() if key in document and name != "id"}
     blobs = tuple(text.encode("latin-1") for text in document.get("blobs", []))
     draft = Draft(**{"subject": "ccc", "text": "", **known, "blobs": blobs})
-    _check_shape(draft.changes)
+    check(draft)
     return draft
 
 
+def check(draft: Draft) -> None:
+    """Raises ValueError for a draft that may not be recorded: wrong values, names or types."""
+    for text in (draft.type, draft.subject, draft.text):
+        if not isinstance(text, str):
+            raise ValueError(f"{type(text).__name__} where a text belongs")
+    for text in (draft.session, draft.by, draft.source):
+        if text is not None and not isinstance(text, str):
+            raise ValueError(f"{type(text).__name__} where a text belongs")
+    checked(draft.data)
+    _check_shape(draft.changes)
+
+
 def _check_shape(changes: Delta) -> None:
+    if not isinstance(changes, Mapping):
+        raise ValueError("changes that are no streams")
+    checked(changes)
     for stream, fields in changes.items():
-        if stream.count("/") != 1 or not isinstance(fields, dict):
-            raise ValueError(f"not a stream: {stream}")
+        kind, slash, identifier = stream.partition("/")
+        if not slash or not _fit_for_tree(kind) or not _fit_for_tree(identifier):
+            raise ValueError(f"not a stream: {stream!r}")
+        if not isinstance(fields, Mapping) or "" in fields or INDEX in fields:
+            raise ValueError(f"not the fields of a stream: {stream!r}")
+        size = len(canon(fields).encode())
+        if size > STREAM_LIMIT:
+            raise ValueError(f"{size} bytes for {stream!r}, more than {STREAM_LIMIT}: record a blob instead")
+
+
+def _fit_for_tree(name: str) -> bool:
+    """Whether git takes it as one name in a tree (`.git` and its disguises on other systems are refused)."""
+    visible = "".join(character for character in name if character.isprintable()).lower()
+    hidden = any(character < " " or character in "/\x7f" for character in name)
+    return bool(visible) and not hidden and not visible.startswith((".", "git~"))
 
 
 def from_source(draft: Draft, source: str) -> Draft:

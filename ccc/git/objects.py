@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from ccc.errors import StateBroken
+from ccc.ids import object_id as object_id
 
 BLOB, TREE, COMMIT = "blob", "tree", "commit"
 DIRECTORY_MODE, FILE_MODE, SUBMODULE_MODE = "40000", "100644", "160000"
@@ -72,11 +72,6 @@ class Commit:
     committer: str
     date: int
     message: str
-
-
-def object_id(kind: str, content: bytes, *, algorithm: str = "sha1") -> str:
-    """The id git gives an object, in hexadecimal."""
-    return hashlib.new(algorithm, b"%s %d\0" % (kind.encode(), len(content)) + content).hexdigest()
 
 
 def parse_tree(content: bytes, *, id_length: int = 20) -> dict[str, Entry]:

@@ -1,0 +1,141 @@
+"""Landings as recorded: what waits in the queue of a target, what is approved, what is being landed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ccc.domain.canonical import Value
+from ccc.domain.cells import Cells, values
+from ccc.domain.events import Draft
+from ccc.domain.sessions import Command, Session, command_of
+from ccc.domain.sessions import stream_of as session_stream
+from ccc.domain.stamps import rfc3339
+from ccc.domain.targets import seen
+from ccc.ids import short_oid
+
+KIND = "merges"
+APPROVAL = "ok."
+
+
+def stream_of(session: str) -> str:
+    """The stream of a session's way into its target."""
+    return f"{KIND}/{session}"
+
+
+@dataclass(frozen=True)
+class Approval:
+    """A person's yes, bound to what they saw: target tip `base`, branch `head`, resulting `tree`."""
+
+    by: str
+    at: str
+    base: str
+    head: str
+    tree: str
+    override: str | None = None
+
+    def covers(self, base: str, head: str, tree: str) -> bool:
+        """Whether this is a yes to exactly this."""
+        return (self.base, self.head, self.tree) == (base, head, tree)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What the target's gate said of a combined tree: `none`, `passed` or `failed`; `base_red`: the target fails alone."""
+
+    state: str
+    base: str
+    head: str
+    tree: str
+    base_red: bool
+    commands: tuple[Command, ...]
+
+
+@dataclass(frozen=True)
+class Intent:
+    """A landing about to happen: `commit` shall follow `base` on `target`; `tops` are checkouts to bring along."""
+
+    session: str
+    base: str
+    head: str
+    tree: str
+    commit: str
+    target: str
+    approval: str | None
+    tops: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The recorded part of a queue entry."""
+
+    session: str
+    queued_at: str | None
+    priority: int
+    target: str | None
+    approvals: tuple[Approval, ...]
+    gate: Gate | None
+
+
+def from_cells(session: str, cells: Cells) -> Entry:
+    """The entry of a stream; an empty stream gives an entry that is not queued."""
+    present: Mapping[str, Any] = values(cells)
+    queued = present.get("queued")
+    return Entry(
+        session=session,
+        queued_at=rfc3339(cells["queued"][0]) if queued else None,
+        priority=int(queued.get("priority", 0)) if queued else 0,
+        target=queued.get("target") if queued else None,
+        approvals=_approvals(cells),
+        gate=_gate(present.get("gate")),
+    )
+
+
+def _approvals(cells: Cells) -> tuple[Approval, ...]:
+    found = []
+    for field, (stamp, value) in cells.items():
+        if field.startswith(APPROVAL) and isinstance(value, Mapping):
+            record: Mapping[str, Any] = value
+            found.append(Approval(at=rfc3339(stamp), **record))
+    return tuple(sorted(found, key=lambda approval: approval.at))
+
+
+def _gate(value: Mapping[str, Any] | None) -> Gate | None:
+    if value is None:
+        return None
+    commands = tuple(command_of(item) for item in value["commands"])
+    return Gate(
+        value["state"], value["base"], value["head"], value["tree"], bool(value["base_red"]), commands
+    )
+
+
+def approval_field(base: str, head: str, tree: str, person: str) -> str:
+    """The field of an approval: keyed by what is approved and by whom."""
+    key = "\n".join((base, head, tree, person)).encode("utf-8", "replace")
+    return APPROVAL + hashlib.sha256(key).hexdigest()[:16]
+
+
+def landed(session: Session, intent: Intent, replica: str) -> Draft:
+    """The fact that an intended landing has happened."""
+    record: dict[str, Value] = {
+        "commit": intent.commit,
+        "head": intent.head,
+        "base": intent.base,
+        "tree": intent.tree,
+        "target": intent.target,
+        "advanced": None,
+    }
+    return Draft(
+        type="session.landed",
+        subject=intent.target,
+        text=f"landed {session.name} as {short_oid(intent.commit)}",
+        session=session.id,
+        changes={
+            session_stream(session.id): {"landed": record},
+            stream_of(session.id): {"queued": None},
+            **seen(intent.target, replica, intent.commit),
+        },
+        data={"approval": intent.approval},
+    )

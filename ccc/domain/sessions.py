@@ -1,0 +1,256 @@
+"""A session as recorded: the cells of `sessions/<id>` as one frozen record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ccc.domain.cells import Cells, values
+from ccc.domain.stamps import rfc3339
+
+KIND = "sessions"
+
+
+def stream_of(identifier: str) -> str:
+    """The stream of a session."""
+    return f"{KIND}/{identifier}"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What the session says of itself at a commit: `done`, `blocked` or `question`.
+
+    `how` is `trailer`, `report` (the committed file) or `command`.
+    """
+
+    state: str
+    commit: str
+    how: str
+    why: str
+    at: str
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command that ccc ran: exit code None when it hit its time limit; `seconds` wall time."""
+
+    command: str
+    exit: int | None
+    seconds: float
+    at: str
+    log: str | None
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What ccc ran on a commit: `passed`, `failed`, or `none` where no check applies."""
+
+    commit: str
+    state: str
+    commands: tuple[Command, ...]
+    at: str
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A landing: `head` of the session's branch became `commit` on `target`, then the branch `advanced`."""
+
+    commit: str
+    head: str
+    base: str
+    tree: str
+    target: str
+    advanced: str | None
+    at: str
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A closing: what the status was before, where the work is kept."""
+
+    before: str
+    backup: str | None
+    at: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """Life of the process behind a run; for a session worked by hand, whether commits have arrived."""
+
+    number: int
+    status: str
+    why: str
+    at: str
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A person's no to a head, with the reason."""
+
+    head: str
+    why: str
+    by: str
+    at: str
+
+
+@dataclass(frozen=True)
+class Session:
+    """Everything recorded of one session. Times RFC 3339 UTC, oids in full, None is unknown or absent."""
+
+    id: str
+    name: str
+    alias: str | None
+    role: str
+    task: str
+    branch: str
+    worktree: str | None
+    where: str | None
+    target: str
+    base: str
+    parent: str | None
+    engine: str | None
+    model: str | None
+    runner: str | None
+    priority: int
+    key: str | None
+    after: tuple[str, ...]
+    stage: str
+    ports: int | None
+    created_at: str
+    created_by: str | None
+    head: str
+    head_at: str
+    progress: int | None
+    run: Run
+    claim: Claim | None
+    verification: Verification | None
+    rejection: Rejection | None
+    landed: Landed | None
+    closed: Closed | None
+    brief: str | None
+    report: str | None
+    updated_at: str
+
+    @property
+    def landed_head(self) -> bool:
+        """Whether nothing was committed since the last landing."""
+        return self.landed is not None and self.head in (self.landed.head, self.landed.advanced)
+
+
+def from_cells(identifier: str, cells: Cells) -> Session | None:
+    """The session of a stream; None where the stream is only a stub (cells reaped, or of a foreign event)."""
+    if "name" not in cells or "branch" not in cells:
+        return None
+    present: Mapping[str, Any] = values(cells)
+
+    def at(field: str) -> str:
+        return rfc3339(cells[field][0])
+
+    def record(field: str) -> Mapping[str, Any] | None:
+        value = present.get(field)
+        return value if isinstance(value, Mapping) else None
+
+    return Session(
+        id=identifier,
+        name=str(present["name"]),
+        alias=present.get("alias"),
+        role=str(present.get("role", "")),
+        task=str(present.get("task", "")),
+        branch=str(present["branch"]),
+        worktree=present.get("worktree"),
+        where=present.get("where"),
+        target=str(present.get("target", "")),
+        base=str(present.get("base", "")),
+        parent=present.get("parent"),
+        engine=present.get("engine"),
+        model=present.get("model"),
+        runner=present.get("runner"),
+        priority=int(present.get("priority", 0)),
+        key=present.get("key"),
+        after=tuple(present.get("after", ())),
+        stage=str(present.get("stage", "ready")),
+        ports=present.get("ports"),
+        created_at=at("name"),
+        created_by=present.get("created_by"),
+        head=str(present.get("head") or present.get("base", "")),
+        head_at=at("head") if "head" in cells else at("name"),
+        progress=present.get("progress"),
+        run=_run(cells),
+        claim=_claim(record("claim"), at("claim") if "claim" in cells else ""),
+        verification=_verification(
+            record("verification"), at("verification") if "verification" in cells else ""
+        ),
+        rejection=_rejection(record("rejection"), at("rejection") if "rejection" in cells else ""),
+        landed=_landed(record("landed"), at("landed") if "landed" in cells else ""),
+        closed=_closed(record("closed"), at("closed") if "closed" in cells else ""),
+        brief=present.get("brief.md"),
+        report=present.get("report.md"),
+        updated_at=rfc3339(max(stamp for stamp, _ in cells.values())),
+    )
+
+
+def _run(cells: Cells) -> Run:
+    """The run with the greatest number (compared as a number)."""
+    runs = [
+        name for name, (_, value) in cells.items() if name.startswith("run.") and isinstance(value, Mapping)
+    ]
+    if not runs:
+        return Run(0, "created", "", rfc3339(cells["name"][0]))
+    field = max(runs, key=lambda name: int(name[4:]))
+    stamp, value = cells[field]
+    assert isinstance(value, Mapping)
+    return Run(int(field[4:]), str(value.get("status", "unknown")), str(value.get("why", "")), rfc3339(stamp))
+
+
+def _claim(value: Mapping[str, Any] | None, at: str) -> Claim | None:
+    if value is None:
+        return None
+    return Claim(value["state"], value["commit"], value.get("how", "command"), value.get("why", ""), at)
+
+
+def _verification(value: Mapping[str, Any] | None, at: str) -> Verification | None:
+    if value is None:
+        return None
+    commands = tuple(command_of(item) for item in value.get("commands", ()))
+    return Verification(value["commit"], value["state"], commands, at)
+
+
+def command_of(value: Mapping[str, Any]) -> Command:
+    """A recorded command; durations are recorded as whole milliseconds."""
+    return Command(
+        value["command"], value.get("exit"), value.get("ms", 0) / 1000, value["at"], value.get("log")
+    )
+
+
+def command_value(command: Command) -> dict[str, Any]:
+    """The command as recorded."""
+    return {
+        "command": command.command,
+        "exit": command.exit,
+        "ms": round(command.seconds * 1000),
+        "at": command.at,
+        "log": command.log,
+    }
+
+
+def _rejection(value: Mapping[str, Any] | None, at: str) -> Rejection | None:
+    return None if value is None else Rejection(value["head"], value.get("why", ""), value.get("by", ""), at)
+
+
+def _landed(value: Mapping[str, Any] | None, at: str) -> Landed | None:
+    if value is None:
+        return None
+    return Landed(
+        commit=value["commit"],
+        head=value["head"],
+        base=value.get("base", ""),
+        tree=value.get("tree", ""),
+        target=value.get("target", ""),
+        advanced=value.get("advanced"),
+        at=at,
+    )
+
+
+def _closed(value: Mapping[str, Any] | None, at: str) -> Closed | None:
+    return None if value is None else Closed(value.get("before", "unknown"), value.get("backup"), at)

@@ -1,0 +1,201 @@
+"""The status of a session: one function, from what is recorded and what was looked at just now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ccc.domain.sessions import Command, Session
+from ccc.ids import short_oid
+
+OPEN = frozenset(
+    {
+        "created",
+        "queued",
+        "starting",
+        "running",
+        "idle",
+        "limited",
+        "reported",
+        "waiting",
+        "paused",
+        "unknown",
+    }
+)
+DONE = frozenset({"verified", "unchecked", "completed"})
+FAILED = frozenset({"blocked", "failed", "stopped", "lost"})
+NEEDS_PERSON = frozenset({"waiting"})
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Why a status is believed: `source` (`commit`, `check`, `report`, `ref`, `worktree`, `event`), what, when."""
+
+    source: str
+    what: str
+    at: str | None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was looked at just now, on this machine.
+
+    `head` is the branch's tip (None: the branch is gone), `worktree` whether its folder is there (None:
+    the session belongs to another machine), `checked_out` the branch its worktree is on.
+    """
+
+    head: str | None
+    worktree: bool | None
+    checked_out: str | None = None
+
+
+@dataclass(frozen=True)
+class StatusView:
+    """A status of CONTRACT §2 with its evidence; `as_of` is when it was last known to be true."""
+
+    status: str
+    since: str
+    evidence: tuple[Evidence, ...]
+    as_of: str
+
+
+def derive(session: Session, seen: Seen | None, now: str) -> StatusView:
+    """The status of a session.
+
+    Precedence (CONTRACT §2): closed, landed at head, verified / unchecked / reported at head, blocked,
+    the run's own state. `seen` None means nothing could be looked at: a session of another machine.
+    """
+    status, since, evidence = _recorded(session)
+    if session.closed is not None:
+        return StatusView("closed", session.closed.at, (*_closing(session), *evidence), now)
+    if seen is None or seen.worktree is None:
+        return _from_afar(session, status, since, evidence, now)
+    trouble = _trouble(session, seen, now)
+    if trouble and status in ("created", "running", "waiting", "reported"):
+        return StatusView("lost", now, (*trouble, *evidence), now)
+    return StatusView(status, since, (*evidence, *trouble, *_strayed(session, seen, now)), now)
+
+
+def before_closing(session: Session, status: str) -> str:
+    """The status that `wait` reckons with: for a closed session the one it had before."""
+    if status == "closed" and session.closed is not None:
+        return session.closed.before
+    return status
+
+
+Known = tuple[str, str, tuple[Evidence, ...]]
+
+
+def _recorded(session: Session) -> Known:
+    for part in (_landed, _rejected, _checked, _claimed):
+        known = part(session)
+        if known is not None:
+            return known
+    return _run(session)
+
+
+def _landed(session: Session) -> Known | None:
+    landed = session.landed
+    if landed is None or not session.landed_head:
+        return None
+    what = f"landed on {landed.target} as {short_oid(landed.commit)}"
+    return "completed", landed.at, (Evidence("event", what, landed.at),)
+
+
+def _rejected(session: Session) -> Known | None:
+    rejection = session.rejection
+    if rejection is None or rejection.head != session.head:
+        return None
+    if session.claim is not None and session.claim.at > rejection.at:
+        return None
+    return "running", rejection.at, (Evidence("event", f"rejected: {rejection.why}", rejection.at),)
+
+
+def _checked(session: Session) -> Known | None:
+    verification = session.verification
+    if verification is None or verification.commit != session.head or not _claims_done(session):
+        return None
+    at = verification.at
+    if session.claim is not None and session.claim.at > at:
+        return None
+    if verification.state == "none":
+        return (
+            "unchecked",
+            at,
+            (_claim_evidence(session), Evidence("check", "the role has no checks here", at)),
+        )
+    evidence = tuple(Evidence("check", describe(command), command.at) for command in verification.commands)
+    if verification.state == "passed":
+        return "verified", at, evidence
+    return "running", at, (Evidence("check", f"checks failed at {short_oid(session.head)}", at), *evidence)
+
+
+def describe(command: Command) -> str:
+    """A command's outcome in words: `pytest -q exit 0`."""
+    return (
+        f"{command.command} exit {command.exit}"
+        if command.exit is not None
+        else f"{command.command} timed out"
+    )
+
+
+def _claims_done(session: Session) -> bool:
+    claim = session.claim
+    return claim is not None and claim.state == "done" and claim.commit == session.head
+
+
+def _claim_evidence(session: Session) -> Evidence:
+    assert session.claim is not None
+    claim = session.claim
+    said = {"trailer": "commit trailer", "report": "committed report", "command": "git ccc report"}
+    words = f"{claim.state} at {short_oid(claim.commit)} by {said.get(claim.how, claim.how)}"
+    return Evidence("report", f"{words}: {claim.why}" if claim.why else words, claim.at)
+
+
+def _claimed(session: Session) -> Known | None:
+    claim = session.claim
+    if claim is None or claim.commit != session.head:
+        return None
+    status = "reported" if claim.state == "done" else "waiting"
+    return status, claim.at, (_claim_evidence(session),)
+
+
+def _run(session: Session) -> Known:
+    run = session.run
+    if run.status == "running" and session.engine is None:
+        last = Evidence("commit", f"worked by hand, last commit {short_oid(session.head)}", session.head_at)
+        return run.status, run.at, (last,)
+    return run.status, run.at, (Evidence("event", run.why or run.status, run.at),)
+
+
+def _closing(session: Session) -> tuple[Evidence, ...]:
+    assert session.closed is not None
+    kept = f"closed, work kept under {session.closed.backup}" if session.closed.backup else "closed"
+    return (Evidence("event", kept, session.closed.at),)
+
+
+def _from_afar(
+    session: Session, status: str, since: str, evidence: tuple[Evidence, ...], now: str
+) -> StatusView:
+    """Facts at a commit hold everywhere; the life of a process is known only where it runs."""
+    if status in ("completed", "verified", "unchecked", "reported"):
+        return StatusView(status, since, evidence, session.updated_at)
+    elsewhere = Evidence("event", f"last known {status}, on another machine", session.updated_at)
+    return StatusView("unknown", since, (elsewhere, *evidence), session.updated_at)
+
+
+def _trouble(session: Session, seen: Seen, now: str) -> tuple[Evidence, ...]:
+    if session.stage != "ready":
+        return ()
+    found = []
+    if seen.head is None:
+        found.append(Evidence("ref", f"branch {session.branch} is gone", now))
+    if not seen.worktree:
+        found.append(Evidence("worktree", f"nothing at {session.worktree}", now))
+    return tuple(found)
+
+
+def _strayed(session: Session, seen: Seen, now: str) -> tuple[Evidence, ...]:
+    if seen.checked_out is None or seen.checked_out == f"refs/heads/{session.branch}":
+        return ()
+    where = seen.checked_out.removeprefix("refs/heads/")
+    return (Evidence("worktree", f"on branch {where} instead of {session.branch}", now),)

@@ -1,0 +1,45 @@
+"""Target branches as recorded: where each replica last saw them."""
+
+from __future__ import annotations
+
+from ccc.domain.canonical import Value
+from ccc.domain.cells import Cells, values
+from ccc.domain.events import Draft
+from ccc.ids import short_oid
+
+KIND = "targets"
+
+
+def stream_of(branch: str) -> str:
+    """The stream of a branch; `/` becomes `:`, which no ref may contain."""
+    return f"{KIND}/{branch.replace('/', ':')}"
+
+
+def field_of(replica: str) -> str:
+    """The field that holds the tip a replica saw."""
+    return f"tip.{replica}"
+
+
+def recorded_tip(cells: Cells, replica: str) -> str | None:
+    """The tip this replica recorded last, None before it recorded one."""
+    tip = values(cells).get(field_of(replica))
+    return tip if isinstance(tip, str) else None
+
+
+def seen(branch: str, replica: str, tip: str) -> dict[str, dict[str, Value]]:
+    """The change that records a tip as known."""
+    return {stream_of(branch): {field_of(replica): tip}}
+
+
+def moved(branch: str, replica: str, old: str, new: str | None, *, forced: bool) -> Draft:
+    """The fact that a target was moved by somebody else than ccc; stays in the inbox until acknowledged."""
+    how = "gone" if new is None else f"{'forced' if forced else 'moved'} to {short_oid(new)}"
+    record: dict[str, Value] = {"old": old, "new": new, "forced": int(forced)}
+    return Draft(
+        type="target.moved",
+        subject=branch,
+        text=f"{how} from {short_oid(old)} outside ccc",
+        changes={stream_of(branch): {field_of(replica): new, f"moved.{replica}": record}},
+        by=None,
+        data=record,
+    )

@@ -1,0 +1,80 @@
+"""Who is calling: a person at a keyboard, or an agent inside a session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ccc.domain.sessions import Session
+from ccc.errors import InsideAgent, NotFound
+from ccc.ops.workspace import Workspace
+
+ADMIN_PREFIX = "ccc-"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """The caller. `session` is the id of the session the call comes from, `agent` the reason it counts as one."""
+
+    session: str | None
+    agent: str | None
+    person: str | None
+
+    @property
+    def by(self) -> str | None:
+        """How an event names its author: `s:<id>` or a git identity."""
+        return f"s:{self.session}" if self.session else self.person
+
+
+def actor_of(workspace: Workspace) -> Actor:
+    """Who calls (CONTRACT §1). This stops accidents of well-meaning agents, not an attacker who unsets variables."""
+    environment = workspace.environment
+    worktree_session = session_of_worktree(workspace)
+    session = environment.get("CCC_SESSION") or worktree_session
+    reason = None
+    if environment.get("CCC_SESSION"):
+        reason = "CCC_SESSION is set"
+    elif environment.get("CLAUDECODE"):
+        reason = "CLAUDECODE is set"
+    elif worktree_session:
+        reason = "this is a session's worktree"
+    return Actor(session or None, reason, workspace.person)
+
+
+def session_of_worktree(workspace: Workspace) -> str | None:
+    """The id of the session whose worktree the caller stands in."""
+    admin = workspace.repository.worktree_id
+    if admin is None or not admin.startswith(ADMIN_PREFIX):
+        return None
+    return registered(workspace.layout.worktrees / admin.removeprefix(ADMIN_PREFIX))
+
+
+def registered(entry: Path) -> str | None:
+    """The session id on the first line of a worktree's entry; None where there is no entry."""
+    try:
+        return entry.read_text(encoding="utf-8").split("\n", 1)[0].strip() or None
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def require_person_at_keyboard(workspace: Workspace, action: str, words: str) -> str:
+    """The person's identity for a decision only a person may take.
+
+    `words` is the command the human should run. Raises InsideAgent inside an agent, Refused without identity.
+    """
+    actor = actor_of(workspace)
+    if actor.agent:
+        raise InsideAgent(
+            f"{action} needs a person, and this call comes from inside an agent ({actor.agent})",
+            f"ask the human to run, in the main checkout: {words}",
+        )
+    return workspace.require_person()
+
+
+def calling_session(workspace: Workspace, sessions: list[Session], command: str) -> Session:
+    """The session a command like `report` speaks for. Raises NotFound outside one."""
+    identifier = actor_of(workspace).session
+    for session in sessions:
+        if identifier in (session.id, session.name):
+            return session
+    raise NotFound(f"{command} is not called from a session", f"git ccc {command} --session ID ...")

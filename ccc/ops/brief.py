@@ -1,0 +1,71 @@
+"""The brief a session is given: rendered once, committed as the first commit of its branch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ccc.git import repository as repositories
+from ccc.git import surgery
+from ccc.ops import identities
+from ccc.ops.leftovers import SESSION_TRAILER
+from ccc.ops.policy import Policy
+from ccc.ops.workspace import Workspace
+
+if TYPE_CHECKING:
+    from ccc.ops.spawn import Plan
+
+SESSIONS_FOLDER = ".ccc/sessions"
+
+
+def folder_of(name: str) -> str:
+    """Where a session's own files are on its branch."""
+    return f"{SESSIONS_FOLDER}/{name}"
+
+
+def render_brief(workspace: Workspace, policy: Policy, *, role: str, task: str, plan: Plan) -> str:
+    """The brief as text, from the role's template or the shared one."""
+    from ccc.config.briefs import render
+
+    return render(
+        policy.roles.get(role),
+        {
+            "session": plan.id,
+            "name": plan.name,
+            "alias": plan.alias,
+            "role": role,
+            "task": task,
+            "branch": plan.branch,
+            "target": plan.target,
+            "base": plan.base,
+            "worktree": str(plan.path),
+            "ports": plan.ports,
+            "parent": plan.parent,
+            "report": f"{folder_of(plan.name)}/report.md",
+        },
+    )
+
+
+def commit_brief(workspace: Workspace, plan: Plan, role: str, text: bytes) -> str:
+    """The commit on top of the base that adds the brief; no reference moves."""
+    git = workspace.git
+    blob = git.run("hash-object", "-w", "--stdin", "--no-filters", input=text).text
+    subtree = git.run("mktree", "-z", input=f"100644 blob {blob}\tbrief.md\0".encode()).text
+    base_tree = git.text("rev-parse", f"{plan.base}^{{tree}}")
+    tree = surgery.with_subtree(git, base_tree, folder_of(plan.name), subtree)
+    found = repositories.identity(workspace.repository)
+    assert found is not None
+    name, mail = identities.author_name(found[0], role), found[1]
+    message = f"Brief for {plan.name}\n\n{SESSION_TRAILER}: {plan.id}\n"
+    return git.run(
+        "commit-tree",
+        tree,
+        "-p",
+        plan.base,
+        input=message.encode(),
+        env={
+            "GIT_AUTHOR_NAME": name,
+            "GIT_AUTHOR_EMAIL": mail,
+            "GIT_COMMITTER_NAME": name,
+            "GIT_COMMITTER_EMAIL": mail,
+        },
+    ).text

@@ -1,0 +1,165 @@
+"""Preparing a repository for ccc, and taking ccc out of it again."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from ccc.domain.events import Draft
+from ccc.domain.sessions import Session
+from ccc.errors import NeedsPerson, Refused
+from ccc.git import history, hookfiles, version
+from ccc.git import repository as repositories
+from ccc.git.repository import Repository
+from ccc.ops.look import look
+from ccc.ops.observe import HEADS
+from ccc.ops.workspace import Workspace
+from ccc.resources import resource_dir
+from ccc.store.protocol import META, REF, State
+
+CONFIG_FOLDER = ".ccc"
+
+
+@dataclass(frozen=True)
+class Initialised:
+    """What `init` did: `fresh` on the first run, `files` written by `--files`, `remarks` worth saying."""
+
+    fresh: bool
+    files: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+def init(workspace: Workspace, *, files: bool) -> Initialised:
+    """Prepares the repository; the checkout stays as it is. Running it again changes nothing.
+
+    Raises Refused for a bare repository and for a `refs/ccc` that is not ours, GitFailed for an old git.
+    """
+    repository = workspace.repository
+    version.require(workspace.git)
+    _usable(repository)
+    _refuse_foreign_ref(workspace)
+    fresh = not workspace.initialised
+    _prepare_folders(workspace)
+    hookfiles.install(repository.common, sys.executable)
+    workspace.store.transact(_say_initialised)
+    written = _write_files(workspace) if files else ()
+    return Initialised(fresh, written, tuple(_remarks(workspace)))
+
+
+def _usable(repository: Repository) -> None:
+    if repository.bare or repository.main_top is None:
+        raise Refused(
+            "this is a bare repository, which ccc cannot prepare yet", "run it in a clone with a work tree"
+        )
+
+
+def _refuse_foreign_ref(workspace: Workspace) -> None:
+    tip = repositories.refs(workspace.git, REF).get(REF)
+    if tip is None:
+        return
+    found = workspace.git.run("cat-file", "-e", f"{tip}:meta", ok=(0, 128))
+    if found.code != 0:
+        raise Refused(
+            f"{REF} exists and was not made by ccc",
+            f"keep it under another name: git update-ref refs/kept-ccc {tip} && git update-ref -d {REF}",
+        )
+
+
+def _prepare_folders(workspace: Workspace) -> None:
+    layout = workspace.layout
+    for folder in (layout.journal_new, layout.wal, layout.worktrees, layout.scratch, layout.logs):
+        folder.mkdir(parents=True, exist_ok=True)
+    if not layout.replica.exists():
+        layout.replica.write_text(secrets.token_hex(8) + "\n", encoding="utf-8")
+
+
+def _say_initialised(state: State) -> tuple[Draft, ...]:
+    if "initialised" in state.stream(META):
+        return ()
+    return (Draft("meta.initialised", "ccc", "initialised", {META: {"initialised": 1}}),)
+
+
+def _write_files(workspace: Workspace) -> tuple[str, ...]:
+    """Copies the commented defaults into `.ccc/`; files that exist are left alone."""
+    assert workspace.checkout is not None
+    source, written = resource_dir("templates") / "init", []
+    for file in sorted(path for path in source.rglob("*") if path.is_file()):
+        relative = Path(CONFIG_FOLDER) / file.relative_to(source)
+        goal = workspace.checkout / relative
+        if goal.exists():
+            continue
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, goal)
+        written.append(str(relative))
+    return tuple(written)
+
+
+def _remarks(workspace: Workspace) -> list[str]:
+    found = []
+    if HEADS + "ccc" in repositories.refs(workspace.git, HEADS + "ccc"):
+        found.append("a branch named ccc is in the way: session branches will be called ccc-<role>/<slug>")
+    if workspace.person is None:
+        found.append("no user identity is configured; set user.name and user.email before the first spawn")
+    return found
+
+
+@dataclass(frozen=True)
+class Deinitialised:
+    """What `deinit` left: `kept` refs, or nothing of ccc after a purge (`bundle` holds what was there)."""
+
+    kept: tuple[str, ...]
+    bundle: Path | None
+
+
+def deinit(workspace: Workspace, *, purge: bool, yes: bool) -> Deinitialised:
+    """Takes hooks and local files away; `purge` also the refs, after a bundle of them.
+
+    Raises Refused while sessions are not closed or hold work that has not landed, NeedsPerson for a
+    purge without `yes`.
+    """
+    workspace.require()
+    _refuse_live_sessions(workspace)
+    if purge and not yes:
+        raise NeedsPerson("--purge deletes refs/ccc and every backup", "git ccc deinit --purge --yes")
+    patterns = (REF, "refs/ccc-backup/", "refs/ccc-archive/", "refs/ccc-lease/")
+    kept = sorted(repositories.refs(workspace.git, *patterns))
+    bundle = _bundle(workspace, kept) if purge else None
+    workspace.store.drain()
+    hookfiles.uninstall(workspace.repository.common)
+    if purge:
+        for name in kept:
+            workspace.git.run("update-ref", "-d", name)
+        shutil.rmtree(workspace.layout.root)
+    return Deinitialised(() if purge else tuple(kept), bundle)
+
+
+def _refuse_live_sessions(workspace: Workspace) -> None:
+    live = [session for session in look(workspace).sessions if session.closed is None]
+    if live:
+        names = ", ".join(session.name for session in live[:3]) + (", ..." if len(live) > 3 else "")
+        raise Refused(f"{len(live)} sessions are not closed: {names}", f"git ccc close {live[0].name}")
+    unlanded = [session for session in look(workspace).sessions if _unlanded(workspace, session)]
+    if unlanded:
+        first = unlanded[0]
+        raise Refused(
+            f"{len(unlanded)} closed sessions hold work that has not landed: branch {first.branch}",
+            f"git ccc undo {first.name}, or delete the branch: git branch -D {first.branch}",
+        )
+
+
+def _unlanded(workspace: Workspace, session: Session) -> bool:
+    head = repositories.resolve(workspace.git, f"refs/heads/{session.branch}")
+    target = repositories.resolve(workspace.git, f"refs/heads/{session.target}")
+    if head is None or target is None or session.landed_head:
+        return False
+    return not history.is_ancestor(workspace.git, head, target)
+
+
+def _bundle(workspace: Workspace, names: list[str]) -> Path:
+    """Everything that a purge deletes, in one file beside the git directory's own."""
+    goal = workspace.repository.common / f"ccc-before-purge-{workspace.now().replace(':', '')}.bundle"
+    workspace.git.run("bundle", "create", str(goal), *names)
+    return goal

@@ -1,0 +1,39 @@
+"""The landing about to happen on this machine: written, synced to disk, before the target moves.
+
+A landing killed halfway is recognised by it and brought to its end by the next command.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+
+from ccc.domain.landings import Intent
+from ccc.layout import Layout
+
+NAME = "landing.json"
+
+
+def write(layout: Layout, intent: Intent) -> None:
+    """Records the intention durably. Raises OSError."""
+    fresh = layout.root / f"{NAME}.new"
+    with fresh.open("w", encoding="utf-8") as file:
+        json.dump(asdict(intent), file)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(layout.root / NAME)
+
+
+def read(layout: Layout) -> Intent | None:
+    """The intention on record, None where nothing is being landed."""
+    try:
+        record = json.loads((layout.root / NAME).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return Intent(**{**record, "tops": tuple(record["tops"])})
+
+
+def forget(layout: Layout) -> None:
+    """The landing is complete, or will not happen."""
+    (layout.root / NAME).unlink(missing_ok=True)

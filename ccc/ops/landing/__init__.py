@@ -1,0 +1,1 @@
+"""From a session's branch to its target: combined tree, gate, approval, landing, undo."""

@@ -1,0 +1,132 @@
+"""A person's yes or no, bound to exactly what was shown: base, head and resulting tree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ccc.domain import landings, sessions
+from ccc.domain.canonical import Value
+from ccc.domain.events import Draft
+from ccc.domain.sessions import Session
+from ccc.errors import Conflict, Refused, Usage
+from ccc.ids import short_oid
+from ccc.ops.actor import require_person_at_keyboard
+from ccc.ops.landing.review import APPROVAL_MISSING, Review
+from ccc.ops.workspace import Workspace
+from ccc.store.protocol import State
+
+
+def queue(workspace: Workspace, session: Session, *, first: bool = False) -> None:
+    """Puts a session into its target's queue; a second time changes nothing unless `first`."""
+
+    def decide(state: State) -> Sequence[Draft]:
+        stream = landings.stream_of(session.id)
+        entry = landings.from_cells(session.id, state.stream(stream))
+        if entry.queued_at is not None and not first:
+            return ()
+        priority = _highest(state) + 1 if first else session.priority
+        record: dict[str, Value] = {"target": session.target, "priority": priority}
+        text = f"queued {session.name}" + (" first" if first else "")
+        return (
+            Draft("merge.queued", session.target, text, {stream: {"queued": record}}, session=session.id),
+        )
+
+    workspace.store.transact(decide)
+
+
+def _highest(state: State) -> int:
+    entries = (landings.from_cells(name, cells) for name, cells in state.streams(landings.KIND).items())
+    return max((entry.priority for entry in entries if entry.queued_at), default=0)
+
+
+def drop(workspace: Workspace, session: Session) -> None:
+    """Takes a session out of the queue. Raises Refused where it is not in it."""
+
+    def decide(state: State) -> Sequence[Draft]:
+        stream = landings.stream_of(session.id)
+        if landings.from_cells(session.id, state.stream(stream)).queued_at is None:
+            raise Refused(f"{session.name} is not queued", "git ccc queue")
+        text = f"dropped {session.name} from the queue"
+        return (Draft("merge.dropped", session.target, text, {stream: {"queued": None}}, session=session.id),)
+
+    workspace.store.transact(decide)
+
+
+def approve(workspace: Workspace, shown: Review, *, override: str | None = None) -> None:
+    """Records the caller's approval of what `shown` says.
+
+    Raises InsideAgent inside a session, Conflict, Refused (already approved, landed, nothing to land,
+    failed checks without `override`).
+    """
+    session, combined = shown.session, shown.combined
+    person = require_person_at_keyboard(workspace, "approving", f"git ccc approve {session.name}")
+    if override is not None and not override.strip():
+        raise Usage("--override needs the reason", 'git ccc approve ID --override "WHY"')
+    _refuse_hopeless(shown)
+    tree = combined.tree
+    assert tree is not None
+    against = [reason for reason in shown.why_not if not reason.startswith(APPROVAL_MISSING)]
+    if against and override is None:
+        raise Refused(f"{session.name} cannot be approved: {'; '.join(against)}", _next(shown))
+    field = landings.approval_field(combined.base, combined.head, tree, person)
+    record: dict[str, Value] = {"by": person, "base": combined.base, "head": combined.head, "tree": tree}
+    if override is not None:
+        record["override"] = override
+    stream = landings.stream_of(session.id)
+
+    def decide(state: State) -> Sequence[Draft]:
+        cells = state.stream(stream)
+        if cells.get(field, ("", None))[1] is not None and override is None:
+            raise Refused(
+                f"{session.name} is already approved by {person} (tree {short_oid(tree)})",
+                f"git ccc merge {session.name}",
+            )
+        changes: dict[str, Value] = {field: record}
+        if landings.from_cells(session.id, cells).queued_at is None:
+            changes["queued"] = {"target": session.target, "priority": session.priority}
+        why = f", overriding failed checks: {override}" if override is not None else ""
+        text = f"approved {session.name} (tree {short_oid(tree)}) by {person}{why}"
+        return (
+            Draft("merge.approved", session.target, text, {stream: changes}, session=session.id, by=person),
+        )
+
+    workspace.store.transact(decide)
+
+
+def _refuse_hopeless(shown: Review) -> None:
+    name = shown.session.name
+    if shown.session.landed_head or shown.session.closed is not None or shown.combined.nothing:
+        raise Refused(f"{name}: {shown.why_not[0]}", f"git ccc show {name}")
+    if shown.combined.conflicts:
+        raise Conflict(f"{name}: {shown.why_not[0]}", f"git ccc review {name} shows them")
+
+
+def _next(shown: Review) -> str:
+    name = shown.session.name
+    if shown.sighting.view.status == "reported" or shown.gate is None:
+        return f"git ccc merge {name} runs them first"
+    return f"git ccc review {name}; to go against it: git ccc approve {name} --override WHY"
+
+
+def reject(workspace: Workspace, shown: Review, why: str) -> None:
+    """Records a person's no to a session's head; it goes back to running with the reason.
+
+    Raises InsideAgent inside a session, Refused where it has landed, Usage without a reason.
+    """
+    session = shown.session
+    person = require_person_at_keyboard(workspace, "rejecting", f"git ccc reject {session.name} --why TEXT")
+    if not why.strip():
+        raise Usage("a rejection needs a reason", "--why TEXT")
+    if session.landed_head:
+        raise Refused(f"{session.name} has landed", f"git ccc undo {session.name}")
+    record: dict[str, Value] = {"head": shown.combined.head, "why": why, "by": person}
+
+    def decide(_: State) -> Sequence[Draft]:
+        changes: dict[str, dict[str, Value]] = {
+            sessions.stream_of(session.id): {"rejection": record},
+            landings.stream_of(session.id): {"queued": None},
+        }
+        text = f"rejected {session.name} at {short_oid(shown.combined.head)} by {person}: {why}"
+        return (Draft("merge.rejected", session.target, text, changes, session=session.id, by=person),)
+
+    workspace.store.transact(decide)

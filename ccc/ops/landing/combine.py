@@ -1,0 +1,59 @@
+"""The exact tree that a landing would make, by git's own merge, without touching any checkout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ccc.domain.sessions import Session
+from ccc.errors import NotFound
+from ccc.git import mergetree, surgery
+from ccc.git import repository as repositories
+from ccc.git.mergetree import ConflictFile
+from ccc.ops.brief import SESSIONS_FOLDER, folder_of
+from ccc.ops.observe import HEADS
+from ccc.ops.policy import Policy, target_policy
+from ccc.ops.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Combined:
+    """What landing `head` on `base` gives: a tree, or conflicts. `nothing`: the tree is the target's already."""
+
+    session: Session
+    target: str
+    base: str
+    head: str
+    tree: str | None
+    conflicts: tuple[ConflictFile, ...]
+    nothing: bool
+    policy: Policy
+
+
+def combine(workspace: Workspace, session: Session) -> Combined:
+    """The combined tree as of now. Raises NotFound where branch or target is gone."""
+    git = workspace.git
+    base = _tip(workspace, session.target, "target")
+    head = _tip(workspace, session.branch, "session's")
+    policy = target_policy(workspace, base, session.target)
+    verdict = mergetree.merge(git, base, head)
+    if not policy.settings.keep_session_files:
+        verdict = verdict.without(git, SESSIONS_FOLDER)
+    nothing = verdict.tree is not None and verdict.tree == git.text("rev-parse", f"{base}^{{tree}}")
+    conflicts = verdict.conflicts
+    tree = None if conflicts else verdict.tree
+    return Combined(session, session.target, base, head, tree, conflicts, nothing, policy)
+
+
+def _tip(workspace: Workspace, branch: str, which: str) -> str:
+    tip = repositories.resolve(workspace.git, HEADS + branch)
+    if tip is None:
+        raise NotFound(f"the {which} branch {branch} is gone", f"git branch {branch} COMMIT brings it back")
+    return tip
+
+
+def advance_tree(workspace: Workspace, session: Session, landed_tree: str) -> str:
+    """The landed tree with the session's own files kept, for the session to go on with."""
+    git = workspace.git
+    path = folder_of(session.name)
+    own = surgery.subtree(git, git.text("rev-parse", f"{session.head}^{{tree}}"), path)
+    return landed_tree if own is None else surgery.with_subtree(git, landed_tree, path, own)

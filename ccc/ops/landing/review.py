@@ -1,0 +1,240 @@
+"""What a person sees before deciding: the queue entry of a session, whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ccc.domain import landings
+from ccc.domain.landings import Approval, Entry, Gate
+from ccc.domain.sessions import Session
+from ccc.git import history, mergetree
+from ccc.git.history import FileChange
+from ccc.git.mergetree import ConflictFile, Hunk
+from ccc.ids import short_oid
+from ccc.ops.find import find
+from ccc.ops.landing import gate as gates
+from ccc.ops.landing.combine import Combined, combine
+from ccc.ops.look import Picture, Sighting, look
+from ccc.ops.workspace import Workspace
+from ccc.store.protocol import State
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a conflict: whose work it is, and what it was meant to do."""
+
+    label: str
+    task: str | None
+
+
+@dataclass(frozen=True)
+class ShownConflict:
+    """A file in conflict with its hunks, and whose landed work it meets (`others`)."""
+
+    file: ConflictFile
+    hunks: tuple[Hunk, ...]
+    others: tuple[Side, ...]
+
+
+@dataclass(frozen=True)
+class Review:
+    """Everything of an entry at one moment; `state` as CONTRACT §4, `why_not` the reasons against landing."""
+
+    sighting: Sighting
+    entry: Entry
+    combined: Combined
+    gate: Gate | None
+    has_gate: bool
+    changes: tuple[FileChange, ...]
+    conflicts: tuple[ShownConflict, ...]
+    approvals: tuple[tuple[Approval, bool], ...]
+    needed: int
+    state: str
+    why_not: tuple[str, ...]
+    position: int | None
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def session(self) -> Session:
+        return self.sighting.session
+
+    @property
+    def can_merge(self) -> bool:
+        return not self.why_not
+
+    @property
+    def only_approval_missing(self) -> bool:
+        """Whether a person's yes is all that is missing."""
+        return len(self.why_not) == 1 and self.why_not[0].startswith(APPROVAL_MISSING)
+
+    @property
+    def override(self) -> Approval | None:
+        """A current approval given against failed checks."""
+        return next((approval for approval, stale in self.approvals if approval.override and not stale), None)
+
+
+APPROVAL_MISSING = "approval"
+
+
+def review(workspace: Workspace, reference: str) -> Review:
+    """The entry of one session as it stands. Runs nothing."""
+    picture = look(workspace)
+    return review_of(workspace, picture, picture.of(find(reference, picture.sessions)))
+
+
+def review_of(workspace: Workspace, picture: Picture, sighting: Sighting) -> Review:
+    """The entry of a session already looked at."""
+    session = sighting.session
+    combined = combine(workspace, session)
+    state = picture.state
+    entry = landings.from_cells(session.id, state.stream(landings.stream_of(session.id)))
+    gate = gates.recorded(state, combined)
+    has_gate = bool(gates.commands_of(workspace, combined))
+    if gate is None and not has_gate and combined.tree is not None:
+        gate = Gate("none", combined.base, combined.head, combined.tree, False, ())
+    approvals = tuple((approval, not _covers(approval, combined)) for approval in entry.approvals)
+    needed = combined.policy.settings.approvals_required
+    why_not = tuple(_why_not(sighting, combined, gate, approvals, needed))
+    return Review(
+        sighting=sighting,
+        entry=entry,
+        combined=combined,
+        gate=gate,
+        has_gate=has_gate,
+        changes=_changes(workspace, combined),
+        conflicts=tuple(_conflicts(workspace, picture, combined)),
+        approvals=approvals,
+        needed=needed,
+        state=_state(sighting, combined, gate, approvals, needed, queued=entry.queued_at is not None),
+        why_not=why_not,
+        position=_position(state, picture, session),
+        warnings=tuple(_warnings(workspace, combined)),
+    )
+
+
+def _covers(approval: Approval, combined: Combined) -> bool:
+    return combined.tree is not None and approval.covers(combined.base, combined.head, combined.tree)
+
+
+Held = Sequence[tuple[Approval, bool]]
+
+
+def _why_not(
+    sighting: Sighting, combined: Combined, gate: Gate | None, approvals: Held, needed: int
+) -> list[str]:
+    session, status = sighting.session, sighting.view.status
+    if session.landed_head:
+        assert session.landed is not None
+        return [f"already landed as {short_oid(session.landed.commit)}"]
+    if status == "closed":
+        return ["the session is closed"]
+    if combined.conflicts:
+        return [f"{len(combined.conflicts)} files are in conflict with {combined.target}"]
+    if combined.nothing:
+        return [f"nothing to land: {combined.target} has all of it"]
+    overridden = any(approval.override and not stale for approval, stale in approvals)
+    found = [] if overridden else [*_unproven(sighting, combined), *_gate_reasons(combined, gate)]
+    current = {approval.by for approval, stale in approvals if not stale}
+    if len(current) < needed:
+        stale = ", the one given is stale" if approvals and not current else ""
+        found.append(f"{APPROVAL_MISSING} by a person is missing ({len(current)} of {needed}{stale})")
+    return found
+
+
+def _unproven(sighting: Sighting, combined: Combined) -> list[str]:
+    session, status = sighting.session, sighting.view.status
+    if status in ("verified", "unchecked", "completed"):
+        return []
+    if status == "reported":
+        return ["its checks have not run yet"]
+    failed = session.verification is not None and session.verification.state == "failed"
+    if failed and session.verification is not None and session.verification.commit == combined.head:
+        return [f"its checks failed at {short_oid(combined.head)}"]
+    if session.rejection is not None and session.rejection.head == combined.head:
+        return [f"rejected: {session.rejection.why}"]
+    return [f"it has not reported done at {short_oid(combined.head)} (status {status})"]
+
+
+def _gate_reasons(combined: Combined, gate: Gate | None) -> list[str]:
+    if gate is None:
+        return ["its gate has not run on this tree yet"]
+    if gate.state != "failed":
+        return []
+    if gate.base_red:
+        return [f"the gate fails on {combined.target} alone, too: no session is to blame"]
+    return ["the gate failed on the combined tree"]
+
+
+def _state(
+    sighting: Sighting, combined: Combined, gate: Gate | None, approvals: Held, needed: int, *, queued: bool
+) -> str:
+    session = sighting.session
+    if session.landed_head:
+        return "landed"
+    if (
+        session.rejection is not None
+        and session.rejection.head == combined.head
+        and sighting.view.status == "running"
+    ):
+        return "rejected"
+    if combined.conflicts or (gate is not None and gate.state == "failed"):
+        return "failed"
+    current = {approval.by for approval, stale in approvals if not stale}
+    if current and len(current) >= needed:
+        return "approved"
+    if approvals and not current:
+        return "stale"
+    if gate is None and queued:
+        return "testing"
+    return "passed" if gate is not None and sighting.view.status in ("verified", "unchecked") else "waiting"
+
+
+def _changes(workspace: Workspace, combined: Combined) -> tuple[FileChange, ...]:
+    if combined.tree is None:
+        return ()
+    return tuple(history.diff_stat(workspace.git, combined.base, combined.tree))
+
+
+def _conflicts(workspace: Workspace, picture: Picture, combined: Combined) -> list[ShownConflict]:
+    found = []
+    for file in combined.conflicts:
+        hunks = tuple(mergetree.conflict_hunks(workspace.git, combined.base, combined.head, file))
+        found.append(ShownConflict(file, hunks, tuple(_others(workspace, picture, combined, file))))
+    return found
+
+
+def _others(workspace: Workspace, picture: Picture, combined: Combined, file: ConflictFile) -> list[Side]:
+    """The sessions that landed changes to this file since the branch left the target, or else its commits."""
+    git = workspace.git
+    fork = history.merge_base(git, combined.base, combined.head)
+    landed = {
+        s.landed.commit: s for s in picture.sessions if s.landed is not None and s.id != combined.session.id
+    }
+    since = [f"^{fork}"] if fork else []
+    touching = git.run("rev-list", "--first-parent", combined.base, *since, "--", file.path).text.split()
+    sides = [Side(landed[commit].name, landed[commit].task) for commit in touching if commit in landed]
+    if sides:
+        return sides
+    subjects = [git.text("log", "-1", "--format=%h %s", commit) for commit in touching[:3]]
+    return [Side(f"{combined.target}: {subject}", None) for subject in subjects]
+
+
+def _position(state: State, picture: Picture, session: Session) -> int | None:
+    """Place in the target's queue, from 1: higher priority first, then the earlier one."""
+    waiting = []
+    for each in picture.sessions:
+        entry = landings.from_cells(each.id, state.stream(landings.stream_of(each.id)))
+        if entry.queued_at is not None and each.target == session.target:
+            waiting.append((-entry.priority, entry.queued_at, each.id))
+    order = [identifier for _, _, identifier in sorted(waiting)]
+    return order.index(session.id) + 1 if session.id in order else None
+
+
+def _warnings(workspace: Workspace, combined: Combined) -> list[str]:
+    """A branch that changes what decides trust shows that change first (CONTRACT §6)."""
+    if combined.tree is None:
+        return []
+    changed = [change.path for change in history.diff_stat(workspace.git, combined.base, combined.tree)]
+    deciding = [path for path in changed if path.startswith(".ccc/")]
+    return [f"changes what decides trust: {path}" for path in deciding]

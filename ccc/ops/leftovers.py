@@ -1,0 +1,125 @@
+"""Half-made sessions: the claim of a name on this machine, and what is cleared away after a kill.
+
+`<common dir>/ccc/worktrees/<name>` is created exclusively before anything else is made. Its first line is
+the session's id; the second says what was being made, by which process, until the session is recorded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from ccc.domain import sessions
+from ccc.git import repository as repositories
+from ccc.git.command import Git
+from ccc.ops import identities
+from ccc.ops.workspace import Workspace
+from ccc.platform import processes
+
+SESSION_TRAILER = "Ccc-Session"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An entry that is not settled yet: what was to be made, and by whom."""
+
+    name: str
+    id: str
+    branch: str
+    path: Path
+    process: str
+
+
+def claim(entry: Path, identifier: str, role: str, branch: str, path: Path) -> None:
+    """Claims the name of the entry. Raises FileExistsError where it is taken."""
+    making = {"role": role, "branch": branch, "path": str(path), "process": processes.own_identity()}
+    with entry.open("x", encoding="utf-8") as file:
+        file.write(f"{identifier}\n{json.dumps({'making': making, 'role': role})}\n")
+
+
+def settle(entry: Path, identifier: str, role: str) -> None:
+    """Marks the session as made: from now on nothing clears it away."""
+    fresh = entry.parent.parent / f"settling-{identifier}"
+    fresh.write_text(f"{identifier}\n{json.dumps({'role': role})}\n", encoding="utf-8")
+    fresh.replace(entry)
+
+
+def clear(workspace: Workspace) -> list[str]:
+    """Removes what killed spawns left behind; the names cleared. A spawn that goes on is left alone."""
+    cleared = []
+    for found in _unsettled(workspace):
+        if processes.alive(found.process):
+            continue
+        if workspace.reader.state().stream(sessions.stream_of(found.id)):
+            settle(workspace.layout.worktrees / found.name, found.id, _role(workspace, found))
+        else:
+            undo(workspace, found.name, found.id, found.branch, found.path)
+            cleared.append(found.name)
+    return cleared
+
+
+def _role(workspace: Workspace, found: Claim) -> str:
+    cells = workspace.reader.state().stream(sessions.stream_of(found.id))
+    session = sessions.from_cells(found.id, cells)
+    return session.role if session else ""
+
+
+def _unsettled(workspace: Workspace) -> list[Claim]:
+    found = []
+    for entry in sorted(workspace.layout.worktrees.iterdir()):
+        try:
+            identifier, _, rest = entry.read_text(encoding="utf-8").partition("\n")
+        except FileNotFoundError:
+            continue
+        making = (json.loads(rest) if rest.endswith("\n") else {}).get("making")
+        if making is not None:
+            claim = Claim(entry.name, identifier, making["branch"], Path(making["path"]), making["process"])
+            found.append(claim)
+        elif not rest.endswith("\n") and _old(entry):
+            found.append(Claim(entry.name, identifier, "", Path(), ""))
+    return found
+
+
+def _old(entry: Path) -> bool:
+    """An entry cut off in the middle: its writer died between create and write."""
+    with contextlib.suppress(FileNotFoundError):
+        return processes.seconds_since(entry.stat().st_mtime) > 10
+    return False
+
+
+def undo(workspace: Workspace, name: str, identifier: str, branch: str, path: Path) -> None:
+    """Takes away what a spawn made before it failed: only what is provably its own."""
+    admin = workspace.repository.common / "worktrees" / f"ccc-{name}"
+    if branch:
+        if _points_to(path / ".git", admin):
+            shutil.rmtree(path, ignore_errors=True)
+        if _points_to(admin / "gitdir", path / ".git") or not path.exists():
+            shutil.rmtree(admin, ignore_errors=True)
+        _delete_branch(workspace.git, branch, identifier)
+        with contextlib.suppress(OSError):
+            path.parent.rmdir()
+    (workspace.layout.worktrees / name).unlink(missing_ok=True)
+    identities.write(workspace)
+
+
+def _points_to(file: Path, goal: Path) -> bool:
+    try:
+        text = file.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
+    except OSError:
+        return False
+    return os.path.realpath(file.parent / text) == os.path.realpath(goal)
+
+
+def _delete_branch(git: Git, branch: str, identifier: str) -> None:
+    """Only while its tip is the brief that this very spawn committed."""
+    ref = f"refs/heads/{branch}"
+    tip = repositories.resolve(git, ref)
+    if tip is None:
+        return
+    said = git.text("log", "-1", f"--format=%(trailers:key={SESSION_TRAILER},valueonly)", tip).strip()
+    if said == identifier:
+        git.run("update-ref", "-d", ref, tip)

@@ -1,0 +1,191 @@
+"""What happened in the repository since it was last recorded: hook notes and moved refs turned into facts.
+
+Hooks are hints; refs are looked at. The same function serves the drain, which records its answer, and
+readers, which lay it over the recorded state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ccc.domain import landings, movements, sessions, targets
+from ccc.domain.events import Draft
+from ccc.domain.hooknotes import parse_hook_note
+from ccc.domain.sessions import Session
+from ccc.git import history
+from ccc.git import repository as repositories
+from ccc.git.command import Git
+from ccc.layout import Layout
+from ccc.ops import intents
+from ccc.store.protocol import JournalEntry, State
+
+MOVING_HOOKS = frozenset({"post-commit", "post-rewrite", "post-merge", "post-applypatch"})
+HEADS = "refs/heads/"
+
+
+@dataclass(frozen=True)
+class Observer:
+    """Compares what is recorded with the repository of this machine (`replica`)."""
+
+    git: Git
+    layout: Layout
+    replica: str
+
+    def __call__(self, state: State, entries: Sequence[JournalEntry]) -> Sequence[Draft]:
+        """The facts not yet recorded; empty when nothing moved. Safe to call any number of times."""
+        mine = [session for session in local_sessions(state, self.replica) if session.stage == "ready"]
+        if not mine and not entries:
+            return ()
+        refs = repositories.refs(self.git, HEADS)
+        return list(_Pass(self, state, mine, refs).facts(entries))
+
+
+def local_sessions(state: State, replica: str) -> list[Session]:
+    """The sessions of this machine that are not closed."""
+    found = all_sessions(state)
+    return [session for session in found if session.where == replica and session.closed is None]
+
+
+def all_sessions(state: State) -> list[Session]:
+    """Every session recorded, oldest first."""
+    found = []
+    for name, cells in state.streams(sessions.KIND).items():
+        session = sessions.from_cells(name.partition("/")[2], cells)
+        if session is not None:
+            found.append(session)
+    return sorted(found, key=lambda session: (session.created_at, session.id))
+
+
+class _Pass:
+    """One look at everything; keeps the heads as they stand after each fact."""
+
+    def __init__(
+        self, observer: Observer, state: State, mine: list[Session], refs: Mapping[str, str]
+    ) -> None:
+        self.git = observer.git
+        self.replica = observer.replica
+        self.state = state
+        self.refs = refs
+        self.sessions = {session.id: session for session in mine}
+        self.intent = intents.read(observer.layout)
+        self.by_worktree = {f"ccc-{session.name}": session.id for session in mine}
+
+    def facts(self, entries: Sequence[JournalEntry]) -> Iterator[Draft]:
+        for entry in entries:
+            yield from self._noted(entry)
+        yield from self._landings()
+        for identifier in list(self.sessions):
+            yield from self._branch(identifier)
+        yield from self._targets()
+
+    def _noted(self, entry: JournalEntry) -> Iterator[Draft]:
+        note = parse_hook_note(entry.line)
+        identifier = self.by_worktree.get(note.worktree)
+        if identifier is None or note.oid is None or note.hook not in MOVING_HOOKS:
+            return
+        session = self.sessions[identifier]
+        if note.ref != HEADS + session.branch or self._known(session.head, note.oid):
+            return
+        for draft in self._moved(identifier, note.oid):
+            yield replace(draft, source=entry.source)
+
+    def _known(self, head: str, oid: str) -> bool:
+        return head == oid or not self._exists(oid) or history.is_ancestor(self.git, oid, head)
+
+    def _exists(self, oid: str) -> bool:
+        return repositories.resolve(self.git, oid) is not None
+
+    def _branch(self, identifier: str) -> Iterator[Draft]:
+        session = self.sessions[identifier]
+        now = self.refs.get(HEADS + session.branch)
+        if now is None:
+            yield from self._gone(session)
+        elif now != session.head:
+            yield from self._moved(identifier, now)
+
+    def _gone(self, session: Session) -> Iterator[Draft]:
+        """A deleted branch: its last commit is kept under `refs/ccc-backup/`, once, and the fact recorded."""
+        kept = f"refs/ccc-backup/{session.name}/branch-{session.head[:12]}"
+        cells = self.state.stream(sessions.stream_of(session.id))
+        if cells.get("branch_gone", ("", None))[1] == session.head or not self._exists(session.head):
+            return
+        self.git.run("update-ref", kept, session.head)
+        yield movements.branch_gone(session, kept)
+
+    def _moved(self, identifier: str, new: str) -> Iterator[Draft]:
+        """Facts of a branch that went from its recorded head to `new`."""
+        session = self.sessions[identifier]
+        old = session.head
+        known = self._exists(old)
+        if known and history.is_ancestor(self.git, new, old):
+            yield movements.reset(session, new)
+        else:
+            forward = known and history.is_ancestor(self.git, old, new)
+            yield from self._commits(session, old if known else session.base, new, forward=forward)
+        self.sessions[identifier] = movements.after(session, new)
+
+    def _commits(self, session: Session, old: str, new: str, *, forward: bool) -> Iterator[Draft]:
+        exclude = self.refs.get(HEADS + session.target)
+        commits = history.commits_between(self.git, old, new, exclude=(exclude,) if exclude else ())
+        rewritten = not forward and not (len(commits) == 1 and commits[0].parents == self._parents(old))
+        report = self._report(session, old, new)
+        head = session.head
+        for commit in commits:
+            amended = not forward and not rewritten
+            yield from movements.commit(session, commit, amended=amended, report=report)
+            head = commit.oid
+        if rewritten:
+            yield movements.rewritten(session, new)
+        elif head != new:
+            yield movements.forwarded(session, new)
+
+    def _parents(self, oid: str) -> tuple[str, ...]:
+        return tuple(self.git.text("rev-list", "--parents", "-n1", oid).split()[1:])
+
+    def _report(self, session: Session, old: str, new: str) -> movements.CommittedReport | None:
+        """The report file, if a commit between the two touched it last."""
+        path = f".ccc/sessions/{session.name}/report.md"
+        commit = self.git.text("rev-list", "-1", new, f"^{old}", "--", path)
+        if not commit:
+            return None
+        found = self.git.run("cat-file", "blob", f"{commit}:{path}", ok=(0, 128))
+        return movements.CommittedReport(commit, found.out) if found.code == 0 else None
+
+    def _landings(self) -> Iterator[Draft]:
+        """A landing whose process died between moving the target and saying so."""
+        intent = self.intent
+        session = self.sessions.get(intent.session) if intent else None
+        if intent is None or session is None:
+            return
+        if session.landed is not None and session.landed.commit == intent.commit:
+            return
+        tip = self.refs.get(HEADS + intent.target)
+        if (
+            tip is not None
+            and self._exists(intent.commit)
+            and history.is_ancestor(self.git, intent.commit, tip)
+        ):
+            yield landings.landed(session, intent, self.replica)
+
+    def _targets(self) -> Iterator[Draft]:
+        for branch in sorted({session.target for session in self.sessions.values()}):
+            old = targets.recorded_tip(self.state.stream(targets.stream_of(branch)), self.replica)
+            new = self.refs.get(HEADS + branch)
+            if old is None or new == old or self._landed_here(branch, new):
+                continue
+            forced = new is not None and self._exists(old) and not history.is_ancestor(self.git, old, new)
+            yield targets.moved(branch, self.replica, old, new, forced=forced)
+
+    def _landed_here(self, branch: str, tip: str | None) -> bool:
+        return self.intent is not None and (self.intent.target, self.intent.commit) == (branch, tip)
+
+
+def worktree_head(common: Path, name: str) -> str | None:
+    """The branch a session's worktree is on, read from its HEAD file; None when detached or unreadable."""
+    try:
+        text = (common / "worktrees" / f"ccc-{name}" / "HEAD").read_text(encoding="utf-8").strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return text.removeprefix("ref: ") if text.startswith("ref: ") else None

@@ -1,0 +1,88 @@
+"""Configuration and roles, each read from the place that may decide (CONTRACT §6).
+
+What the person at the keyboard starts: the main checkout's `.ccc/`, uncommitted edits included.
+Gates, checks, approvers: the target branch's commit. Nothing is ever read from a session's branch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ccc.errors import BadConfig
+from ccc.git.command import Git
+from ccc.ops.workspace import Workspace
+
+if TYPE_CHECKING:
+    from ccc.config.roles import RoleSet
+    from ccc.config.settings import Settings
+
+FOLDER = ".ccc"
+CONFIG_FILE = f"{FOLDER}/config.toml"
+ROLES_FOLDER = f"{FOLDER}/roles"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What decides: settings and roles, and `where` they were read from (a path or `main 1a2b3c4`)."""
+
+    settings: Settings
+    roles: RoleSet
+    where: str
+
+
+def local_policy(workspace: Workspace) -> Policy:
+    """The main checkout's own files. Raises BadConfig with file, line and key."""
+    top = workspace.checkout
+    files = {} if top is None else _files_below(top / FOLDER)
+    return _policy(files, ".ccc", workspace.environment)
+
+
+def target_policy(workspace: Workspace, commit: str, branch: str) -> Policy:
+    """What the target branch's commit says; environment overrides do not apply to what decides trust."""
+    return _policy(_files_at(workspace.git, commit), f"{branch}:.ccc", {})
+
+
+def _policy(files: Mapping[str, bytes], where: str, environment: Mapping[str, str]) -> Policy:
+    from ccc.config.roles import RoleSet
+    from ccc.config.settings import load_settings
+
+    settings = load_settings(files.get("config.toml"), where=f"{where}/config.toml", environment=environment)
+    roles = {
+        name.removeprefix("roles/"): content for name, content in files.items() if name.startswith("roles/")
+    }
+    return Policy(settings, RoleSet.load(roles, where=f"{where}/roles"), where)
+
+
+def _files_below(folder: Path) -> dict[str, bytes]:
+    found = {}
+    for path in [folder / "config.toml", *sorted((folder / "roles").glob("*.md"))]:
+        try:
+            found[path.relative_to(folder).as_posix()] = path.read_bytes()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise BadConfig(f"{path} cannot be read: {error.strerror}") from error
+    return found
+
+
+def _files_at(git: Git, commit: str) -> dict[str, bytes]:
+    listed = git.lines("ls-tree", "-r", "-z", "--name-only", commit, "--", CONFIG_FILE, f"{ROLES_FOLDER}/")
+    return {
+        path.removeprefix(f"{FOLDER}/"): git.run("cat-file", "blob", f"{commit}:{path}").out
+        for path in listed
+        if path == CONFIG_FILE or path.endswith(".md")
+    }
+
+
+def paths_at(git: Git, *revisions: str) -> Callable[[], frozenset[str]]:
+    """All paths in any of the revisions' trees, listed when asked for."""
+
+    def listed() -> frozenset[str]:
+        return frozenset(
+            path for each in revisions for path in git.lines("ls-tree", "-r", "-z", "--name-only", each)
+        )
+
+    return listed

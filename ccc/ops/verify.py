@@ -1,0 +1,104 @@
+"""Verification: "done" is a claim until ccc has run the role's checks on that commit itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ccc.domain import sessions
+from ccc.domain.events import Draft
+from ccc.domain.sessions import Command, Session, command_value
+from ccc.domain.status import describe
+from ccc.git import repository as repositories
+from ccc.git.scratch import scratch
+from ccc.ids import short, short_oid
+from ccc.ops.commands import Order, passed, run_all
+from ccc.ops.observe import HEADS, local_sessions
+from ccc.ops.policy import paths_at, target_policy
+from ccc.ops.workspace import Workspace
+from ccc.store.protocol import State
+
+if TYPE_CHECKING:
+    from ccc.config.checks import Check
+
+
+def waiting_for_checks(state: State, replica: str) -> list[Session]:
+    """The sessions of this machine that claim to be done at their head and have not been checked since."""
+    return [session for session in local_sessions(state, replica) if needs_checks(session)]
+
+
+def needs_checks(session: Session) -> bool:
+    """Whether a claim of done at head waits for its checks."""
+    claim, verification = session.claim, session.verification
+    if claim is None or claim.state != "done" or claim.commit != session.head or session.landed_head:
+        return False
+    rejected = session.rejection is not None and session.rejection.head == session.head
+    if rejected and session.rejection is not None and session.rejection.at > claim.at:
+        return False
+    return verification is None or verification.commit != session.head or verification.at < claim.at
+
+
+def verify(workspace: Workspace, session: Session) -> None:
+    """Runs the checks of a session's role on its head and records what came of it.
+
+    Roles and checks are read from the target's commit, never from the session's branch. Whether a check
+    applies is asked of the target's and the session's paths together, so that deleting the tests does not
+    make their check go away.
+    """
+    commit = session.head
+    checks = applicable(workspace, session)
+    if not checks:
+        _record(workspace, session, commit, "none", ())
+        return
+    orders = [Order(check.run, check.timeout) for check in checks]
+    with scratch(workspace.repository, workspace.layout, commit) as folder:
+        commands = run_all(
+            workspace, orders, folder, f"{session.name}-{short_oid(commit)}-{short(session.id)}"
+        )
+    _record(workspace, session, commit, "passed" if passed(commands) else "failed", commands)
+
+
+def applicable(workspace: Workspace, session: Session) -> Sequence[Check]:
+    """The checks of the session's role that apply here, from the target's configuration."""
+    from ccc.config.checks import applicable_checks
+
+    git = workspace.git
+    target = repositories.resolve(git, HEADS + session.target) or session.base
+    policy = target_policy(workspace, target, session.target)
+    listed = paths_at(git, target, session.head)
+
+    def content(path: str) -> bytes | None:
+        for revision in (target, session.head):
+            found = git.run("cat-file", "blob", f"{revision}:{path}", ok=(0, 128))
+            if found.code == 0:
+                return found.out
+        return None
+
+    return applicable_checks(policy.roles.get(session.role), listed(), content)
+
+
+def _record(
+    workspace: Workspace, session: Session, commit: str, state: str, commands: Sequence[Command]
+) -> None:
+    def decide(_: State) -> Sequence[Draft]:
+        return (_verified(session, commit, state, commands),)
+
+    workspace.store.transact(decide)
+
+
+def _verified(session: Session, commit: str, state: str, commands: Sequence[Command]) -> Draft:
+    kind = {"passed": "verified", "failed": "checks-failed", "none": "unchecked"}[state]
+    words = {
+        "passed": f"verified {short_oid(commit)}: {', '.join(describe(command) for command in commands)}",
+        "failed": f"checks failed at {short_oid(commit)}: {describe(commands[-1]) if commands else ''}",
+        "none": f"unchecked {short_oid(commit)}: the role has no checks here",
+    }
+    record = {"commit": commit, "state": state, "commands": [command_value(command) for command in commands]}
+    return Draft(
+        type=f"session.{kind}",
+        subject=session.name,
+        text=words[state],
+        session=session.id,
+        changes={sessions.stream_of(session.id): {"verification": record}},
+        by="ccc",
+    )

@@ -1,0 +1,123 @@
+"""Everything an operation needs to know of where it runs: the repository, its files, the caller, the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ccc.domain import stamps
+from ccc.errors import NotInitialised, Refused
+from ccc.git import repository as repositories
+from ccc.git.command import Git
+from ccc.git.repository import Repository
+from ccc.layout import Layout
+from ccc.ops.observe import Observer
+from ccc.store.protocol import REF, Reader, Store
+
+if TYPE_CHECKING:
+    from ccc.store.gitstore import GitStore
+
+ANONYMOUS = "ccc <ccc@localhost>"
+
+
+@dataclass
+class Workspace:
+    """One repository as one call of ccc sees it. `directory` is the caller's, `environment` too."""
+
+    repository: Repository
+    directory: Path
+    environment: Mapping[str, str]
+
+    @classmethod
+    def open(cls, directory: Path, environment: Mapping[str, str]) -> Workspace:
+        """The repository around a directory. Raises NotARepository."""
+        return cls(repositories.discover(directory, environment), directory, environment)
+
+    @property
+    def git(self) -> Git:
+        """Git on the common directory, whatever the work tree."""
+        return self.repository.git
+
+    @cached_property
+    def layout(self) -> Layout:
+        return Layout(self.repository.common)
+
+    @property
+    def initialised(self) -> bool:
+        """Whether `init` has been run here, and `deinit` not since."""
+        return self.layout.drain_script.exists() and self.layout.replica.exists()
+
+    def require(self) -> Workspace:
+        """The workspace itself, if initialised. Raises NotInitialised."""
+        if not self.initialised:
+            raise NotInitialised("ccc is not initialised in this repository", "git ccc init")
+        return self
+
+    @cached_property
+    def replica(self) -> str:
+        """The persistent name of this copy of the repository. Raises NotInitialised."""
+        try:
+            return self.layout.replica.read_text(encoding="utf-8").strip()
+        except FileNotFoundError as error:
+            raise NotInitialised("ccc is not initialised in this repository", "git ccc init") from error
+
+    @cached_property
+    def observer(self) -> Observer:
+        """Turns hook notes and moved refs into facts."""
+        return Observer(self.git, self.layout, self.replica)
+
+    @cached_property
+    def reader(self) -> Reader:
+        """Reads state without locks and without the store's libraries."""
+        from ccc.store.reader import GitReader
+
+        return GitReader(self.layout, self.git, observe=self.observer)
+
+    @cached_property
+    def store(self) -> Store:
+        """Records facts; importing its libraries costs 0.1 s, so reading commands never come here."""
+        self.require()
+        return self._git_store()
+
+    def _git_store(self) -> GitStore:
+        from ccc.git.libgit import LibGit
+        from ccc.store.gitstore import GitStore
+
+        return GitStore(
+            self.layout,
+            self.git,
+            objects=LibGit(self.repository.common),
+            identity=lambda: self.person or ANONYMOUS,
+            observe=self.observer,
+        )
+
+    @cached_property
+    def person(self) -> str | None:
+        """`Name <mail>` configured for the main checkout, None where there is none."""
+        found = repositories.identity(self.repository)
+        return f"{found[0]} <{found[1]}>" if found else None
+
+    def require_person(self) -> str:
+        """The configured identity. Raises Refused: what is recorded in a person's name needs one."""
+        if self.person is None:
+            raise Refused(
+                "no user identity is configured",
+                "git config --global user.name NAME; git config --global user.email MAIL",
+            )
+        return self.person
+
+    def now(self) -> str:
+        """Now, RFC 3339 UTC with milliseconds."""
+        return stamps.rfc3339(stamps.make(stamps.now_ms(), 0, "0"))
+
+    @property
+    def checkout(self) -> Path | None:
+        """Top of the main checkout; None in a bare repository."""
+        return self.repository.main_top
+
+    def state_ref_exists(self) -> bool:
+        """Whether `refs/ccc` is there, ours or not."""
+        return REF in repositories.refs(self.git, REF)
