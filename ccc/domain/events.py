@@ -73,12 +73,12 @@ def stamped(draft: Draft, stamp: str) -> Event:
     """The draft as the event with this stamp."""
     return Event(
         id=stamp,
-        type=draft.type,
+        type=one_line(draft.type),
         subject=one_line(draft.subject),
         text=one_line(draft.text),
         changes=draft.changes,
-        session=draft.session,
-        by=draft.by,
+        session=one_line(draft.session) if draft.session else None,
+        by=one_line(draft.by) if draft.by else None,
         data=draft.data,
         source=draft.source,
     )
@@ -201,8 +201,12 @@ def message(events: Sequence[Event], clock: str, *, subject: str | None = None) 
 
 
 def events_in(text: str) -> list[Event]:
-    """The events a commit message carries; none for a merge of histories. Raises ValueError."""
-    return [decode(line[len(EVENT_TRAILER) :]) for line in text.split("\n") if line.startswith(EVENT_TRAILER)]
+    """The events a commit message carries; none for a merge of histories. Raises ValueError.
+
+    Only the last paragraph counts: a diary line may say anything.
+    """
+    trailers = text.rstrip("\n").rpartition("\n\n")[2].split("\n")
+    return [decode(line[len(EVENT_TRAILER) :]) for line in trailers if line.startswith(EVENT_TRAILER)]
 
 
 def clock_in(text: str) -> str | None:

@@ -7,6 +7,13 @@ from dataclasses import dataclass
 from ccc.domain.sessions import Command, Session
 from ccc.ids import short_oid
 
+STATUSES = (
+    *("created", "queued", "starting", "running", "idle", "waiting", "limited", "paused"),
+    *("reported", "verified", "unchecked", "completed", "blocked", "failed", "stopped", "lost"),
+    *("closed", "unknown"),
+)
+"""All of them, in the order of CONTRACT §2."""
+
 OPEN = frozenset(
     {
         "created",

@@ -1,0 +1,48 @@
+"""`git ccc approve` and `git ccc reject`: a person's decisions."""
+
+from __future__ import annotations
+
+import click
+
+from ccc.cli.invocation import Invocation, pass_invocation
+from ccc.cli.opening import open_workspace, text_of
+from ccc.ids import short_oid
+
+
+@click.command("approve")
+@click.argument("ids", nargs=-1, required=True)
+@click.option("--override", metavar="WHY", help="Approve against failed or missing checks; recorded for audit")
+@pass_invocation
+def command_approve(invocation: Invocation, ids: tuple[str, ...], override: str | None) -> None:
+    """Approve what a session would land, as it is now
+
+    Bound to the target's tip, the branch's tip and the resulting tree: when one of them changes the
+    approval is stale. Puts the session into the queue. Refused inside an agent.
+    """
+    from ccc.ops.landing.approve import approve
+    from ccc.ops.landing.prepare import prepare
+
+    workspace = open_workspace(invocation)
+    for reference in ids:
+        shown = prepare(workspace, reference, tell=invocation.terminal.err, queued=False)
+        approve(workspace, shown, override=override)
+        tree = short_oid(shown.combined.tree or "")
+        invocation.terminal.out(f"approved {shown.session.name} for {shown.combined.target} (tree {tree})")
+
+
+@click.command("reject")
+@click.argument("id")
+@click.option("--why", required=True, metavar="TEXT", help="The reason, shown to the session; - reads standard input")
+@pass_invocation
+def command_reject(invocation: Invocation, id: str, why: str) -> None:
+    """Send a session's work back with a reason
+
+    The session is running again until it reports anew. Refused inside an agent.
+    """
+    from ccc.ops.landing.approve import reject
+    from ccc.ops.landing.review import review
+
+    workspace = open_workspace(invocation)
+    shown = review(workspace, id)
+    reject(workspace, shown, text_of(why))
+    invocation.terminal.out(f"rejected {shown.session.name} at {short_oid(shown.combined.head)}")

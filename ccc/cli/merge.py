@@ -1,0 +1,131 @@
+"""`git ccc merge`: queue, gate, show, ask, land in one step."""
+
+from __future__ import annotations
+
+import click
+
+from ccc.cli.invocation import Invocation, json_option, pass_invocation
+from ccc.cli.opening import open_workspace
+from ccc.errors import CccError, Conflict, InsideAgent, NeedsPerson, NotFound, Refused
+from ccc.ops.landing.review import Review
+from ccc.ops.workspace import Workspace
+
+
+@click.command("merge")
+@click.argument("ids", nargs=-1)
+@click.option("--plan", is_flag=True, help="Show the order and what stands against each landing; change nothing")
+@click.option("--yes", is_flag=True, help="Approve and land without asking; recorded as your approval")
+@click.option("--abort", is_flag=True, help="Bring an interrupted landing to its end, or drop it")
+@json_option
+@pass_invocation
+def command_merge(
+    invocation: Invocation, ids: tuple[str, ...], plan: bool, yes: bool, abort: bool, as_json: bool
+) -> None:
+    """Land sessions on their targets: check, gate, show, ask, land
+
+    Without ID everything in the queue, in its order. What lands is exactly the tree that was tested and
+    approved. Inside an agent only what a person has approved lands; anything else ends with 3.
+    """
+    from ccc.ops.landing import ending, plan as plans
+    from ccc.views.documents import merge_document
+    from ccc.views.text.landed import landing_text, plan_text
+
+    workspace = open_workspace(invocation)
+    terminal = invocation.terminal
+    if abort:
+        terminal.out(ending.abort(workspace))
+        return
+    references = ids or plans.queue_order(workspace)
+    if not references:
+        raise NotFound("nothing is queued", "git ccc merge ID")
+    if plan:
+        entries = [plans.entry(workspace, reference) for reference in references]
+        if as_json:
+            terminal.json(merge_document(workspace, (), entries))
+        else:
+            terminal.out(plan_text(entries))
+        return
+    landed, entries, stopped = [], [], None
+    for reference in references:
+        try:
+            landing, shown = _merge_one(invocation, workspace, reference, yes=yes, quiet=as_json)
+        except CccError as error:
+            stopped = error
+            break
+        landed.append(landing)
+        entries.append(shown)
+        if not as_json:
+            terminal.out(landing_text(landing))
+    if as_json and stopped is None:
+        terminal.json(merge_document(workspace, landed, entries))
+    elif stopped is not None and landed:
+        terminal.err(f"landed {len(landed)} of {len(references)} before this:")
+    if stopped is not None:
+        raise stopped
+
+
+def _merge_one(invocation: Invocation, workspace: Workspace, reference: str, *, yes: bool, quiet: bool):  # type: ignore[no-untyped-def]
+    from ccc.ops.landing.approve import approve
+    from ccc.ops.landing.land import land
+    from ccc.ops.landing.prepare import prepare
+    from ccc.ops.landing.review import review
+
+    terminal = invocation.terminal
+    shown = prepare(workspace, reference, tell=terminal.err)
+    _refuse(shown)
+    if not quiet and not yes:
+        _show(invocation, workspace, shown)
+    if shown.only_approval_missing:
+        _ask(invocation, workspace, shown, yes=yes)
+        approve(workspace, shown)
+        shown_again = review(workspace, shown.session.id)
+    else:
+        shown_again = shown
+    return land(workspace, shown_again), shown_again
+
+
+def _refuse(shown: Review) -> None:
+    """Everything but a missing approval ends here."""
+    name = shown.session.name
+    if shown.combined.conflicts and not shown.session.landed_head:
+        raise Conflict(f"{name}: {shown.why_not[0]}", f"git ccc review {name} shows them")
+    if shown.can_merge or shown.only_approval_missing:
+        return
+    raise Refused(f"{name} cannot land: {'; '.join(shown.why_not)}", _way_out(shown))
+
+
+def _way_out(shown: Review) -> str:
+    session = shown.session
+    if session.landed_head:
+        return f"git ccc show {session.name}"
+    if shown.combined.nothing:
+        return f"commit in {session.worktree}"
+    if shown.sighting.view.status in ("created", "running") and session.verification is None:
+        return f"git ccc report --done --session {session.name}"
+    return f"git ccc review {session.name}"
+
+
+def _ask(invocation: Invocation, workspace: Workspace, shown: Review, *, yes: bool) -> None:
+    """A person's yes, from --yes or the terminal. Raises InsideAgent, NeedsPerson."""
+    from ccc.ops.actor import actor_of
+
+    name = shown.session.name
+    agent = actor_of(workspace).agent
+    if agent:
+        raise InsideAgent(
+            f"{name} waits for a person's approval, and this call comes from inside an agent ({agent})",
+            f"ask the human to run, in the main checkout: git ccc merge {name}",
+        )
+    if yes:
+        return
+    answer = invocation.terminal.confirm(f"Land {name} on {shown.combined.target}?")
+    if answer is None:
+        raise NeedsPerson(f"{name} waits for your approval, and there is no terminal to ask", f"git ccc merge {name} --yes")
+    if not answer:
+        raise NeedsPerson(f"{name} was not approved, so nothing was landed", f"git ccc reject {name} --why TEXT")
+
+
+def _show(invocation: Invocation, workspace: Workspace, shown: Review) -> None:
+    from ccc.views.text.review import review_text
+
+    invocation.terminal.out(review_text(shown, invocation.terminal))

@@ -1,0 +1,71 @@
+"""`git ccc spawn`."""
+
+from __future__ import annotations
+
+import click
+
+from ccc.cli.invocation import Invocation, json_option, pass_invocation
+from ccc.cli.opening import open_workspace, text_of
+
+
+@click.command("spawn")
+@click.argument("role")
+@click.argument("task")
+@click.option("--name", help="Name of the session instead of one derived from the task")
+@click.option("--base", metavar="REV", help="Start from this commit, branch or session (default: tip of the target)")
+@click.option("--into", metavar="BRANCH", help="Land on this branch (default: configured, or the one checked out)")
+@click.option("--after", multiple=True, metavar="ID", help="Start only when this session is verified")
+@click.option("--priority", type=int, default=0, show_default=True, help="Higher lands first")
+@click.option("--count", type=int, default=1, show_default=True, help="Make this many sessions of the same task")
+@click.option("--key", metavar="KEY", help="Make a repeated call harmless: a second one finds the first one's session")
+@click.option("--no-start", is_flag=True, help="Make branch, worktree and brief, and start no agent")
+@json_option
+@pass_invocation
+def command_spawn(
+    invocation: Invocation,
+    role: str,
+    task: str,
+    name: str | None,
+    base: str | None,
+    into: str | None,
+    after: tuple[str, ...],
+    priority: int,
+    count: int,
+    key: str | None,
+    no_start: bool,
+    as_json: bool,
+) -> None:
+    """Give a specialist a branch, a worktree and a brief
+
+    ROLE is one of `git ccc roles`; TASK is what to do in a sentence or more, `-` reads it from standard
+    input. The worktree is beside the repository, in REPO.ccc/NAME.
+    """
+    from ccc.ops.look import look
+    from ccc.ops.spawn import Request, spawn
+    from ccc.views.documents import spawn_document
+    from ccc.views.text.spawned import spawned_text
+
+    workspace = open_workspace(invocation)
+    request = Request(
+        role=role,
+        task=text_of(task),
+        name=name,
+        base=base,
+        into=into,
+        priority=priority,
+        key=key,
+        count=count,
+        after=after,
+        start=not no_start,
+    )
+    made = spawn(workspace, request)
+    for each in made:
+        for remark in each.remarks:
+            invocation.terminal.err(remark)
+    if as_json:
+        picture = look(workspace)
+        sightings = [picture.of(each.session) for each in made]
+        invocation.terminal.json(spawn_document(picture, sightings))
+        return
+    for each in made:
+        invocation.terminal.out(spawned_text(each))

@@ -1,0 +1,18 @@
+"""Time spans as people type them."""
+
+from __future__ import annotations
+
+import re
+
+from ccc.errors import Usage
+
+UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_SHAPE = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)\Z")
+
+
+def seconds(text: str) -> float:
+    """`90`, `90s`, `30m`, `2h` as seconds. Raises Usage for anything else."""
+    found = _SHAPE.match(text.strip())
+    if found is None:
+        raise Usage(f"{text} is not a time span", "write 90, 90s, 30m or 2h")
+    return float(found[1]) * UNITS[found[2]]

@@ -1,0 +1,113 @@
+"""Pending work: recording what hooks noted, and running checks; any ccc process may do it.
+
+Long work runs in one detached worker per repository, started when there is some and none runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from ccc.errors import StoreBusy
+from ccc.git import hookfiles
+from ccc.ops import intents, leftovers
+from ccc.ops.landing import land
+from ccc.ops.verify import verify, waiting_for_checks
+from ccc.ops.workspace import Workspace
+from ccc.store.lock import locked
+
+LINGER_SECONDS = 2.0
+"""How long a background drain stays for the next hook; a fresh one needs 0.15 s to start."""
+
+
+def start(workspace: Workspace) -> None:
+    """Starts the background drain, detached, with every descriptor redirected."""
+    with contextlib.suppress(OSError):
+        subprocess.Popen(
+            [str(workspace.layout.drain_script)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            cwd="/",
+        )
+
+
+def drain(workspace: Workspace) -> int:
+    """Records everything that waits and mends what a killed process left; how many events."""
+    recorded = workspace.store.drain()
+    leftovers.clear(workspace)
+    hookfiles.refresh(workspace.repository.common)
+    if intents.read(workspace.layout) is not None:
+        with contextlib.suppress(StoreBusy), locked(workspace.layout.root / land.LAND_LOCK, timeout=0):
+            land.finish(workspace)
+    return recorded
+
+
+def check_all(workspace: Workspace, *, timeout: float = 0.0) -> int:
+    """Runs every check that waits; how many sessions were checked. Raises StoreBusy while a worker runs."""
+    done = 0
+    with locked(workspace.layout.worker_lock, timeout=timeout):
+        while waiting := waiting_for_checks(workspace.store.state(), workspace.replica):
+            verify(workspace, waiting[0])
+            done += 1
+    return done
+
+
+def background(workspace: Workspace) -> None:
+    """One lingering drain per repository: records at once what hooks note, then runs waiting checks."""
+    with contextlib.suppress(StoreBusy), locked(workspace.layout.root / "drain.lock", timeout=0):
+        _linger(workspace)
+    if workspace.initialised and waiting_for_checks(workspace.store.state(), workspace.replica):
+        with contextlib.suppress(StoreBusy):
+            check_all(workspace)
+
+
+def _linger(workspace: Workspace) -> None:
+    with _doorbell(workspace) as bell:
+        drain(workspace)
+        until = time.monotonic() + LINGER_SECONDS
+        while (left := until - time.monotonic()) > 0:
+            if waiting_for_checks(workspace.store.state(), workspace.replica):
+                break
+            if select.select([bell], [], [], left)[0]:
+                os.read(bell, 4096)
+                workspace.store.drain()
+    if any(workspace.layout.journal_new.iterdir()):
+        workspace.store.drain()
+
+
+@contextlib.contextmanager
+def _doorbell(workspace: Workspace) -> Iterator[int]:
+    """A fifo into which hooks write one byte, and the pid file that says somebody listens.
+
+    The pid file goes first at the end, and the journal is looked at once more after it: a hook writes its
+    entry before it looks for the pid.
+    """
+    fifo, pid = workspace.layout.root / "drain.fifo", workspace.layout.root / "drain.pid"
+    with contextlib.suppress(FileExistsError):
+        os.mkfifo(fifo, 0o600)
+    bell = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        fresh = pid.with_suffix(".new")
+        fresh.write_text(f"{os.getpid()}\n", encoding="ascii")
+        fresh.replace(pid)
+        yield bell
+    finally:
+        pid.unlink(missing_ok=True)
+        os.close(bell)
+
+
+def worker_lives(workspace: Workspace) -> bool:
+    """Whether some process is running checks now."""
+    path: Path = workspace.layout.worker_lock
+    try:
+        with locked(path, timeout=0):
+            return False
+    except StoreBusy:
+        return True

@@ -1,0 +1,1 @@
+"""Views as text for people: pure functions from reports to strings."""

@@ -1,0 +1,26 @@
+"""What `merge` says: landings, and the order it would land in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ccc.ids import short_oid
+from ccc.ops.landing.land import Landing
+from ccc.ops.landing.review import Review
+from ccc.text import printable
+
+
+def landing_text(landing: Landing) -> str:
+    """The landing in one line, remarks after it."""
+    session = landing.session
+    line = f"landed {session.name} on {session.target} as {short_oid(landing.commit)}"
+    return "\n".join([line, *(f"  {printable(remark)}" for remark in landing.remarks)])
+
+
+def plan_text(entries: Sequence[Review]) -> str:
+    """One line a landing, in order, with what stands against it."""
+    lines = []
+    for number, entry in enumerate(entries, 1):
+        against = "; ".join(entry.why_not) or "ready"
+        lines.append(printable(f"{number}. {entry.session.name} -> {entry.combined.target}: {entry.state} ({against})"))
+    return "\n".join(lines)
