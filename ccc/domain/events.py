@@ -134,16 +134,20 @@ def parse_draft(line: str) -> Draft:
 def check(draft: Draft) -> None:
     """Raises ValueError for a draft that may not be recorded: wrong values, names or types."""
     for text in (draft.type, draft.subject, draft.text):
-        if not isinstance(text, str):
-            raise ValueError(f"{type(text).__name__} where a text belongs")
-    for text in (draft.session, draft.by, draft.source):
-        if text is not None and not isinstance(text, str):
-            raise ValueError(f"{type(text).__name__} where a text belongs")
+        _check_text(text)
+    for optional in (draft.session, draft.by, draft.source):
+        if optional is not None:
+            _check_text(optional)
     checked(draft.data)
     _check_shape(draft.changes)
 
 
-def _check_shape(changes: Delta) -> None:
+def _check_text(value: object) -> None:
+    if not isinstance(value, str):
+        raise ValueError(f"{type(value).__name__} where a text belongs")
+
+
+def _check_shape(changes: object) -> None:
     if not isinstance(changes, Mapping):
         raise ValueError("changes that are no streams")
     checked(changes)

@@ -83,6 +83,20 @@ class Git:
             raise failure(arguments, result)
         return result
 
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Starts a git that is talked to through pipes; its errors are dropped. Raises GitFailed without git."""
+        try:
+            return subprocess.Popen(
+                ["git", *SAFE, *arguments],
+                cwd=self.directory,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={**clean_environment(), **self.extra},
+            )
+        except FileNotFoundError as error:
+            raise self._unstartable(error) from error
+
     def text(self, *arguments: str, env: Mapping[str, str] | None = None) -> str:
         """Standard output of a command that must succeed."""
         return self.run(*arguments, env=env).text

@@ -1,0 +1,165 @@
+"""Git objects through one `git cat-file --batch-command`, references through their files; reads only."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from ccc.errors import GitFailed, StateBroken
+from ccc.git.command import Git
+from ccc.git.objects import MissingObject
+
+AT_ONCE = 10_000
+"""Objects asked for in one go: git keeps the questions and answers after `flush`, so neither side waits full."""
+
+REFERENCE_ATTEMPTS = 3
+_OID_LENGTHS = (40, 64)
+
+
+class CatFile:
+    """Objects and references of one common directory; the git process starts with the first object read."""
+
+    def __init__(self, git: Git, common: Path) -> None:
+        self.common = common
+        self._git = git
+        self._process: subprocess.Popen[bytes] | None = None
+        self._owner = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if self._process is not None and self._owner == os.getpid():
+            self.close()
+
+    def close(self) -> None:
+        """Ends the git process; the next read starts another."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                _close(pipe)
+        try:
+            process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def read(self, oid: str) -> tuple[str, bytes]:
+        """(kind, content). Raises MissingObject, StateBroken for a damaged object."""
+        return self.read_many([oid])[0]
+
+    def read_many(self, oids: Iterable[str]) -> list[tuple[str, bytes]]:
+        """Like `read` for several, in order, in one round trip."""
+        wanted = list(oids)
+        found: list[tuple[str, bytes]] = []
+        for start in range(0, len(wanted), AT_ONCE):
+            found += self._contents(wanted[start : start + AT_ONCE])
+        return found
+
+    def has(self, oid: str) -> bool:
+        """Whether the object is stored."""
+        pipe = self._ask("info", [oid])
+        return not pipe.readline().endswith(b" missing\n")
+
+    def _contents(self, oids: list[str]) -> list[tuple[str, bytes]]:
+        pipe = self._ask("contents", oids)
+        try:
+            answers = [self._answer(pipe, oid) for oid in oids]
+        except BaseException:
+            self.close()
+            raise
+        missing = [oid for oid, answer in zip(oids, answers, strict=True) if answer is None]
+        if missing:
+            raise MissingObject(missing[0])
+        return [answer for answer in answers if answer is not None]
+
+    def _ask(self, command: str, oids: list[str]) -> IO[bytes]:
+        if any(len(oid) not in _OID_LENGTHS for oid in oids):
+            raise StateBroken(f"{oids[0]} is no object id", "git ccc fsck")
+        if self._process is None or self._owner != os.getpid():
+            self._process, self._owner = (
+                self._git.start("cat-file", "--batch-command", "--buffer"),
+                os.getpid(),
+            )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            self._process.stdin.write("".join(f"{command} {oid}\n" for oid in oids).encode() + b"flush\n")
+            self._process.stdin.flush()
+        except BrokenPipeError as error:
+            self.close()
+            raise GitFailed(f"git cat-file ended while reading in {self.common}", "git ccc doctor") from error
+        return self._process.stdout
+
+    def _answer(self, pipe: IO[bytes], oid: str) -> tuple[str, bytes] | None:
+        """One object as git prints it; None for a missing one."""
+        words = pipe.readline().decode("ascii", "replace").split()
+        if len(words) == 2 and words[1] == "missing":
+            return None
+        if len(words) != 3:
+            raise StateBroken(f"object {oid} cannot be read", "git ccc fsck")
+        content = pipe.read(int(words[2]) + 1)
+        if len(content) != int(words[2]) + 1:
+            raise StateBroken(f"object {oid} cannot be read", "git ccc fsck")
+        return words[1], content[:-1]
+
+    def get(self, name: str) -> str | None:
+        """The id a reference names, None where there is none. Raises StateBroken for an unreadable one.
+
+        A reference that is being packed is in neither file for a moment of its own, so both are looked at again.
+        """
+        if (self.common / "reftable").is_dir():
+            return self._asked_of_git(name)
+        for _ in range(REFERENCE_ATTEMPTS):
+            found = self._loose(name) or self._packed(name)
+            if found is not None:
+                return found
+            if not (self.common / name).exists():
+                break
+        return None
+
+    def _asked_of_git(self, name: str) -> str | None:
+        lines = self._git.text("for-each-ref", "--format=%(objectname) %(refname)", name).splitlines()
+        return next((line.split(" ")[0] for line in lines if line.endswith(f" {name}")), None)
+
+    def _loose(self, name: str) -> str | None:
+        try:
+            text = (self.common / name).read_text(encoding="ascii", errors="replace").rstrip("\n")
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
+        if text.startswith("ref: "):
+            return self.get(text.removeprefix("ref: "))
+        if len(text) not in _OID_LENGTHS or set(text) - set("0123456789abcdef"):
+            raise StateBroken(f"{name} holds no object id", "git ccc fsck")
+        return text
+
+    def _packed(self, name: str) -> str | None:
+        return next((oid for oid, packed in self._packed_lines() if packed == name), None)
+
+    def _packed_lines(self) -> Iterator[tuple[str, str]]:
+        try:
+            text = (self.common / "packed-refs").read_text(encoding="utf-8", errors="surrogateescape")
+        except FileNotFoundError:
+            return
+        for line in text.split("\n"):
+            if line and line[0] not in "#^":
+                oid, _, packed = line.partition(" ")
+                yield oid, packed
+
+
+def _close(pipe: IO[bytes]) -> None:
+    try:
+        pipe.close()
+    except BrokenPipeError:
+        return

@@ -1,0 +1,124 @@
+"""Git objects and references through libgit2; the only importer of pygit2 (90 ms)."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import pygit2
+from pygit2.enums import ObjectType
+
+from ccc.errors import GitFailed, StateBroken, StoreBusy
+from ccc.git.objects import BLOB, COMMIT, TREE, MissingObject
+
+_TYPES = {BLOB: ObjectType.BLOB, TREE: ObjectType.TREE, COMMIT: ObjectType.COMMIT}
+_KINDS = {int(number): kind for kind, number in _TYPES.items()}
+LOCK_ATTEMPTS = 100
+LOCK_DELAY = 0.005
+"""A reference's lock is held for well under a millisecond; libgit2 does not wait for it (FACTS)."""
+
+
+class LibGit:
+    """Objects and references of one common directory; each process opens it for itself."""
+
+    def __init__(self, common: Path) -> None:
+        self.common = common
+        self._process = 0
+        self._opened: pygit2.Repository | None = None
+
+    @property
+    def _repository(self) -> pygit2.Repository:
+        if self._opened is None or self._process != os.getpid():
+            try:
+                self._opened = pygit2.Repository(str(self.common))
+            except pygit2.GitError as error:
+                raise GitFailed(f"{self.common} cannot be opened: {error}") from error
+            self._odb = self._opened.odb
+            self._process = os.getpid()
+        return self._opened
+
+    def read(self, oid: str) -> tuple[str, bytes]:
+        """(kind, content). Raises MissingObject, StateBroken for a damaged object."""
+        repository = self._repository
+        try:
+            number, content = repository.read(oid)
+        except (KeyError, ValueError) as error:
+            raise MissingObject(oid) from error
+        except pygit2.GitError as error:
+            raise StateBroken(f"object {oid} cannot be read: {error}", "git ccc fsck") from error
+        return _KINDS.get(int(number), "tag"), content
+
+    def read_many(self, oids: Iterable[str]) -> list[tuple[str, bytes]]:
+        """Like `read` for several, in order."""
+        return [self.read(oid) for oid in oids]
+
+    def has(self, oid: str) -> bool:
+        """Whether the object is stored."""
+        repository = self._repository
+        return repository.odb.exists(oid)
+
+    def write(self, kind: str, content: bytes) -> str:
+        """Stores the object, returns its id. Raises OSError (full disk), GitFailed."""
+        try:
+            return str(self._repository.odb.write(_TYPES[kind], content))
+        except pygit2.GitError as error:
+            raise GitFailed(f"a {kind} of {len(content)} bytes cannot be stored: {error}") from error
+
+    def is_ancestor(self, old: str, new: str) -> bool:
+        """Whether `old` is `new` or behind it. Raises MissingObject."""
+        if old == new:
+            return True
+        try:
+            return bool(self._repository.descendant_of(new, old))
+        except (KeyError, ValueError) as error:
+            raise MissingObject(old) from error
+        except pygit2.GitError as error:
+            raise StateBroken(f"history of {new} cannot be read: {error}", "git ccc fsck") from error
+
+    def get(self, name: str) -> str | None:
+        """The object id, None where there is no such reference. Raises StateBroken for an unreadable one."""
+        reference = self._reference(name)
+        return None if reference is None else str(reference.target)
+
+    def _reference(self, name: str) -> pygit2.Reference | None:
+        try:
+            found = self._repository.references.get(name)
+            return None if found is None else found.resolve()
+        except (KeyError, ValueError, pygit2.GitError) as error:
+            raise StateBroken(f"{name} cannot be read: {error}", "git ccc fsck") from error
+
+    def swap(self, name: str, old: str | None, new: str) -> bool:
+        """Compare-and-swap: False when the reference was not `old` any more.
+
+        Raises StoreBusy while another program keeps the reference locked, GitFailed.
+        """
+        for _ in range(LOCK_ATTEMPTS):
+            reference = self._reference(name)
+            if (None if reference is None else str(reference.target)) != old:
+                return False
+            if self._moved(name, reference, new):
+                return True
+            time.sleep(LOCK_DELAY)
+        if not (self.common / f"{name}.lock").exists():
+            raise GitFailed(f"{name} cannot be moved to {new}", "git ccc fsck")
+        raise StoreBusy(f"{name} is locked by another program: {self.common / name}.lock", "git ccc doctor")
+
+    def _moved(self, name: str, reference: pygit2.Reference | None, new: str) -> bool:
+        """Whether this attempt moved it; False for a lost race, or a lock, which the next look tells apart.
+
+        A stale value is a GitError (AlreadyExistsError for a new name), a held lock an OSError with several texts.
+        """
+        try:
+            if reference is None:
+                self._repository.references.create(name, new, force=False)
+            else:
+                reference.set_target(new)
+        except pygit2.AlreadyExistsError:
+            return False
+        except (OSError, pygit2.GitError):
+            if not self.has(new):
+                raise MissingObject(new) from None
+            return False
+        return True

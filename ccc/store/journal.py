@@ -1,0 +1,190 @@
+"""The journal: facts acknowledged before anybody records them, one file each."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ccc.domain.events import Draft, draft_line, parse_draft
+from ccc.layout import Layout
+from ccc.store import processes
+from ccc.store.crashpoints import reached
+from ccc.store.protocol import JournalEntry
+
+TYPE_KEY = '"type":'
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file of the journal: `line` is None for bytes that are no text.
+
+    `repeated` says that somebody claimed it before and did not finish: it may be recorded already.
+    """
+
+    path: Path
+    source: str
+    line: str | None
+    at_ns: int
+    repeated: bool
+
+    @property
+    def entry(self) -> JournalEntry:
+        return JournalEntry(self.path.name, self.source, self.line or "", self.at_ns // 1_000_000)
+
+
+def is_event(line: str) -> bool:
+    """Whether the line means to be an event; anything else is a hook's note."""
+    return line.startswith("{") and TYPE_KEY in line
+
+
+def draft_of(found: Found) -> Draft:
+    """The event a file holds, marked with its source. Raises ValueError."""
+    from ccc.domain.events import from_source
+
+    if found.line is None:
+        raise ValueError("not UTF-8")
+    return from_source(parse_draft(found.line), found.source)
+
+
+def write(layout: Layout, draft: Draft) -> str:
+    """Acknowledges a draft; the name of its file. Raises ValueError for one that may not be recorded."""
+    line = draft_line(draft).encode() + b"\n"
+    name = uuid.uuid4().hex
+    path = layout.journal_new / name
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    except FileNotFoundError:
+        layout.journal_new.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(line)
+    reached("journal-written")
+    return name
+
+
+def waiting(layout: Layout) -> list[Found]:
+    """Everything acknowledged and not finished, claimed or not, oldest first; read without any lock.
+
+    New files are listed before claimed ones, because that is the way files go.
+    """
+    names = _files(layout.journal_new)
+    found = _read(names, repeated=False)
+    for claim in _folders(layout.journal_claimed):
+        found += _read(_files(claim), repeated=True)
+    unique = {one.source: one for one in found}
+    return _sorted(unique.values())
+
+
+class Claim:
+    """The files one drain has taken out of the journal; to be held under the lock."""
+
+    def __init__(self, layout: Layout, lane: str) -> None:
+        self.layout = layout
+        self.folder = layout.journal_claimed / processes.own_name(lane)
+
+    def take(self) -> list[Found]:
+        """Claims every complete file, also those of drains that did not finish; oldest first."""
+        again = [self._adopt(path) for path in self._abandoned()]
+        fresh = [path for path in _files(self.layout.journal_new) if _complete(path)]
+        taken = [self._adopt(path) for path in fresh]
+        if fresh or again:
+            reached("claimed")
+        return _sorted([*_read(again, repeated=True), *_read(taken, repeated=False)])
+
+    def _abandoned(self) -> list[Path]:
+        """Files claimed by processes that are gone, and those this process left behind when it failed."""
+        found: list[Path] = []
+        for folder in _folders(self.layout.journal_claimed):
+            if folder == self.folder or not processes.lives(folder.name):
+                found += _files(folder)
+                _remove_if_empty(folder)
+        return found
+
+    def _adopt(self, path: Path) -> Path:
+        goal = self.folder / path.name
+        if path != goal:
+            try:
+                path.rename(goal)
+            except FileNotFoundError:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                path.rename(goal)
+        return goal
+
+    def finish(self, found: Iterable[Found]) -> None:
+        """Forgets files that are recorded."""
+        for one in found:
+            one.path.unlink(missing_ok=True)
+        reached("unlinked")
+
+    def set_aside(self, found: Found) -> None:
+        """Moves a file that cannot be read to `journal/bad`."""
+        self.layout.journal_bad.mkdir(parents=True, exist_ok=True)
+        if found.path.exists():
+            found.path.rename(self.layout.journal_bad / found.path.name)
+
+    def release(self) -> None:
+        """Lets go: what is left belongs to nobody, and the next drain takes it."""
+        if not self.folder.exists():
+            return
+        if _remove_if_empty(self.folder):
+            return
+        goal = self.folder.with_name(f"{uuid.uuid4().hex}.0.0")
+        self.folder.rename(goal)
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return [Path(entry.path) for entry in os.scandir(folder) if not entry.name.startswith(".")]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _folders(folder: Path) -> list[Path]:
+    return [path for path in _files(folder) if path.is_dir()]
+
+
+def _remove_if_empty(folder: Path) -> bool:
+    try:
+        folder.rmdir()
+    except OSError:
+        return False
+    return True
+
+
+def _complete(path: Path) -> bool:
+    """Whether the file ends in a newline: its writer has finished."""
+    try:
+        with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_size == 0:
+                return False
+            file.seek(-1, os.SEEK_END)
+            return file.read(1) == b"\n"
+    except (FileNotFoundError, IsADirectoryError):
+        return False
+
+
+def _read(paths: Iterable[Path], *, repeated: bool) -> list[Found]:
+    found = []
+    for path in paths:
+        try:
+            with path.open("rb") as file:
+                content, at_ns = file.read(), os.fstat(file.fileno()).st_mtime_ns
+        except (FileNotFoundError, IsADirectoryError):
+            continue
+        if content.endswith(b"\n"):
+            found.append(Found(path, f"{path.name}.{at_ns}", _text(content[:-1]), at_ns, repeated))
+    return found
+
+
+def _text(content: bytes) -> str | None:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _sorted(found: Iterable[Found]) -> list[Found]:
+    return sorted(found, key=lambda one: (one.at_ns, one.path.name))

@@ -1,0 +1,58 @@
+"""The one lock of a repository's coordination state; the only importer of filelock (55 ms)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+
+from ccc.errors import Refused, StoreBusy
+
+POLL = 0.003
+"""Seconds between two attempts: filelock's own 50 ms makes waiting 3 times slower (FACTS)."""
+
+TIMEOUT = 10.0
+
+
+@contextmanager
+def locked(path: Path, timeout: float = TIMEOUT) -> Iterator[None]:
+    """Holds the lock file `path`, waiting at most `timeout` seconds.
+
+    Raises StoreBusy that names the holder, Refused where the folder cannot be written.
+    """
+    lock = _acquire(path, timeout)
+    try:
+        _holder_file(path).write_text(f"{os.getpid()}\n", encoding="ascii")
+        yield
+    finally:
+        lock.release()
+
+
+def holder(path: Path) -> int | None:
+    """The process id that took the lock last; None where nobody has."""
+    try:
+        text = _holder_file(path).read_text(encoding="ascii").strip()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return None
+    return int(text) if text.isdecimal() else None
+
+
+def _acquire(path: Path, timeout: float) -> filelock.BaseFileLock:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(path)
+        lock.acquire(timeout=timeout, poll_interval=POLL)
+    except filelock.Timeout as error:
+        who = holder(path)
+        by = f"by process {who}" if who else "by another process"
+        raise StoreBusy(f"the state is locked {by} for more than {timeout:g} s", "try again") from error
+    except PermissionError as error:
+        raise Refused(f"{path} cannot be written", "run ccc as the owner of the repository") from error
+    return lock
+
+
+def _holder_file(path: Path) -> Path:
+    return path.with_name(f"{path.name}.holder")

@@ -1,0 +1,110 @@
+"""Makes finished batches of drafts: stamps, messages, blobs; writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from ccc.domain import stamps
+from ccc.domain.events import Draft, Event, check, encode, stamped
+from ccc.errors import Refused, StateBroken
+from ccc.git.objects import BLOB, MissingObject, ObjectReader, object_id
+from ccc.store.celltree import is_file
+from ccc.store.crashpoints import reached
+from ccc.store.history import NOBODY, HistoryWriter, format_of, messages
+from ccc.store.protocol import FORMAT
+from ccc.store.wal import Batch
+
+HOUR_MS = 3_600_000
+
+
+class Scribe:
+    """Stamps the events of one process (`lane`); `identity` gives `Name <mail>`, or nothing."""
+
+    def __init__(
+        self, history: HistoryWriter, identity: Callable[[], str], lane: str, now: Callable[[], int]
+    ) -> None:
+        self._history = history
+        self._identity = identity
+        self._lane = lane
+        self._now = now
+        self.last = stamps.GENESIS
+
+    def batch(self, parent: str, drafts: Sequence[Draft]) -> tuple[Batch, tuple[Event, ...]]:
+        """The drafts as a batch on `parent`, and as events.
+
+        Raises ValueError for values that may not be recorded, StateBroken where the parent's clock is more
+        than 24 h ahead of ours.
+        """
+        clock = self._history.record(parent).clock
+        self._refuse_newer_format(parent)
+        self._refuse_future(clock)
+        for draft in drafts:
+            check(draft)
+        blobs = tuple(_blobs(drafts, self._history.objects))
+        last, at_ms = max(clock, self.last), self._now()
+        events = []
+        for draft in drafts:
+            last = stamps.following(last, at_ms, self._lane)
+            events.append(stamped(draft, last))
+            encode(events[-1])
+        self.last = last
+        reached("stamped")
+        return Batch(parent, clean_identity(self._identity()), tuple(messages(events, clock)), blobs), tuple(
+            events
+        )
+
+    def rebased(self, batch: Batch, tip: str, have: Iterable[str] = ()) -> Batch:
+        """The same events, stamps kept, on another tip; without those in `have`."""
+        known = set(have)
+        events = [event for event in batch.events if event.id not in known]
+        texts = messages(events, self._history.record(tip).clock)
+        return Batch(tip, batch.identity, tuple(texts), batch.blobs)
+
+    def _refuse_newer_format(self, parent: str) -> None:
+        written_as = format_of(self._history, parent)
+        if written_as != FORMAT:
+            raise Refused(
+                f"refs/ccc is written in format {written_as}, this ccc writes format {FORMAT}",
+                "upgrade ccc to write here",
+            )
+
+    def _refuse_future(self, clock: str) -> None:
+        ahead = stamps.milliseconds(clock) - self._now()
+        if ahead > stamps.FUTURE_LIMIT_MS:
+            raise StateBroken(
+                f"the last event on refs/ccc is stamped {stamps.rfc3339(clock)}, {ahead // HOUR_MS} h ahead of this clock",
+                "set this machine's clock, or see git ccc fsck",
+            )
+
+
+def _blobs(drafts: Sequence[Draft], objects: ObjectReader) -> list[bytes]:
+    """The bytes of every blob the drafts bring or name. Raises ValueError for one that nobody has."""
+    brought = {object_id(BLOB, blob): blob for draft in drafts for blob in draft.blobs}
+    for oid in _named(drafts):
+        if oid not in brought:
+            brought[oid] = _stored(oid, objects)
+    return list(brought.values())
+
+
+def _named(drafts: Sequence[Draft]) -> list[str]:
+    fields = [pair for draft in drafts for stream in draft.changes.values() for pair in stream.items()]
+    return [str(value) for field, value in fields if is_file(field, value)]
+
+
+def _stored(oid: str, objects: ObjectReader) -> bytes:
+    try:
+        kind, content = objects.read(oid)
+    except MissingObject as error:
+        raise ValueError(f"blob {oid} is named, and neither stored nor brought along") from error
+    if kind != BLOB:
+        raise ValueError(f"{oid} is a {kind} where a blob belongs")
+    return content
+
+
+def clean_identity(identity: str) -> str:
+    """`Name <mail>` that git accepts in a commit; nobody's where it is none."""
+    name, _, rest = " ".join(identity.split()).partition(" <")
+    mail = rest.removesuffix(">")
+    name = "".join(c for c in name if c.isprintable() and c not in "<>").strip(" .,:;\"'")
+    mail = "".join(c for c in mail if c.isprintable() and c not in "<> ")
+    return f"{name} <{mail}>" if name and mail else NOBODY

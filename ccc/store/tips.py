@@ -1,0 +1,28 @@
+"""The tips this replica gave `refs/ccc`, so that a ref moved back by somebody is noticed."""
+
+from __future__ import annotations
+
+from ccc.layout import Layout
+
+KEPT = 200
+TRIMMED_AT = 64 * 1024
+
+
+def append(layout: Layout, tip: str) -> None:
+    """Remembers a tip; to be called under the lock. The file stays below 64 KB."""
+    with layout.tips.open("a", encoding="ascii") as file:
+        file.write(f"{tip}\n")
+        size = file.tell()
+    if size > TRIMMED_AT:
+        temporary = layout.tips.with_name(f".{layout.tips.name}")
+        temporary.write_text("".join(f"{one}\n" for one in read(layout)[-KEPT:]), encoding="ascii")
+        temporary.replace(layout.tips)
+
+
+def read(layout: Layout) -> list[str]:
+    """The tips remembered, newest last; a line half written when the power went is left out."""
+    try:
+        text = layout.tips.read_text(encoding="ascii", errors="replace")
+    except FileNotFoundError:
+        return []
+    return [line for line in text.split("\n")[:-1] if len(line) in (40, 64)]

@@ -1,0 +1,213 @@
+"""The write-ahead log: finished batches, kept until their objects are certain to stay."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ccc.domain import stamps
+from ccc.domain.canonical import canon
+from ccc.domain.events import Event, clock_in, events_in
+from ccc.errors import StateBroken
+from ccc.git.objects import BLOB, MissingObject
+from ccc.layout import Layout
+from ccc.store.history import HistoryWriter
+
+FORMAT = 1
+KEPT_SECONDS = 600.0
+"""A batch stays this long after it is done: longer than a `git gc --prune=now` can take to bite (DESIGN §3)."""
+
+RETIRE_BUDGET = 0.05
+RETIRE_EVERY = 5.0
+"""Seconds spent on retiring at a time, and seconds between two such times."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What is needed to make the same commits again: on `parent`, with these messages and blobs."""
+
+    parent: str
+    identity: str
+    messages: tuple[str, ...]
+    blobs: tuple[bytes, ...] = ()
+
+    @property
+    def events(self) -> list[Event]:
+        """Every event in it, oldest first."""
+        return [event for text in self.messages for event in events_in(text)]
+
+    @property
+    def clock(self) -> str:
+        """The greatest stamp after it."""
+        clock = clock_in(self.messages[-1])
+        assert clock is not None
+        return clock
+
+    def build(self, history: HistoryWriter) -> str:
+        """Makes the objects; the id of the last commit, always the same one. Raises MissingObject."""
+        for blob in self.blobs:
+            history.objects.write(BLOB, blob)
+        tip = self.parent
+        for text in self.messages:
+            tip = history.append(tip, text, self.identity)
+        return tip
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A batch on disk; `done` when the ref has moved to it."""
+
+    path: Path
+    batch: Batch
+    done: bool
+
+
+def encode(batch: Batch) -> bytes:
+    """The bytes of a batch on disk, ending in a newline."""
+    document = {
+        "format": FORMAT,
+        "parent": batch.parent,
+        "identity": batch.identity,
+        "messages": list(batch.messages),
+        "blobs": [blob.decode("latin-1") for blob in batch.blobs],
+    }
+    return canon(document).encode() + b"\n"
+
+
+def decode(content: bytes) -> Batch:
+    """The batch in these bytes. Raises ValueError for another format or a damaged file."""
+    document = json.loads(content)
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise ValueError("not a batch of this format")
+    try:
+        return Batch(
+            document["parent"],
+            document["identity"],
+            tuple(document["messages"]),
+            tuple(text.encode("latin-1") for text in document["blobs"]),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"a batch without {error}") from error
+
+
+def done_folder(layout: Layout) -> Path:
+    """Where batches go that are on the ref: apart, so that those that are not are found at once."""
+    return layout.wal / "done"
+
+
+def undone(layout: Layout) -> list[Kept]:
+    """Batches that may not be on the ref yet, in the order of their stamps. Raises StateBroken."""
+    found = [_load(path, done=False) for path in _batches(layout.wal)]
+    return [kept for kept in found if kept is not None]
+
+
+def done(layout: Layout) -> Iterator[Kept]:
+    """Batches kept after they were recorded, youngest first. Raises StateBroken."""
+    for path in reversed(_batches(done_folder(layout))):
+        kept = _load(path, done=True)
+        if kept is not None:
+            yield kept
+
+
+def high_water(layout: Layout) -> str:
+    """The greatest clock of any batch kept, as its name says; the genesis stamp where there is none."""
+    names = [path.stem for path in (*_batches(layout.wal), *_batches(done_folder(layout))[-1:])]
+    return max(names, default=stamps.GENESIS)
+
+
+def _batches(folder: Path) -> list[Path]:
+    try:
+        names = sorted(
+            name for name in os.listdir(folder) if name.endswith(".json") and stamps.is_stamp(name[:-5])
+        )
+    except FileNotFoundError:
+        return []
+    return [folder / name for name in names]
+
+
+def _load(path: Path, *, done: bool) -> Kept | None:
+    try:
+        return Kept(path, decode(path.read_bytes()), done)
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise StateBroken(f"{path} cannot be read: {error}", "git ccc fsck") from error
+
+
+def write(layout: Layout, batch: Batch, *, durable: bool) -> Path:
+    """Stores the batch whole or not at all; `durable` makes it survive a power cut."""
+    path = layout.wal / f"{batch.clock}.json"
+    temporary = layout.wal / f".{batch.clock}.{os.getpid()}"
+    try:
+        _write_file(temporary, encode(batch), durable=durable)
+    except FileNotFoundError:
+        layout.wal.mkdir(parents=True, exist_ok=True)
+        _write_file(temporary, encode(batch), durable=durable)
+    temporary.replace(path)
+    if durable:
+        _sync_folder(layout.wal)
+    return path
+
+
+def _write_file(path: Path, content: bytes, *, durable: bool) -> None:
+    try:
+        with path.open("wb") as file:
+            file.write(content)
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def mark_done(layout: Layout, path: Path) -> None:
+    """Says that the ref has moved to this batch."""
+    goal = done_folder(layout) / path.name
+    try:
+        path.replace(goal)
+    except FileNotFoundError:
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(goal)
+
+
+def retire(layout: Layout, history: HistoryWriter, waiting: frozenset[str]) -> int:
+    """Forgets old batches, as many as fit into a moment; how many.
+
+    One goes when it is done for 10 minutes, no gc runs, every object it makes is stored, and nothing of it
+    waits in the journal (`waiting`: sources). The newest stays: it is the clock's high-water mark.
+    """
+    if (layout.common / "gc.pid").exists():
+        return 0
+    started, count = time.monotonic(), 0
+    for path in _batches(done_folder(layout))[:-1]:
+        if time.monotonic() - started > RETIRE_BUDGET:
+            break
+        kept = _load(path, done=True)
+        if kept is None or time.time() - path.stat().st_mtime < KEPT_SECONDS:
+            continue
+        if {event.source for event in kept.batch.events} & waiting or not _stored(kept.batch, history):
+            continue
+        path.unlink(missing_ok=True)
+        count += 1
+    return count
+
+
+def _stored(batch: Batch, history: HistoryWriter) -> bool:
+    """Whether every object of the batch is there: writing it again makes those that are not."""
+    try:
+        return history.objects.has(batch.build(history))
+    except MissingObject:
+        return False
