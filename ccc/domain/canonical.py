@@ -10,9 +10,12 @@ ALLOWED = "null, strings, integers, lists and objects of these"
 Value = None | str | int | Sequence["Value"] | Mapping[str, "Value"]
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def canon(value: object) -> str:
     """Sorted keys, no spaces, UTF-8; the text two machines agree on byte for byte."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 def checked(value: object) -> Value:
@@ -24,8 +27,7 @@ def checked(value: object) -> Value:
     if value is None or type(value) is int:
         return value
     if isinstance(value, str):
-        value.encode("utf-8")
-        return value
+        return value if value.isascii() else _encodable(value)
     if isinstance(value, Mapping):
         return {_key(key): checked(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -33,8 +35,12 @@ def checked(value: object) -> Value:
     raise ValueError(f"{type(value).__name__} cannot be recorded; allowed are {ALLOWED}")
 
 
+def _encodable(text: str) -> str:
+    text.encode("utf-8")
+    return text
+
+
 def _key(key: object) -> str:
     if not isinstance(key, str):
         raise ValueError("keys must be strings")
-    key.encode("utf-8")
-    return key
+    return key if key.isascii() else _encodable(key)

@@ -94,7 +94,17 @@ def one_line(text: str) -> str:
 def encode(event: Event) -> str:
     """Canonical JSON of an event: one line. Raises ValueError for values that may not be recorded."""
     document = {key: getattr(event, name) for key, name in _KEYS.items()}
-    return canon(checked({key: value for key, value in document.items() if value not in (None, {})}))
+    line = canon(checked({key: value for key, value in document.items() if value not in (None, {})}))
+    if len(line) > STREAM_LIMIT:
+        _check_sizes(event.changes)
+    return line
+
+
+def _check_sizes(changes: Delta) -> None:
+    for stream, fields in changes.items():
+        size = len(canon(fields).encode())
+        if size > STREAM_LIMIT:
+            raise ValueError(f"{size} bytes for {stream}, more than {STREAM_LIMIT}: record a blob instead")
 
 
 def decode(line: str) -> Event:
@@ -132,13 +142,12 @@ def parse_draft(line: str) -> Draft:
 
 
 def check(draft: Draft) -> None:
-    """Raises ValueError for a draft that may not be recorded: wrong values, names or types."""
+    """Raises ValueError for a draft with texts, streams or fields of a wrong shape (values: see `encode`)."""
     for text in (draft.type, draft.subject, draft.text):
         _check_text(text)
     for optional in (draft.session, draft.by, draft.source):
         if optional is not None:
             _check_text(optional)
-    checked(draft.data)
     _check_shape(draft.changes)
 
 
@@ -150,20 +159,18 @@ def _check_text(value: object) -> None:
 def _check_shape(changes: object) -> None:
     if not isinstance(changes, Mapping):
         raise ValueError("changes that are no streams")
-    checked(changes)
     for stream, fields in changes.items():
-        kind, slash, identifier = stream.partition("/")
+        kind, slash, identifier = stream.partition("/") if isinstance(stream, str) else ("", "", "")
         if not slash or not _fit_for_tree(kind) or not _fit_for_tree(identifier):
             raise ValueError(f"not a stream: {stream!r}")
         if not isinstance(fields, Mapping) or "" in fields or INDEX in fields:
             raise ValueError(f"not the fields of a stream: {stream!r}")
-        size = len(canon(fields).encode())
-        if size > STREAM_LIMIT:
-            raise ValueError(f"{size} bytes for {stream!r}, more than {STREAM_LIMIT}: record a blob instead")
 
 
 def _fit_for_tree(name: str) -> bool:
     """Whether git takes it as one name in a tree (`.git` and its disguises on other systems are refused)."""
+    if name.isascii() and name.replace("-", "").replace(":", "").isalnum():
+        return True
     visible = "".join(character for character in name if character.isprintable()).lower()
     hidden = any(character < " " or character in "/\x7f" for character in name)
     return bool(visible) and not hidden and not visible.startswith((".", "git~"))

@@ -42,8 +42,8 @@ def is_stamp(text: str) -> bool:
 
 def milliseconds(stamp: str) -> int:
     """The stamp's time in milliseconds since 1970 UTC. Raises ValueError for another shape."""
-    moment = time.strptime(stamp[:15], "%Y%m%dT%H%M%S")
-    return calendar.timegm(moment) * 1000 + int(stamp[16:19])
+    parts = (stamp[:4], stamp[4:6], stamp[6:8], stamp[9:11], stamp[11:13], stamp[13:15])
+    return calendar.timegm(tuple(int(part) for part in parts)) * 1000 + int(stamp[16:19])
 
 
 def make(at_ms: int, counter: int, lane: str) -> str:

@@ -14,7 +14,7 @@ from ccc.git.command import Git
 from ccc.git.objects import MissingObject
 
 AT_ONCE = 10_000
-"""Objects asked for in one go: git keeps the questions and answers after `flush`, so neither side waits full."""
+"""Objects asked for in one go: git keeps the questions and answers after `flush`, so no pipe fills up."""
 
 REFERENCE_ATTEMPTS = 3
 _OID_LENGTHS = (40, 64)
@@ -117,7 +117,7 @@ class CatFile:
     def get(self, name: str) -> str | None:
         """The id a reference names, None where there is none. Raises StateBroken for an unreadable one.
 
-        A reference that is being packed is in neither file for a moment of its own, so both are looked at again.
+        A reference being packed may be missed in both files, so they are looked at again.
         """
         if (self.common / "reftable").is_dir():
             return self._asked_of_git(name)

@@ -15,7 +15,9 @@ from ccc.errors import GitFailed
 SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
 """No hook and no fsmonitor program of the repository runs behind our back (FACTS: config is code)."""
 
-KEPT = frozenset({"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH", "GIT_SSL_CAINFO"})
+KEPT = frozenset(
+    {"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH", "GIT_SSL_CAINFO"}
+)
 """`GIT_*` that say where configuration lies; the rest (`GIT_DIR`, `GIT_INDEX_FILE`, ... of a hook) would
 send our commands to another repository or index."""
 
@@ -84,7 +86,7 @@ class Git:
         return result
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Starts a git that is talked to through pipes; its errors are dropped. Raises GitFailed without git."""
+        """Starts a git to talk to through pipes; its words are dropped. Raises GitFailed without git."""
         try:
             return subprocess.Popen(
                 ["git", *SAFE, *arguments],
@@ -107,7 +109,9 @@ class Git:
 
     def lines(self, *arguments: str) -> list[str]:
         """NUL-separated output (`-z`) as a list."""
-        return [part for part in self.run(*arguments).out.decode("utf-8", "surrogateescape").split("\0") if part]
+        return [
+            part for part in self.run(*arguments).out.decode("utf-8", "surrogateescape").split("\0") if part
+        ]
 
     def _unstartable(self, error: FileNotFoundError) -> GitFailed:
         if not self.directory.is_dir():
@@ -119,7 +123,9 @@ def failure(arguments: tuple[str, ...], result: Result) -> GitFailed:
     """The error of a git command that failed, in git's own words."""
     words = result.err.splitlines()
     telling = [line for line in words if line.startswith(("fatal:", "error:"))] or words
-    what = telling[0].removeprefix("fatal: ").removeprefix("error: ") if telling else f"exit code {result.code}"
+    what = (
+        telling[0].removeprefix("fatal: ").removeprefix("error: ") if telling else f"exit code {result.code}"
+    )
     name = next((word for word in arguments if not word.startswith("-")), arguments[0])
     return GitFailed(f"git {name}: {what}")
 

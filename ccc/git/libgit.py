@@ -106,9 +106,10 @@ class LibGit:
         raise StoreBusy(f"{name} is locked by another program: {self.common / name}.lock", "git ccc doctor")
 
     def _moved(self, name: str, reference: pygit2.Reference | None, new: str) -> bool:
-        """Whether this attempt moved it; False for a lost race, or a lock, which the next look tells apart.
+        """Whether this attempt moved it; False for a lost race or a lock, which the next look tells apart.
 
-        A stale value is a GitError (AlreadyExistsError for a new name), a held lock an OSError with several texts.
+        A stale value is a GitError (AlreadyExistsError for a new name), a held lock an OSError with
+        several texts.
         """
         try:
             if reference is None:

@@ -1,4 +1,4 @@
-"""What waits in the journal, turned into drafts: the same for the drain, which records them, and for readers."""
+"""What waits in the journal, turned into drafts: the same for the drain and for readers."""
 
 from __future__ import annotations
 
@@ -74,12 +74,12 @@ def _reads(note: Found, result: Digest, state: State, observe: Observe) -> bool:
     return True
 
 
-def complaint(found: Found, reason: str) -> Draft:
-    """The event that tells of a file that could not be read."""
+def complaint(name: str, reason: str, source: str | None = None) -> Draft:
+    """The event that tells of a file that could not be read and was set aside."""
     return Draft(
         "journal.bad",
         "ccc",
-        f"journal entry {found.path.name} could not be read, kept in journal/bad: {reason}",
+        f"journal entry {name} could not be read, kept in journal/bad: {reason}",
         by="ccc",
-        source=found.source,
+        source=source,
     )

@@ -60,6 +60,7 @@ class GitStore:
         self._now = now
         self._scribe = Scribe(self.history, identity, self._lane, now)
         self._present = Present(layout, self.history, self.tip, observe, now)
+        self._complaints: list[Draft] = []
         self._high_water_known = False
         self._retired_at = time.monotonic()
 
@@ -84,7 +85,10 @@ class GitStore:
         return journal.write(self.layout, draft)
 
     def transact(self, decide: Decide, *, durable: bool = True, timeout: float = 10.0) -> tuple[Event, ...]:
-        """Drains what waits, decides, records the answer. Raises StoreBusy, StateBroken, what `decide` raises."""
+        """Drains what waits, decides, records the answer.
+
+        Raises StoreBusy, StateBroken, ValueError for values that may not be recorded, what `decide` raises.
+        """
         with locked(self.layout.lock, timeout):
             self._recover()
             self._drain(durable=durable)
@@ -209,7 +213,11 @@ class GitStore:
     # What earlier processes left
 
     def _recover(self) -> int:
-        """Finishes the batches of processes that died between writing them and saying so."""
+        """Finishes the batches of processes that died between writing them and saying so; how many events."""
+        for path, reason in wal.damaged(self.layout):
+            self.layout.journal_bad.mkdir(parents=True, exist_ok=True)
+            self._complaints.append(complaint(path.name, reason))
+            path.replace(self.layout.journal_bad / path.name)
         return sum(self._settle(kept) for kept in wal.undone(self.layout))
 
     def _settle(self, kept: Kept) -> int:
@@ -246,8 +254,10 @@ class GitStore:
         known = self._sources_recorded([one for one in found if one.repeated], tip)
         fresh = [one for one in found if one.source not in known]
         found_out = digest(fresh, state_at(self.history, tip), self._observe, self._now())
-        drafts = [*found_out.drafts, *(complaint(one, reason) for one, reason in found_out.bad)]
+        complaints = [complaint(one.path.name, reason, one.source) for one, reason in found_out.bad]
+        drafts = [*found_out.drafts, *complaints, *self._complaints]
         events = self._record(tip, drafts, durable=durable)
+        self._complaints.clear()
         for one, _ in found_out.bad:
             claim.set_aside(one)
         if found:

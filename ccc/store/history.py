@@ -64,14 +64,17 @@ class History:
         self._records: dict[str, Record] = {}
 
     def record(self, oid: str) -> Record:
-        """The commit with its events. Raises MissingObject, StateBroken for a commit that ccc did not make."""
+        """The commit with its events. Raises MissingObject, StateBroken for one that ccc did not make."""
         known = self._records.get(oid)
         if known is None:
-            known = parse_record(oid, *self.objects.read(oid))
-            if len(self._records) >= KEPT_COMMITS:
-                self._records.clear()
-            self._records[oid] = known
+            known = self._keep(parse_record(oid, *self.objects.read(oid)))
         return known
+
+    def _keep(self, record: Record) -> Record:
+        if len(self._records) >= KEPT_COMMITS:
+            self._records.clear()
+        self._records[record.oid] = record
+        return record
 
     def walk(self, tips: Sequence[str], *, down_to: str = "") -> Iterator[Record]:
         """The commits behind the tips, greatest clock first, as far down as clocks above or at `down_to`."""
@@ -115,7 +118,7 @@ class History:
         return found
 
     def is_ancestor(self, old: str, new: str) -> bool:
-        """Whether `old` is `new` or behind it; clocks never go back, so the walk ends at the clock of `old`."""
+        """Whether `old` is `new` or behind it; clocks never go back, so the walk ends at that of `old`."""
         native = getattr(self.objects, "is_ancestor", None)
         if native is not None:
             return bool(native(old, new))
@@ -190,9 +193,11 @@ class HistoryWriter(History):
         before = self.record(parent)
         clock = clock_in(text)
         assert clock is not None
-        tree = self.tree.apply(before.commit.tree, delta(events_in(text)))
+        events = tuple(events_in(text))
+        tree = self.tree.apply(before.commit.tree, delta(events))
         date = max(before.commit.date, stamps.milliseconds(clock) // 1000)
-        return self._write(Commit(tree, (parent,), identity, identity, date, text))
+        commit = Commit(tree, (parent,), identity, identity, date, text)
+        return self._keep(Record(self._write(commit), commit, clock, events)).oid
 
     def merge(self, tips: Sequence[str]) -> str:
         """All histories as one: a function of the set of event commits behind the tips alone.

@@ -6,6 +6,7 @@ import os
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from ccc.domain.events import Draft, draft_line, parse_draft
@@ -32,6 +33,7 @@ class Found:
 
     @property
     def entry(self) -> JournalEntry:
+        """The file as observers get it."""
         return JournalEntry(self.path.name, self.source, self.line or "", self.at_ns // 1_000_000)
 
 
@@ -83,7 +85,13 @@ class Claim:
 
     def __init__(self, layout: Layout, lane: str) -> None:
         self.layout = layout
-        self.folder = layout.journal_claimed / processes.own_name(lane)
+        self._lane = lane
+        self._touched = False
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where the files of this claim lie."""
+        return self.layout.journal_claimed / processes.own_name(self._lane)
 
     def take(self) -> list[Found]:
         """Claims every complete file, also those of drains that did not finish; oldest first."""
@@ -105,6 +113,7 @@ class Claim:
 
     def _adopt(self, path: Path) -> Path:
         goal = self.folder / path.name
+        self._touched = True
         if path != goal:
             try:
                 path.rename(goal)
@@ -127,9 +136,7 @@ class Claim:
 
     def release(self) -> None:
         """Lets go: what is left belongs to nobody, and the next drain takes it."""
-        if not self.folder.exists():
-            return
-        if _remove_if_empty(self.folder):
+        if not self._touched or _remove_if_empty(self.folder) or not self.folder.exists():
             return
         goal = self.folder.with_name(f"{uuid.uuid4().hex}.0.0")
         self.folder.rename(goal)

@@ -25,10 +25,18 @@ def locked(path: Path, timeout: float = TIMEOUT) -> Iterator[None]:
     """
     lock = _acquire(path, timeout)
     try:
-        _holder_file(path).write_text(f"{os.getpid()}\n", encoding="ascii")
+        _say_who_holds(path)
         yield
     finally:
         lock.release()
+
+
+def _say_who_holds(path: Path) -> None:
+    descriptor = os.open(_holder_file(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    try:
+        os.write(descriptor, b"%d\n" % os.getpid())
+    finally:
+        os.close(descriptor)
 
 
 def holder(path: Path) -> int | None:

@@ -14,7 +14,8 @@ def mergeable(history: History, tip: str, now_ms: int) -> str | None:
     record = history.record(tip)
     ahead = stamps.milliseconds(record.clock) - now_ms
     if ahead > stamps.FUTURE_LIMIT_MS:
-        return f"its last event is stamped {stamps.rfc3339(record.clock)}, {ahead // HOUR_MS} h ahead of this clock"
+        hours = ahead // HOUR_MS
+        return f"its last event is stamped {stamps.rfc3339(record.clock)}, {hours} h ahead of this clock"
     written_as = format_of(history, tip)
     if written_as != FORMAT:
         return f"it is written in format {written_as}, this ccc knows format {FORMAT}"

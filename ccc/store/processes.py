@@ -9,7 +9,7 @@ PROC = Path("/proc")
 
 
 def start_of(pid: int) -> str | None:
-    """The process's start time (clock ticks since boot on Linux, seconds elsewhere); None where it is gone."""
+    """The process's start time (clock ticks since boot, seconds without /proc); None where it is gone."""
     try:
         stat = (PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, ProcessLookupError):
@@ -54,7 +54,7 @@ def _is_git_of(process: Path, common: Path) -> bool:
         if not (process / "comm").read_text(encoding="utf-8", errors="replace").startswith("git"):
             return False
         arguments = (process / "cmdline").read_bytes()
-        directory = Path(os.readlink(process / "cwd"))
+        directory = (process / "cwd").readlink()
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return False
     if b"cat-file" in arguments:

@@ -97,7 +97,7 @@ class Store(Reader, Protocol):
         """Records everything that waits in the journal; how many events."""
 
     def journal(self, draft: Draft) -> str:
-        """Acknowledges a fact without waiting for anybody; the entry's name. Survives kill -9 from then on."""
+        """Acknowledges a fact without waiting; the entry's name. Survives kill -9 from then on."""
 
     def absorb(self, tips: Sequence[str]) -> str:
         """Merges other histories into this one; the new tip, a function of the set of events alone."""

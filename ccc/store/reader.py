@@ -78,7 +78,8 @@ class GitReader:
     def since(self, text: str) -> str:
         """The stamp behind a `--since`: events with a greater id are younger than what was named.
 
-        A cursor is an event id; a commit and a moment are taken too. Raises NotFound, Ambiguous, NotInitialised.
+        A cursor is an event id; a commit and a moment are taken too.
+        Raises NotFound, Ambiguous, NotInitialised.
         """
         commit = self._commit(text, self._known_tip())
         if commit is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from ccc.domain import stamps
-from ccc.domain.events import Draft, Event, check, encode, stamped
+from ccc.domain.events import Draft, Event, check, stamped
 from ccc.errors import Refused, StateBroken
 from ccc.git.objects import BLOB, MissingObject, ObjectReader, object_id
 from ccc.store.celltree import is_file
@@ -46,12 +46,10 @@ class Scribe:
         for draft in drafts:
             last = stamps.following(last, at_ms, self._lane)
             events.append(stamped(draft, last))
-            encode(events[-1])
+        texts = tuple(messages(events, clock))
         self.last = last
         reached("stamped")
-        return Batch(parent, clean_identity(self._identity()), tuple(messages(events, clock)), blobs), tuple(
-            events
-        )
+        return Batch(parent, clean_identity(self._identity()), texts, blobs), tuple(events)
 
     def rebased(self, batch: Batch, tip: str, have: Iterable[str] = ()) -> Batch:
         """The same events, stamps kept, on another tip; without those in `have`."""
@@ -71,8 +69,9 @@ class Scribe:
     def _refuse_future(self, clock: str) -> None:
         ahead = stamps.milliseconds(clock) - self._now()
         if ahead > stamps.FUTURE_LIMIT_MS:
+            when, hours = stamps.rfc3339(clock), ahead // HOUR_MS
             raise StateBroken(
-                f"the last event on refs/ccc is stamped {stamps.rfc3339(clock)}, {ahead // HOUR_MS} h ahead of this clock",
+                f"the last event on refs/ccc is stamped {when}, {hours} h ahead of this clock",
                 "set this machine's clock, or see git ccc fsck",
             )
 

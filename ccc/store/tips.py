@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from ccc.layout import Layout
 
 KEPT = 200
@@ -10,9 +12,12 @@ TRIMMED_AT = 64 * 1024
 
 def append(layout: Layout, tip: str) -> None:
     """Remembers a tip; to be called under the lock. The file stays below 64 KB."""
-    with layout.tips.open("a", encoding="ascii") as file:
-        file.write(f"{tip}\n")
-        size = file.tell()
+    descriptor = os.open(layout.tips, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    try:
+        os.write(descriptor, f"{tip}\n".encode())
+        size = os.fstat(descriptor).st_size
+    finally:
+        os.close(descriptor)
     if size > TRIMMED_AT:
         temporary = layout.tips.with_name(f".{layout.tips.name}")
         temporary.write_text("".join(f"{one}\n" for one in read(layout)[-KEPT:]), encoding="ascii")

@@ -5,21 +5,20 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ccc.domain import stamps
 from ccc.domain.canonical import canon
 from ccc.domain.events import Event, clock_in, events_in
-from ccc.errors import StateBroken
 from ccc.git.objects import BLOB, MissingObject
 from ccc.layout import Layout
 from ccc.store.history import HistoryWriter
 
 FORMAT = 1
 KEPT_SECONDS = 600.0
-"""A batch stays this long after it is done: longer than a `git gc --prune=now` can take to bite (DESIGN §3)."""
+"""A batch stays this long after it is done, so that a `git gc --prune=now` loses nothing (DESIGN §3)."""
 
 RETIRE_BUDGET = 0.05
 RETIRE_EVERY = 5.0
@@ -100,17 +99,24 @@ def done_folder(layout: Layout) -> Path:
 
 
 def undone(layout: Layout) -> list[Kept]:
-    """Batches that may not be on the ref yet, in the order of their stamps. Raises StateBroken."""
-    found = [_load(path, done=False) for path in _batches(layout.wal)]
-    return [kept for kept in found if kept is not None]
+    """Batches that may not be on the ref yet, in the order of their stamps; damaged ones left out."""
+    return list(_loaded(_batches(layout.wal), done=False))
+
+
+def damaged(layout: Layout) -> list[tuple[Path, str]]:
+    """Batches not done that cannot be read, with the reason: a power cut in the middle of writing."""
+    found = []
+    for path in _batches(layout.wal):
+        try:
+            _load(path, done=False)
+        except ValueError as error:
+            found.append((path, str(error)))
+    return found
 
 
 def done(layout: Layout) -> Iterator[Kept]:
-    """Batches kept after they were recorded, youngest first. Raises StateBroken."""
-    for path in reversed(_batches(done_folder(layout))):
-        kept = _load(path, done=True)
-        if kept is not None:
-            yield kept
+    """Batches kept after they were recorded, youngest first; damaged ones left out."""
+    return _loaded(reversed(_batches(done_folder(layout))), done=True)
 
 
 def high_water(layout: Layout) -> str:
@@ -121,21 +127,28 @@ def high_water(layout: Layout) -> str:
 
 def _batches(folder: Path) -> list[Path]:
     try:
-        names = sorted(
-            name for name in os.listdir(folder) if name.endswith(".json") and stamps.is_stamp(name[:-5])
-        )
+        names = [entry.name for entry in os.scandir(folder)]
     except FileNotFoundError:
         return []
-    return [folder / name for name in names]
+    return [folder / name for name in sorted(names) if name.endswith(".json") and stamps.is_stamp(name[:-5])]
+
+
+def _loaded(paths: Iterable[Path], *, done: bool) -> Iterator[Kept]:
+    for path in paths:
+        try:
+            kept = _load(path, done=done)
+        except ValueError:
+            continue
+        if kept is not None:
+            yield kept
 
 
 def _load(path: Path, *, done: bool) -> Kept | None:
+    """The batch of a file; None where it has just gone. Raises ValueError for a damaged one."""
     try:
         return Kept(path, decode(path.read_bytes()), done)
     except FileNotFoundError:
         return None
-    except ValueError as error:
-        raise StateBroken(f"{path} cannot be read: {error}", "git ccc fsck") from error
 
 
 def write(layout: Layout, batch: Batch, *, durable: bool) -> Path:
@@ -192,15 +205,15 @@ def retire(layout: Layout, history: HistoryWriter, waiting: frozenset[str]) -> i
     if (layout.common / "gc.pid").exists():
         return 0
     started, count = time.monotonic(), 0
-    for path in _batches(done_folder(layout))[:-1]:
-        if time.monotonic() - started > RETIRE_BUDGET:
+    for kept in _loaded(_batches(done_folder(layout))[:-1], done=True):
+        if (
+            time.monotonic() - started > RETIRE_BUDGET
+            or time.time() - kept.path.stat().st_mtime < KEPT_SECONDS
+        ):
             break
-        kept = _load(path, done=True)
-        if kept is None or time.time() - path.stat().st_mtime < KEPT_SECONDS:
-            continue
         if {event.source for event in kept.batch.events} & waiting or not _stored(kept.batch, history):
             continue
-        path.unlink(missing_ok=True)
+        kept.path.unlink(missing_ok=True)
         count += 1
     return count
 

@@ -1,0 +1,66 @@
+"""Faults of the files beside `refs/ccc`: journal, write-ahead log, locks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ccc.layout import Layout
+from ccc.store import wal
+from ccc.store.faults import Fault
+from ccc.store.processes import git_works_in
+from ccc.store.protocol import REF
+
+SETTLED_MS = 10_000
+"""A file this old is not being written any more; a drain that lives needs milliseconds."""
+
+STALE_LOCK_MS = 60_000
+
+
+def file_faults(layout: Layout, now: int) -> Iterator[Fault]:
+    """What is wrong with the files; `now` in milliseconds."""
+    yield from _torn_entries(layout, now)
+    yield from _unretired(layout, now)
+    yield from _stale_lock(layout, now)
+
+
+def _torn_entries(layout: Layout, now: int) -> Iterator[Fault]:
+    for folder in (layout.journal_new, *sorted(_below(layout.journal_claimed))):
+        for path in sorted(_below(folder)):
+            if path.is_file() and _age(path, now) > SETTLED_MS and not path.read_bytes().endswith(b"\n"):
+                what = "never finished, so never acknowledged"
+                yield Fault("torn-journal", _named(layout, path), what, f"look at it, then rm {path}")
+
+
+def _unretired(layout: Layout, now: int) -> Iterator[Fault]:
+    unreadable = [path for path, _ in wal.damaged(layout)]
+    for path in [*(kept.path for kept in wal.undone(layout)), *unreadable]:
+        if _age(path, now) > SETTLED_MS:
+            what = "cannot be read" if path in unreadable else "written, and not marked as done"
+            yield Fault("unretired-wal", _named(layout, path), what, "git ccc drain")
+
+
+def _stale_lock(layout: Layout, now: int) -> Iterator[Fault]:
+    path = layout.common / f"{REF}.lock"
+    if path.exists() and _age(path, now) > STALE_LOCK_MS and not git_works_in(layout.common):
+        what = f"{_age(path, now) // 1000} s old, and no git runs here"
+        yield Fault("stale-lock", _named(layout, path), what, "git ccc drain, or remove it")
+
+
+def _below(folder: Path) -> list[Path]:
+    try:
+        return [path for path in folder.iterdir() if not path.name.startswith(".")]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _age(path: Path, now: int) -> int:
+    """Milliseconds since the file was written; 0 for one that has just gone."""
+    try:
+        return now - path.stat().st_mtime_ns // 1_000_000
+    except FileNotFoundError:
+        return 0
+
+
+def _named(layout: Layout, path: Path) -> str:
+    return str(path.relative_to(layout.common))
