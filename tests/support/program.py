@@ -103,15 +103,26 @@ class Inline:
     ) -> Outcome:
         from ccc.cli.main import main  # late: click is not needed by tests of the layers below
 
-        output, words = io.StringIO(), io.StringIO()
+        output, words = _stream(), _stream()
         surroundings = (_variables(env or {}), _standard_input(stdin))
         streams = (contextlib.redirect_stdout(output), contextlib.redirect_stderr(words))
         with contextlib.ExitStack() as stack:
             for context in (*surroundings, *streams):
                 stack.enter_context(context)
             code = main(["-C", str(cwd or self.directory), *arguments])
-        outcome = Outcome(arguments, code, output.getvalue(), words.getvalue())
+        outcome = Outcome(arguments, code, _text(output), _text(words))
         return outcome if exit is None else outcome.expect(exit)
+
+
+def _stream(text: str = "") -> io.TextIOWrapper:
+    """A text stream with a `buffer`, like the process's own."""
+    raw = io.BytesIO(text.encode("utf-8", "surrogateescape"))
+    return io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", write_through=True)
+
+
+def _text(stream: io.TextIOWrapper) -> str:
+    stream.seek(0)
+    return stream.read()
 
 
 @contextlib.contextmanager
@@ -127,7 +138,7 @@ def _variables(changes: Mapping[str, str]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _standard_input(text: str) -> Iterator[None]:
-    before, sys.stdin = sys.stdin, io.StringIO(text)
+    before, sys.stdin = sys.stdin, _stream(text)
     try:
         yield
     finally:

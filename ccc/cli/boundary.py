@@ -1,0 +1,157 @@
+"""The error boundary: whatever happens becomes words on standard error and an exit code."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import click
+
+from ccc.errors import CccError
+from ccc.text import printable_lines
+
+INTERRUPTED = 130
+FAULT = 70
+
+FORMAT = 1
+"""Version of the JSON documents (CONTRACT §4)."""
+
+OS_HINTS = {
+    errno.ENOSPC: "free some disk space, then run the command again",
+    errno.EDQUOT: "free some of your quota, then run the command again",
+    errno.EACCES: "check who owns it and its permissions",
+    errno.EPERM: "check who owns it and its permissions",
+    errno.EROFS: "the file system is mounted read-only",
+}
+"""Errors of the system that a user can mend: they are refusals, not faults of ccc."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """How a call failed: the `error` of CONTRACT §4."""
+
+    kind: str
+    message: str
+    hint: str
+    exit: int
+
+
+def guarded(argv: list[str], call: Callable[[], int]) -> int:
+    """Runs `call` and turns what it raises into a message and an exit code; a closed pipe ends quietly."""
+    try:
+        return call()
+    except BrokenPipeError:
+        _silence_output()
+        return 0
+    except (KeyboardInterrupt, click.Abort):
+        failure = Failure("interrupted", "interrupted", "", INTERRUPTED)
+    except CccError as error:
+        failure = Failure(error.kind, error.message, error.hint, error.exit)
+        _trace()
+    except click.ClickException as error:
+        failure = _usage(error)
+    except Exception as error:  # the outermost loop of the process
+        failure = _of_system(error) or _fault(argv, error)
+        _trace()
+    return _tell(argv, failure)
+
+
+def wants_json(argv: list[str]) -> bool:
+    """Whether the call asked for JSON, however wrong it is otherwise."""
+    options = argv[: argv.index("--")] if "--" in argv else argv
+    return "--json" in options
+
+
+def _usage(error: click.ClickException) -> Failure:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    path = context.command_path if context else "git ccc"
+    message = error.format_message().removesuffix(".")
+    return Failure("usage", message[:1].lower() + message[1:], f"{path} -h shows how it is called", 2)
+
+
+def _of_system(error: Exception) -> Failure | None:
+    if not isinstance(error, OSError) or error.errno not in OS_HINTS:
+        return None
+    words = os.strerror(error.errno)
+    message = f"{words}: {os.fsdecode(error.filename)}" if isinstance(error.filename, str | bytes) else words
+    return Failure("refused", message, OS_HINTS[error.errno], 1)
+
+
+def _fault(argv: list[str], error: Exception) -> Failure:
+    from ccc.cli import fault  # traceback, tempfile, platform: 15 ms, for a fault only
+
+    try:
+        report = f"please send this report: {fault.write(argv, error)}"
+    except OSError as trouble:
+        report = f"no report could be written ({trouble}); CCC_TRACE=1 shows where it happened"
+    return Failure("internal", f"a fault of ccc: {fault.summary(error)}", report, FAULT)
+
+
+def _tell(argv: list[str], failure: Failure) -> int:
+    """Prints the failure; keeps its exit code even where nobody can read the words."""
+    try:
+        if wants_json(argv):
+            _print_json(failure)
+        sys.stdout.flush()
+        sys.stderr.write(f"error: {printable_lines(failure.message)}\n")
+        if failure.hint:
+            sys.stderr.write(f"hint: {printable_lines(failure.hint)}\n")
+        sys.stderr.flush()
+    except OSError:
+        _silence_output()
+    return failure.exit
+
+
+def _print_json(failure: Failure) -> None:
+    import json  # 4 ms, for this answer only
+
+    error = {"kind": failure.kind, "message": failure.message, "hint": failure.hint, "exit": failure.exit}
+    text = json.dumps({"format": FORMAT, "error": error}, ensure_ascii=False)
+    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
+
+
+def _trace() -> None:
+    """With CCC_TRACE, where the error being handled came from."""
+    if os.environ.get("CCC_TRACE", "") in ("", "0"):
+        return
+    import traceback
+
+    traceback.print_exc()
+
+
+def prepare_streams() -> None:
+    """UTF-8 whatever the locale, like git; characters that cannot be written are escaped; none is missing."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by the caller: `>&-`
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - lives on
+        else:
+            errors = "surrogateescape" if mode == "r" else "backslashreplace"
+            stream.reconfigure(encoding="utf-8", errors=errors)
+
+
+def end_of_output(code: int) -> int:
+    """Writes out what is still buffered and gives the exit code: 1 where the answer could not be written."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _silence_output()
+    except OSError as error:
+        _silence_output()
+        sys.stderr.write(f"error: the output could not be written: {error.strerror}\n")
+        return code or 1
+    return code
+
+
+def _silence_output() -> None:
+    """Points standard output at nothing, so that the interpreter's own last flush cannot fail."""
+    try:
+        number = sys.stdout.fileno()
+    except (OSError, ValueError):  # captured by a test, or closed
+        return
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, number)
+    os.close(nothing)

@@ -1,0 +1,57 @@
+"""The table of commands: names, help lines and the modules that hold them, none of which it imports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+
+import click
+
+GROUPS = ("Everyday", "Control", "Inside", "Merging", "Plans", "Modules", "Upkeep", "Doors", "Plumbing")
+"""Headings of the help, in this order; commands of Plumbing are documented in the manual only."""
+
+HIDDEN_GROUP = "Plumbing"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One command: where it lives and what the overview says of it.
+
+    `module` defines a `click.Command` called `command_<name>` (`-` becomes `_`); its help begins with `help`.
+    """
+
+    module: str
+    help: str
+    group: str
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether the overview leaves it out."""
+        return self.group == HIDDEN_GROUP
+
+
+COMMANDS: Mapping[str, Entry] = {
+    "demo": Entry("ccc.cli.demo", "Play a whole day in a temporary repository", "Everyday"),
+    "spawn": Entry("ccc.cli.spawn", "Give a specialist a branch, a worktree and a brief", "Everyday"),
+    "wait": Entry("ccc.cli.wait", "Wait until sessions are done, have failed or need you", "Everyday"),
+    "approve": Entry("ccc.cli.approve", "Approve what a session would land, as it is now", "Everyday"),
+    "reject": Entry("ccc.cli.approve", "Send a session's work back with a reason", "Everyday"),
+    "merge": Entry(
+        "ccc.cli.merge", "Land sessions on their targets: check, gate, show, ask, land", "Everyday"
+    ),
+    "report": Entry("ccc.cli.report", "Report progress, done or blocked", "Inside"),
+    "drain": Entry("ccc.cli.drain", "Record what hooks noted and refs show", "Plumbing"),
+}
+"""Every command by name, in the order of the help."""
+
+ORIENT = Entry("ccc.cli.orient", "Say what is here, what needs you and what to do next", HIDDEN_GROUP)
+"""What `git ccc` alone runs; not a command by name."""
+
+
+def load(name: str, entry: Entry) -> click.Command:
+    """Imports the module of a command and gives its click object."""
+    command = getattr(import_module(entry.module), f"command_{name.replace('-', '_')}")
+    if not isinstance(command, click.Command):
+        raise TypeError(f"{entry.module} defines no click command for {name}")
+    return command
