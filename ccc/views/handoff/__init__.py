@@ -1,0 +1,1 @@
+"""The hand-off as Markdown, within a budget of tokens."""

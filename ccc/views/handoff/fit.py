@@ -1,0 +1,75 @@
+"""Fits sections into a budget of tokens: what matters most stays, what is left out is said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+LEAST_TOKENS = 300
+"""Below this not even the names of what was left out would fit."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the document, its `items` ready Markdown, the most important first.
+
+    `intro` stands above the items; `command` shows everything. `rank`: the lower, the earlier it is
+    served; `share` of the budget, in percent, that it may take before others have had theirs.
+    """
+
+    title: str
+    command: str
+    rank: int
+    share: int
+    items: tuple[str, ...]
+    intro: str = ""
+
+
+Kept = Sequence[int]
+"""How many items of each section are shown."""
+
+
+def estimate(text: str) -> int:
+    """Tokens of a text, estimated as its bytes / 3.5, rounded up."""
+    return -(-len(text.encode("utf-8")) * 2 // 7)
+
+
+def fit(
+    sections: Sequence[Section], tokens: int, render: Callable[[Kept], str]
+) -> tuple[str, tuple[int, ...]]:
+    """The document with as much of each section as the budget allows, and how many items that is.
+
+    The first round gives every section its share, the second what is left to the most important ones.
+    Sizes are reckoned a little too high; the text that is returned has been measured.
+    """
+    kept = [0] * len(sections)
+    admitted: list[int] = []
+    room = tokens * 7 // 2 - len(render(kept).encode("utf-8"))
+    order = sorted(range(len(sections)), key=lambda index: sections[index].rank)
+    shares = [room * section.share // 100 for section in sections]
+    for limits in (shares, [room] * len(sections)):
+        for index in order:
+            room = _admit(sections[index], index, kept, admitted, min(limits[index], room), room)
+    text = render(kept)
+    while estimate(text) > tokens and admitted:
+        kept[admitted.pop()] -= 1
+        text = render(kept)
+    return text, tuple(kept)
+
+
+def _admit(section: Section, index: int, kept: list[int], admitted: list[int], limit: int, room: int) -> int:
+    """Takes items in order while they fit into `limit`; the room left after them."""
+    while kept[index] < len(section.items):
+        cost = len(section.items[kept[index]].encode("utf-8")) + 2
+        if kept[index] == 0:
+            cost += len(f"{section.title}{section.intro}{section.command}".encode()) + OPENING
+        if cost > limit:
+            break
+        kept[index] += 1
+        admitted.append(index)
+        limit, room = limit - cost, room - cost
+    return room
+
+
+OPENING = 60
+"""Bytes of a heading's signs and of the line that says how many items are left out, at most."""
