@@ -6,6 +6,7 @@ import functools
 import heapq
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from ccc.domain import stamps
 from ccc.domain.canonical import Value
@@ -29,12 +30,19 @@ KEPT_COMMITS = 20_000
 
 @dataclass(frozen=True)
 class Record:
-    """A commit of the diary: `clock` is the greatest stamp behind it, `events` what it adds, oldest first."""
+    """A commit of the diary; `clock` is the greatest stamp behind it."""
 
     oid: str
     commit: Commit
     clock: str
-    events: tuple[Event, ...]
+
+    @cached_property
+    def events(self) -> tuple[Event, ...]:
+        """What it adds, oldest first. Raises StateBroken for events that cannot be read."""
+        try:
+            return tuple(events_in(self.commit.message))
+        except (ValueError, TypeError) as error:
+            raise StateBroken(f"commit {self.oid} cannot be read: {error}", "git ccc fsck") from error
 
     @property
     def only_merges(self) -> bool:
@@ -145,13 +153,12 @@ def parse_record(oid: str, kind: str, content: bytes) -> Record:
         raise StateBroken(f"object {oid} is a {kind} where a commit belongs", "git ccc fsck")
     try:
         commit = parse_commit(content)
-        clock = clock_in(commit.message)
-        events = tuple(events_in(commit.message))
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         raise StateBroken(f"commit {oid} cannot be read: {error}", "git ccc fsck") from error
+    clock = clock_in(commit.message)
     if clock is None or not stamps.is_stamp(clock):
         raise StateBroken(f"commit {oid} on refs/ccc was not made by ccc", "git ccc fsck")
-    return Record(oid, commit, clock, events)
+    return Record(oid, commit, clock)
 
 
 def _popped(heap: list[_Younger], *, above: str) -> Iterator[Logged]:
@@ -193,11 +200,10 @@ class HistoryWriter(History):
         before = self.record(parent)
         clock = clock_in(text)
         assert clock is not None
-        events = tuple(events_in(text))
-        tree = self.tree.apply(before.commit.tree, delta(events))
+        tree = self.tree.apply(before.commit.tree, delta(events_in(text)))
         date = max(before.commit.date, stamps.milliseconds(clock) // 1000)
         commit = Commit(tree, (parent,), identity, identity, date, text)
-        return self._keep(Record(self._write(commit), commit, clock, events)).oid
+        return self._keep(Record(self._write(commit), commit, clock)).oid
 
     def merge(self, tips: Sequence[str]) -> str:
         """All histories as one: a function of the set of event commits behind the tips alone.
