@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,7 +50,7 @@ class Repo:
         target.write_text(text, encoding="utf-8")
         return target
 
-    def commit(self, message: str, files: dict[str, str] | None = None, **named: str) -> str:
+    def commit(self, message: str, files: Mapping[str, str] | None = None, /, **named: str) -> str:
         """Writes files (path → text; keywords for the simplest names), commits everything, gives the oid."""
         for path, text in {**(files or {}), **named}.items():
             self.write(path, text)
