@@ -96,7 +96,11 @@ def build_tree(entries: Mapping[str, Entry]) -> bytes:
         return name.encode("utf-8", "surrogateescape") + (b"/" if entry.mode == DIRECTORY_MODE else b"")
 
     return b"".join(
-        entry.mode.encode() + b" " + name.encode("utf-8", "surrogateescape") + b"\0" + bytes.fromhex(entry.oid)
+        entry.mode.encode()
+        + b" "
+        + name.encode("utf-8", "surrogateescape")
+        + b"\0"
+        + bytes.fromhex(entry.oid)
         for name, entry in sorted(entries.items(), key=order)
     )
 
@@ -125,5 +129,8 @@ def parse_commit(content: bytes) -> Commit:
 def build_commit(commit: Commit) -> bytes:
     """The bytes of a commit: UTF-8, +0000, `author` and `committer` as `Name <mail>`, one date for both."""
     lines = [f"tree {commit.tree}", *(f"parent {parent}" for parent in commit.parents)]
-    lines += [f"author {commit.author} {commit.date} +0000", f"committer {commit.committer} {commit.date} +0000"]
+    lines += [
+        f"author {commit.author} {commit.date} +0000",
+        f"committer {commit.committer} {commit.date} +0000",
+    ]
     return ("\n".join(lines) + "\n\n" + commit.message).encode("utf-8")

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ccc.domain import sessions
+from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
 from ccc.domain.sessions import Command, Session, command_value
 from ccc.domain.status import describe
 from ccc.git import repository as repositories
-from ccc.git.scratch import scratch
+from ccc.ops.scratch import scratch
 from ccc.ids import short, short_oid
 from ccc.ops.commands import Order, passed, run_all
 from ccc.ops.observe import HEADS, local_sessions
@@ -74,7 +75,7 @@ def applicable(workspace: Workspace, session: Session) -> Sequence[Check]:
                 return found.out
         return None
 
-    return applicable_checks(policy.roles.get(session.role), listed(), content)
+    return applicable_checks(policy.roles.get(session.role), listed, content)
 
 
 def _record(
@@ -93,7 +94,7 @@ def _verified(session: Session, commit: str, state: str, commands: Sequence[Comm
         "failed": f"checks failed at {short_oid(commit)}: {describe(commands[-1]) if commands else ''}",
         "none": f"unchecked {short_oid(commit)}: the role has no checks here",
     }
-    record = {"commit": commit, "state": state, "commands": [command_value(command) for command in commands]}
+    record: dict[str, Value] = {"commit": commit, "state": state, "commands": [command_value(command) for command in commands]}
     return Draft(
         type=f"session.{kind}",
         subject=session.name,

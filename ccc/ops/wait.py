@@ -93,7 +93,9 @@ def _since(workspace: Workspace, cursor: str | None) -> str | None:
 
 
 def _sort(workspace: Workspace, picture: Picture, watched: Sequence[str], order: Order, since: str | None) -> Waited:
-    done, failed, still = [], [], []
+    done: list[str] = []
+    failed: list[str] = []
+    still: list[str] = []
     for sighting in picture.sightings:
         if sighting.session.id not in watched:
             continue

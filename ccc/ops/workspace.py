@@ -15,10 +15,11 @@ from ccc.git.command import Git
 from ccc.git.repository import Repository
 from ccc.layout import Layout
 from ccc.ops.observe import Observer
-from ccc.store.protocol import REF, Reader, Store
+from ccc.store.protocol import REF, Store
 
 if TYPE_CHECKING:
     from ccc.store.gitstore import GitStore
+    from ccc.store.reader import GitReader
 
 ANONYMOUS = "ccc <ccc@localhost>"
 
@@ -70,7 +71,7 @@ class Workspace:
         return Observer(self.git, self.layout, self.replica)
 
     @cached_property
-    def reader(self) -> Reader:
+    def reader(self) -> GitReader:
         """Reads state without locks and without the store's libraries."""
         from ccc.store.reader import GitReader
 

@@ -38,7 +38,7 @@ def combine(workspace: Workspace, session: Session) -> Combined:
     verdict = mergetree.merge(git, base, head)
     if not policy.settings.keep_session_files:
         verdict = verdict.without(git, SESSIONS_FOLDER)
-    nothing = verdict.tree is not None and verdict.tree == git.text("rev-parse", f"{base}^{{tree}}")
+    nothing = verdict.tree == git.text("rev-parse", f"{base}^{{tree}}")
     conflicts = verdict.conflicts
     tree = None if conflicts else verdict.tree
     return Combined(session, session.target, base, head, tree, conflicts, nothing, policy)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ccc.domain import landings
+from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
 from ccc.domain.landings import Gate
 from ccc.domain.sessions import command_value
 from ccc.domain.status import describe
-from ccc.git.scratch import scratch
+from ccc.ops.scratch import scratch
 from ccc.ids import short_oid
 from ccc.ops.commands import Order, passed, run_all
 from ccc.ops.landing.combine import Combined
@@ -80,7 +81,7 @@ def _draft(combined: Combined, answer: Gate) -> Draft:
     name = combined.session.name
     outcome = describe(answer.commands[-1]) if answer.commands else ""
     blame = f" ({combined.target} fails alone, too)" if answer.base_red else ""
-    record = {
+    record: dict[str, Value] = {
         "state": answer.state,
         "base": answer.base,
         "head": answer.head,

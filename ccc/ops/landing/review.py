@@ -199,7 +199,7 @@ def _changes(workspace: Workspace, combined: Combined) -> tuple[FileChange, ...]
 def _conflicts(workspace: Workspace, picture: Picture, combined: Combined) -> list[ShownConflict]:
     found = []
     for file in combined.conflicts:
-        hunks = tuple(mergetree.conflict_hunks(workspace.git, combined.base, combined.head, file))
+        hunks = tuple(mergetree.conflict_hunks(workspace.git, file))
         found.append(ShownConflict(file, hunks, tuple(_others(workspace, picture, combined, file))))
     return found
 

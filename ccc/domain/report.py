@@ -1,0 +1,71 @@
+"""The report a session commits: front matter of a few plain keys, then text for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FENCE = "---"
+STATES = ("done", "blocked", "question")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the report says; `status` None where it says none of `done`, `blocked`, `question`."""
+
+    status: str | None
+    summary: str
+    next_steps: tuple[str, ...]
+    body: str
+
+
+def parse_report(content: bytes) -> Report:
+    """The report of any bytes: what cannot be read as front matter is text. Never raises."""
+    text = content.decode("utf-8", "replace").replace("\r\n", "\n").removeprefix("\ufeff")
+    front, body = _split(text)
+    fields = _fields(front)
+    status = " ".join(fields.get("status", [])).strip().lower()
+    summary = " ".join(fields.get("summary", [])).strip() or _first_paragraph(body)
+    steps = tuple(step for step in fields.get("next_steps", []) if step)
+    return Report(status if status in STATES else None, summary, steps, body)
+
+
+def _split(text: str) -> tuple[list[str], str]:
+    lines = text.split("\n")
+    if lines[0].strip() != FENCE:
+        return [], text
+    for number, line in enumerate(lines[1:], 1):
+        if line.strip() == FENCE:
+            return lines[1:number], "\n".join(lines[number + 1 :])
+    return [], text
+
+
+def _fields(lines: list[str]) -> dict[str, list[str]]:
+    """`key: value` lines, and `- item` lines below a key."""
+    fields: dict[str, list[str]] = {}
+    key = ""
+    for line in lines:
+        stripped = line.strip()
+        name, colon, value = line.partition(":")
+        if stripped.startswith("- ") and key:
+            fields[key].append(_plain(stripped[2:]))
+        elif colon and not line.startswith((" ", "\t", "-")):
+            key = name.strip().lower().replace("-", "_")
+            fields[key] = [_plain(value)] if _plain(value) not in ("", "|", ">", "[]") else []
+        elif key and stripped:
+            fields[key].append(stripped)
+    return fields
+
+
+def _plain(value: str) -> str:
+    value = value.strip()
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        return value[1:-1]
+    return value
+
+
+def _first_paragraph(body: str) -> str:
+    for part in body.split("\n\n"):
+        words = " ".join(line for line in part.split("\n") if not line.startswith("#")).strip()
+        if words:
+            return " ".join(words.split())
+    return ""

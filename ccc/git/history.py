@@ -1,0 +1,161 @@
+"""Commits and differences as git tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ccc.git.command import Git
+
+FORMAT = "%H%x00%P%x00%an <%ae>%x00%ct%x00%(trailers:only,unfold,separator=%x1f)%x00%s%x00%b%x00%x1e"
+
+
+@dataclass(frozen=True)
+class CommitInfo:
+    """A commit; `at` seconds since 1970 UTC, trailers by key as written."""
+
+    oid: str
+    parents: tuple[str, ...]
+    author: str
+    at: int
+    subject: str
+    body: str
+    trailers: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """A changed file; counts are None for a binary one. `status` as `git diff` names it: A M D R T."""
+
+    path: str
+    added: int | None
+    deleted: int | None
+    status: str = "M"
+
+
+@dataclass(frozen=True)
+class DirtyPath:
+    """An uncommitted path; `code` as `git status --porcelain` prints it (`??` untracked)."""
+
+    path: str
+    code: str
+
+
+def commits_between(git: Git, old: str | None, new: str, *, exclude: Sequence[str] = ()) -> list[CommitInfo]:
+    """The commits reachable from `new` and not from `old` or `exclude`, oldest first; messages as UTF-8."""
+    hidden = [f"^{oid}" for oid in (old, *exclude) if oid]
+    asked = (
+        "log",
+        "--reverse",
+        "--topo-order",
+        "--encoding=UTF-8",
+        "--no-show-signature",
+        f"--format={FORMAT}",
+    )
+    found = git.run(*asked, new, *hidden, "--").out.decode("utf-8", "replace")
+    return [_commit(part.lstrip("\n")) for part in found.split("\x1e") if part.strip("\n")]
+
+
+def _commit(text: str) -> CommitInfo:
+    oid, parents, author, at, trailers, subject, body = text.split("\0")[:7]
+    by_key: dict[str, list[str]] = {}
+    for line in trailers.split("\x1f"):
+        key, colon, value = line.partition(":")
+        if colon:
+            by_key.setdefault(key.strip(), []).append(value.strip())
+    return CommitInfo(oid, tuple(parents.split()), author, int(at), subject, body, by_key)
+
+
+def is_ancestor(git: Git, ancestor: str, descendant: str) -> bool:
+    """Whether `ancestor` is `descendant` or reachable from it."""
+    return ancestor == descendant or git.test("merge-base", "--is-ancestor", ancestor, descendant)
+
+
+def merge_base(git: Git, one: str, other: str) -> str | None:
+    """The best common ancestor, None for unrelated histories."""
+    found = git.run("merge-base", one, other, ok=(0, 1))
+    return found.text.split("\n")[0] if found.code == 0 else None
+
+
+def ahead_behind(git: Git, one: str, other: str) -> tuple[int, int]:
+    """How many commits only `one` has, and how many only `other`."""
+    ahead, behind = git.text("rev-list", "--left-right", "--count", f"{one}...{other}").split()
+    return int(ahead), int(behind)
+
+
+def diff_stat(git: Git, one: str, other: str) -> list[FileChange]:
+    """The files that differ between two trees or commits; a renamed file by its new path."""
+    counts = _numstat(git.run("diff-tree", "-r", "-M", "-z", "--numstat", one, other).out)
+    states = _name_status(git.run("diff-tree", "-r", "-M", "-z", "--name-status", one, other).out)
+    return [
+        FileChange(quoted(path), added, deleted, states.get(path, "M"))
+        for path, (added, deleted) in counts.items()
+    ]
+
+
+def _numstat(out: bytes) -> dict[bytes, tuple[int | None, int | None]]:
+    parts, found, index = out.split(b"\0"), {}, 0
+    while index < len(parts) and parts[index]:
+        added, deleted, path = parts[index].split(b"\t", 2)
+        if not path:
+            path, index = parts[index + 2], index + 2
+        found[path] = (_count(added), _count(deleted))
+        index += 1
+    return found
+
+
+def _count(text: bytes) -> int | None:
+    return None if text == b"-" else int(text)
+
+
+def _name_status(out: bytes) -> dict[bytes, str]:
+    parts, found, index = out.split(b"\0"), {}, 0
+    while index < len(parts) and parts[index]:
+        state = parts[index][:1].decode()
+        step = 2 if state in "RC" else 1
+        found[parts[index + step]] = state
+        index += step + 1
+    return found
+
+
+def diff_text(git: Git, one: str, other: str) -> str:
+    """The difference as a patch."""
+    return git.run("diff-tree", "-r", "-M", "-p", "--no-ext-diff", one, other).out.decode("utf-8", "replace")
+
+
+def dirty(top: Path) -> list[DirtyPath]:
+    """What is not committed in a work tree, ignored files aside."""
+    out = Git(top).run("status", "--porcelain", "-z", "--untracked-files=normal").out
+    parts, found, index = out.split(b"\0"), [], 0
+    while index < len(parts) and parts[index]:
+        code = parts[index][:2].decode()
+        found.append(DirtyPath(quoted(parts[index][3:]), code))
+        index += 2 if code[0] in "RC" else 1
+    return found
+
+
+def contained_in_remote(git: Git, oid: str) -> bool:
+    """Whether a remote-tracking branch contains the commit: it has been pushed or fetched."""
+    return bool(git.text("for-each-ref", "--count=1", "--contains", oid, "refs/remotes/"))
+
+
+_ESCAPES = {7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 34: '"', 92: "\\"}
+
+
+def quoted(path: bytes | str) -> str:
+    """A path for people and JSON: as it is, or C-quoted as git prints it when it is not plain UTF-8."""
+    raw = path.encode("utf-8", "surrogateescape") if isinstance(path, str) else path
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        text = None
+    if text is not None and not any(ord(c) < 32 or c in '"\\' or ord(c) == 127 for c in text):
+        return text
+    return '"' + "".join(_escaped(byte) for byte in raw) + '"'
+
+
+def _escaped(byte: int) -> str:
+    if byte in _ESCAPES:
+        return "\\" + _ESCAPES[byte]
+    return chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}"

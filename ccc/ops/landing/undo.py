@@ -1,0 +1,244 @@
+"""Undoing a landing: the target goes back where nobody has built on it, else a revert commit is added."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ccc.domain import landings, sessions
+from ccc.domain.canonical import Value
+from ccc.domain.events import Draft
+from ccc.domain.movements import landed_value
+from ccc.domain.sessions import Landed, Session, from_cells
+from ccc.domain.targets import seen
+from ccc.errors import Conflict, NeedsPerson, NotFound, Refused
+from ccc.git import history
+from ccc.git import repository as repositories
+from ccc.git.command import Git
+from ccc.git.repository import RefMoved, RefUpdate
+from ccc.ids import short_oid
+from ccc.ops import undoings
+from ccc.ops.actor import require_person_at_keyboard
+from ccc.ops.landing.checkouts import bring_along, checkouts_of, require_clean
+from ccc.ops.landing.land import LAND_LOCK, finish
+from ccc.ops.observe import HEADS
+from ccc.ops.scratch import scratch
+from ccc.ops.undoings import Undoing, WayBack
+from ccc.ops.workspace import Workspace
+from ccc.store.crashpoints import reached
+from ccc.store.lock import locked
+from ccc.store.protocol import State
+
+MOVED_BACK, REVERTED, GONE = "moved back", "reverted", "gone"
+SHOWN = 3
+
+
+@dataclass(frozen=True)
+class LandingUndone:
+    """What an undone landing did: `target` is at `tip` now; `how` as in `Undoing`."""
+
+    session: Session
+    commit: str
+    target: str
+    tip: str
+    how: str
+    remarks: tuple[str, ...]
+
+
+def undo_landing(workspace: Workspace, session: Session) -> LandingUndone:
+    """Takes back the session's latest landing.
+
+    The target goes back to where it was, when it still is at the landed commit and no remote-tracking
+    branch contains that; else a revert commit is put on top of it. Approvals given for it are withdrawn.
+    Raises InsideAgent, Conflict (later changes touch the same lines), Refused (dirty checkout of the
+    target), NeedsPerson (the target moved meanwhile). Nothing has moved then.
+    """
+    person = require_person_at_keyboard(workspace, "undoing a landing", f"git ccc undo {session.name}")
+    with locked(workspace.layout.root / LAND_LOCK):
+        finish(workspace)
+        resumed = resume(workspace)
+        if resumed is not None and resumed.session.id == session.id:
+            return resumed
+        current = _current(workspace.store.state(), session.id)
+        if current is None or current.landed is None:
+            raise Refused(f"the landing of {session.name} is undone already", f"git ccc show {session.name}")
+        undoing = _plan(workspace, current, current.landed, person)
+        for top in undoing.tops:
+            require_clean(Path(top), undoing.old, undoing.new)
+        undoings.write(workspace.layout, undoing)
+        reached("undo-intended")
+        _swap(workspace, current, undoing)
+        reached("undo-swapped")
+        done = resume(workspace)
+    assert done is not None
+    return done
+
+
+def resume(workspace: Workspace) -> LandingUndone | None:
+    """Brings an undoing to its end, forgets one that has not begun; call under the landing lock.
+
+    Each step can be repeated. None where nothing was being undone, or it had not begun.
+    """
+    undoing = undoings.read(workspace.layout)
+    if undoing is None:
+        return None
+    session = _current(workspace.store.state(), undoing.session)
+    if session is None or not _has_happened(workspace, undoing):
+        undoings.forget(workspace.layout)
+        return None
+    remarks = [words for top in undoing.tops for words in bring_along(Path(top), undoing.old, undoing.new)]
+    reached("undo-checked-out")
+    workspace.store.transact(lambda state: _undone(workspace, state, undoing))
+    reached("undo-recorded")
+    if undoing.back is not None:
+        remarks += _move_branch_back(workspace, session, undoing.back)
+    reached("undo-branch-back")
+    undoings.forget(workspace.layout)
+    return LandingUndone(
+        _current(workspace.store.state(), undoing.session) or session,
+        undoing.commit,
+        undoing.target,
+        undoing.new,
+        undoing.how,
+        (*undoing.remarks, *remarks),
+    )
+
+
+def _current(state: State, identifier: str) -> Session | None:
+    return from_cells(identifier, state.stream(sessions.stream_of(identifier)))
+
+
+def _plan(workspace: Workspace, session: Session, landed: Landed, person: str) -> Undoing:
+    git = workspace.git
+    tip = repositories.resolve(git, HEADS + landed.target)
+    if tip is None:
+        raise NotFound(
+            f"the target branch {landed.target} is gone", f"git branch {landed.target} COMMIT brings it back"
+        )
+    if not history.is_ancestor(git, landed.commit, tip):
+        new, how = tip, GONE
+    elif tip == landed.commit and not history.contained_in_remote(git, tip):
+        new, how = landed.base, MOVED_BACK
+    else:
+        new = _revert(workspace, session, landed, tip)
+        how = GONE if new == tip else REVERTED
+    tops = () if new == tip else tuple(str(top) for top in checkouts_of(workspace, landed.target))
+    back, words = _way_back(workspace, session, landed) if how == MOVED_BACK else (None, None)
+    if how == REVERTED:
+        words = f"its commits stay in the history of {landed.target}; to land them again, revert {short_oid(new)}"
+    remarks = (words,) if words else ()
+    return Undoing(session.id, landed.target, landed.commit, tip, new, how, tops, person, back, remarks)
+
+
+def _revert(workspace: Workspace, session: Session, landed: Landed, tip: str) -> str:
+    """A commit on top of `tip` without the landed changes; `tip` itself where they are gone already."""
+    with scratch(workspace.repository, workspace.layout, tip) as folder:
+        git = Git(folder)
+        done = git.run("revert", "-m", "1", "--no-commit", landed.commit, ok=range(256))
+        if done.code != 0:
+            raise _conflict(git, session, landed)
+        tree = git.text("write-tree")
+    if tree == workspace.git.text("rev-parse", f"{tip}^{{tree}}"):
+        return tip
+    name, mail = repositories.identity(workspace.repository) or ("ccc", "ccc@localhost")
+    identity = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in
+                (("NAME", name), ("EMAIL", mail))}  # fmt: skip
+    subject = workspace.git.text("log", "-1", "--format=%s", landed.commit)
+    message = (
+        f'Revert "{subject}"\n\nThis undoes the landing {landed.commit}\n\n'
+        f"Ccc-Session: {session.name} {session.id}\nCcc-Undo: {landed.commit}\n"
+    )
+    arguments = ("commit-tree", tree, "-p", tip)
+    return workspace.git.run(*arguments, input=message.encode("utf-8", "surrogateescape"), env=identity).text
+
+
+def _conflict(git: Git, session: Session, landed: Landed) -> Conflict:
+    files = git.lines("diff", "--name-only", "--diff-filter=U", "-z")
+    more = f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
+    where = f" in {', '.join(files[:SHOWN])}{more}" if files else ""
+    return Conflict(
+        f"undoing the landing of {session.name} conflicts with what came after it{where}",
+        f"resolve it by hand on {landed.target}: git revert -m 1 {short_oid(landed.commit)}",
+    )
+
+
+def _swap(workspace: Workspace, session: Session, undoing: Undoing) -> None:
+    if undoing.new == undoing.old:
+        return
+    update = RefUpdate(HEADS + undoing.target, undoing.new, undoing.old)
+    try:
+        repositories.update_refs(workspace.git, [update], f"ccc: undid landing of {session.name}")
+    except RefMoved as error:
+        undoings.forget(workspace.layout)
+        raise NeedsPerson(
+            f"{undoing.target} moved meanwhile, so nothing was undone", f"git ccc undo {session.name}"
+        ) from error
+
+
+def _has_happened(workspace: Workspace, undoing: Undoing) -> bool:
+    tip = repositories.resolve(workspace.git, HEADS + undoing.target)
+    if tip is None:
+        return False
+    if undoing.how == MOVED_BACK:
+        return not history.is_ancestor(workspace.git, undoing.commit, tip)
+    return history.is_ancestor(workspace.git, undoing.new, tip)
+
+
+def _way_back(workspace: Workspace, session: Session, landed: Landed) -> tuple[WayBack | None, str | None]:
+    """The session's branch goes back where nothing was done on it since the landing; else words why not."""
+    tip = repositories.resolve(workspace.git, HEADS + session.branch)
+    if landed.advanced is None or tip == landed.head:
+        return None, None
+    if tip != landed.advanced:
+        return None, f"{session.branch} has gone on since the landing and stays as it is"
+    tops = checkouts_of(workspace, session.branch)
+    try:
+        for top in tops:
+            require_clean(top, landed.advanced, landed.head)
+    except Refused as error:
+        return None, f"{session.branch} stays at {short_oid(landed.advanced)}: {error.message}"
+    return WayBack(landed.advanced, landed.head, tuple(str(top) for top in tops)), None
+
+
+def _move_branch_back(workspace: Workspace, session: Session, back: WayBack) -> list[str]:
+    ref = HEADS + session.branch
+    if repositories.resolve(workspace.git, ref) == back.old:
+        update = RefUpdate(ref, back.new, back.old)
+        repositories.update_refs(workspace.git, [update], "ccc: landing undone")
+        reached("undo-branch-moved")
+    return [words for top in back.tops for words in bring_along(Path(top), back.old, back.new)]
+
+
+def _undone(workspace: Workspace, state: State, undoing: Undoing) -> Sequence[Draft]:
+    session = _current(state, undoing.session)
+    if session is None or session.landed is None or session.landed.commit != undoing.commit:
+        return ()
+    own: dict[str, Value] = {"landed": None}
+    if undoing.back is not None:
+        own["head"] = undoing.back.new
+    merges = landings.stream_of(session.id)
+    approvals: dict[str, Value] = {
+        field: None for field in state.stream(merges) if field.startswith(landings.APPROVAL)
+    }
+    changes = {sessions.stream_of(session.id): own}
+    if approvals:
+        changes[merges] = approvals
+    if undoing.how != GONE:
+        changes.update(seen(undoing.target, workspace.replica, undoing.new))
+    ways = {
+        MOVED_BACK: f"back to {short_oid(undoing.new)}",
+        REVERTED: f"reverted by {short_oid(undoing.new)}",
+        GONE: "which it did not contain any more",
+    }
+    return (
+        Draft(
+            type="session.landing-undone",
+            subject=undoing.target,
+            text=f"undid landing {short_oid(undoing.commit)} of {session.name}, {ways[undoing.how]}",
+            session=session.id,
+            changes=changes,
+            by=undoing.by,
+            data={"landed": landed_value(session.landed), "how": undoing.how, "tip": undoing.new},
+        ),
+    )
