@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from ccc.text import ELLIPSIS, printable
 
@@ -11,28 +10,24 @@ _SPECIAL = re.compile(r'[\\`*<>\[\]|"]')
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,119}\Z")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z\Z")
 _RUN = re.compile(r"`+")
-_KEPT_FORMAT = "\u200c\u200d"
-"""Joiners that scripts and emoji need; every other invisible format character is shown as an escape."""
+_HIDDEN = re.compile(
+    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""Invisible characters that carry words past a reader or reorder them, joiners of scripts and emoji aside.
+
+Listed, not asked of `unicodedata`: the document must not depend on Python's version.
+"""
 
 
 def visible(text: str) -> str:
-    """Text as one line: white space folded; control, direction and invisible characters as escapes.
-
-    Invisible ones too (tag characters, zero width spaces): they carry words past a reader.
-    """
-    line = " ".join(text.split())
-    if line.isprintable():
-        return line
-    return "".join(_escaped(c) if _is_hidden(c) else printable(c) for c in line)
+    """Text as one line: white space folded; control, direction and invisible characters as escapes."""
+    return printable(_HIDDEN.sub(_escaped, " ".join(text.split())))
 
 
-def _is_hidden(character: str) -> bool:
-    return unicodedata.category(character) == "Cf" and character not in _KEPT_FORMAT
-
-
-def _escaped(character: str) -> str:
-    code = ord(character)
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+def _escaped(found: re.Match[str]) -> str:
+    point = ord(found[0])
+    return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
 
 
 def quoted(text: str, limit: int) -> str:
@@ -80,4 +75,4 @@ def fenced(lines: list[str], language: str) -> str:
 
 def raw_line(text: str) -> str:
     """One line of quoted code: tabs and spaces as they are, everything hidden as an escape."""
-    return "".join(c if c == "\t" else _escaped(c) if _is_hidden(c) else printable(c) for c in text)
+    return "\t".join(printable(_HIDDEN.sub(_escaped, part)) for part in text.split("\t"))

@@ -53,7 +53,7 @@ def _shown(section: Section, count: int) -> dict[str, object]:
     return {
         "title": section.title,
         "intro": section.intro,
-        "items": section.items[:count],
+        "body": "\n".join(section.items[:count]).rstrip("\n"),
         "left_out": len(section.items) - count,
         "command": section.command,
     }

@@ -25,6 +25,12 @@ class Section:
     intro: str = ""
 
 
+OPENING = 60
+"""Bytes of a heading's signs and of the line that says how many items are left out, at most."""
+
+ROUNDS = 5
+"""Room that was reckoned too high is given out again this often, at most."""
+
 Kept = Sequence[int]
 """How many items of each section are shown."""
 
@@ -39,18 +45,23 @@ def fit(
 ) -> tuple[str, tuple[int, ...]]:
     """The document with as much of each section as the budget allows, and how many items that is.
 
-    The first round gives every section its share, the second what is left to the most important ones.
+    The first round gives every section its share, the next ones what is left to the most important ones.
     Sizes are reckoned a little too high; the text that is returned has been measured.
     """
+    budget = tokens * 7 // 2
     kept = [0] * len(sections)
     admitted: list[int] = []
-    room = tokens * 7 // 2 - len(render(kept).encode("utf-8"))
+    text = render(kept)
     order = sorted(range(len(sections)), key=lambda index: sections[index].rank)
-    shares = [room * section.share // 100 for section in sections]
-    for limits in (shares, [room] * len(sections)):
+    limits = [budget * section.share // 100 for section in sections]
+    for number in range(ROUNDS):
+        room, before = budget - len(text.encode("utf-8")), len(admitted)
         for index in order:
             room = _admit(sections[index], index, kept, admitted, min(limits[index], room), room)
-    text = render(kept)
+        text = render(kept)
+        if number and len(admitted) == before:
+            break
+        limits = [budget] * len(sections)
     while estimate(text) > tokens and admitted:
         kept[admitted.pop()] -= 1
         text = render(kept)
@@ -71,5 +82,3 @@ def _admit(section: Section, index: int, kept: list[int], admitted: list[int], l
     return room
 
 
-OPENING = 60
-"""Bytes of a heading's signs and of the line that says how many items are left out, at most."""

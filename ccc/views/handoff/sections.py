@@ -24,14 +24,14 @@ def sections_of(facts: Facts) -> tuple[Section, ...]:
     completed = [work for work in youngest if is_completed(work)]
     completed.sort(key=_finished_at, reverse=True)
     return (
-        Section("Completed work", "git ccc log", 5, 20, tuple(_completed(work) for work in completed)),
+        Section("Completed work", "git ccc show ID", 5, 20, tuple(_completed(work) for work in completed)),
         Section("Current state", "git ccc status --all", 1, 12, tuple(_rows(youngest)), TABLE),
         _notes(facts, "Discoveries", "discovery", 7, 10),
         Section("Branches", "git ccc status", 6, 12, tuple(_branch(work, facts) for work in unfinished)),
-        Section("Next steps", "git ccc note --kind next", 2, 12, tuple(_next_steps(facts, youngest))),
+        Section("Next steps", "git ccc show ID", 2, 12, tuple(_next_steps(facts, youngest))),
         _notes(facts, "Decisions", "decision", 4, 12),
         Section("Problems", "git ccc note --kind problem", 3, 10, tuple(_problems(facts, youngest))),
-        Section("Environment and dependencies", "git ccc log", 9, 4, tuple(_environment(youngest))),
+        Section("Environment and dependencies", "git ccc show ID", 9, 4, tuple(_environment(youngest))),
         Section("To do", "git ccc inbox", 0, 12, tuple(f"- {line}" for line in todo.lines_of(facts))),
         _notes(facts, "Other notes", "note", 10, 4),
         Section("Unknown", "git ccc status", 8, 4, unknown),
