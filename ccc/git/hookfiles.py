@@ -137,8 +137,11 @@ def users_hooks_folder(common: Path) -> str:
 
     Read outside session worktrees, where our include does not apply.
     """
-    found = _git(common).run("config", "--type=path", "--get", "core.hooksPath", ok=(0, 1))
-    return found.text if found.code == 0 else str(common / "hooks")
+    asked = ("config", "--type=path", "--show-scope", "-z", "--get-all", "core.hooksPath")
+    parts = _git(common).run(*asked, ok=(0, 1)).text.split("\0")
+    # The scope `command` is the hooks path that we ourselves switch off for every git we run.
+    values = [value for scope, value in zip(parts[::2], parts[1::2], strict=False) if scope != "command"]
+    return values[-1] if values else str(common / "hooks")
 
 
 def _users_hooks(common: Path) -> set[str]:

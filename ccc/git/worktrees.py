@@ -70,7 +70,7 @@ def _unwritable(folder: Path, why: str | None) -> Refused:
 def _add_without_checkout(git: Git, path: Path, admin: str, branch: str) -> None:
     waiting = path.parent / ".making" / admin
     shutil.rmtree(waiting, ignore_errors=True)
-    git.run("worktree", "add", "--quiet", "--no-checkout", "--no-track", str(waiting), branch)
+    git.run("worktree", "add", "--quiet", "--no-checkout", str(waiting), branch)
     git.run("worktree", "move", str(waiting), str(path))
     with contextlib.suppress(OSError):
         waiting.parent.rmdir()
@@ -94,6 +94,32 @@ def _take_back(repository: Repository, name: str, path: Path, ref: str, commit: 
     with contextlib.suppress(CccError):
         if resolve(repository.git, ref) == commit:
             update_refs(repository.git, [RefUpdate(ref, None, commit)], "ccc: spawn failed")
+
+
+def attach(
+    repository: Repository,
+    *,
+    name: str,
+    path: Path,
+    commit: str,
+    branch: str | None,
+    lock: AbstractContextManager[None],
+) -> None:
+    """Makes a session's work tree again at a commit; `branch`, a full name that is there, or None: detached.
+
+    On failure nothing of it is left. Raises Refused (unwritable, disk full), GitFailed.
+    """
+    _make_parent(path)
+    try:
+        with lock:
+            _add_without_checkout(repository.git, path, ADMIN_PREFIX + name, commit)
+        git = Git(path)
+        if branch is not None:
+            git.run("symbolic-ref", "-m", "ccc: reopened", "HEAD", branch)
+        git.run("reset", "--hard", "--quiet", "--no-recurse-submodules")
+    except BaseException as error:
+        remove(repository, name, path)
+        raise _in_words(error, path) from error
 
 
 def remove(repository: Repository, name: str, path: Path) -> None:

@@ -23,7 +23,7 @@ def _environment() -> SandboxedEnvironment:
     )
 
 
-def render_file(name: str, **values: object) -> str:
+def render_file(name: str, /, **values: object) -> str:
     """A template of `templates/`, with these values. Raises BadConfig."""
     try:
         return _environment().get_template(name).render(values)
@@ -31,7 +31,7 @@ def render_file(name: str, **values: object) -> str:
         raise BadConfig(f"templates/{name}: {error.message}") from error
 
 
-def render_text(text: str, **values: object) -> str:
+def render_text(text: str, /, **values: object) -> str:
     """A template given as text; values are never taken for templates themselves. Raises BadConfig."""
     try:
         return _environment().from_string(text).render(values)
