@@ -81,8 +81,14 @@ class CatFile:
             raise
         missing = [oid for oid, answer in zip(oids, answers, strict=True) if answer is None]
         if missing:
-            raise MissingObject(missing[0])
+            raise self._unreadable(missing[0])
         return [answer for answer in answers if answer is not None]
+
+    def _unreadable(self, oid: str) -> StateBroken:
+        """git calls a damaged loose object missing; its file tells them apart."""
+        if (self.common / "objects" / oid[:2] / oid[2:]).exists():
+            return StateBroken(f"object {oid} cannot be read", "git ccc fsck")
+        return MissingObject(oid)
 
     def _ask(self, command: str, oids: list[str]) -> IO[bytes]:
         if any(len(oid) not in _OID_LENGTHS for oid in oids):

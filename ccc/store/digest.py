@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 from ccc.domain import stamps
 from ccc.domain.events import Draft, Event, stamped
+from ccc.git.objects import ObjectReader
 from ccc.store import journal
+from ccc.store.admission import admit
 from ccc.store.journal import Found
-from ccc.store.protocol import JournalEntry, Observe, State
+from ccc.store.protocol import Observe, State
 from ccc.store.states import Overlaid
 
 PENDING_LANE = "pending"
@@ -40,29 +42,40 @@ def overlaid(state: State, drafts: Sequence[Draft], at_ms: int) -> State:
     return Overlaid(state, provisional(state.clock, drafts, at_ms), blobs)
 
 
-def digest(found: Sequence[Found], state: State, observe: Observe, at_ms: int) -> Digest:
-    """Drafts of all files that can be read; what was observed comes last, on top of the others."""
-    result, notes = Digest(), []
+def digest(
+    found: Sequence[Found], state: State, observe: Observe, objects: ObjectReader, at_ms: int
+) -> Digest:
+    """Drafts of all files that can be recorded; what was observed comes last, on top of the others."""
+    result = Digest()
+    notes = [one for one in found if journal.is_note(one)]
     for one in found:
-        if one.line is not None and not journal.is_event(one.line):
-            notes.append(one)
-            continue
-        try:
-            result.drafts.append(journal.draft_of(one))
-        except ValueError as error:
-            result.bad.append((one, str(error)))
-    readable = _readable(notes, result, state, observe)
-    result.drafts += observe(overlaid(state, result.drafts, at_ms), readable)
+        if not journal.is_note(one):
+            _take(one, result, objects)
+    state = overlaid(state, result.drafts, at_ms)
+    observed = _observed(notes, result, state, observe)
+    refused = {draft.source: reason for draft in observed if (reason := _refused(draft, objects))}
+    result.bad += [(note, refused[note.source]) for note in notes if note.source in refused]
+    result.drafts += [draft for draft in observed if draft.source not in refused]
     return result
 
 
-def _readable(notes: list[Found], result: Digest, state: State, observe: Observe) -> list[JournalEntry]:
-    """The notes that the observer can read; the others are bad."""
+def _take(one: Found, result: Digest, objects: ObjectReader) -> None:
     try:
-        observe(state, [note.entry for note in notes]) if notes else None
+        draft = journal.draft_of(one)
+        admit(draft, objects)
+    except ValueError as error:
+        result.bad.append((one, str(error)))
+    else:
+        result.drafts.append(draft)
+
+
+def _observed(notes: list[Found], result: Digest, state: State, observe: Observe) -> list[Draft]:
+    """What the observer makes of the notes it can read; the others are bad."""
+    try:
+        return list(observe(state, [note.entry for note in notes]))
     except ValueError:
-        return [note.entry for note in notes if _reads(note, result, state, observe)]
-    return [note.entry for note in notes]
+        readable = [note for note in notes if _reads(note, result, state, observe)]
+    return list(observe(state, [note.entry for note in readable]))
 
 
 def _reads(note: Found, result: Digest, state: State, observe: Observe) -> bool:
@@ -72,6 +85,17 @@ def _reads(note: Found, result: Digest, state: State, observe: Observe) -> bool:
         result.bad.append((note, str(error)))
         return False
     return True
+
+
+def _refused(draft: Draft, objects: ObjectReader) -> str:
+    """Why the draft of a note cannot be recorded; drafts without a note are the observer's own affair."""
+    if draft.source is None:
+        return ""
+    try:
+        admit(draft, objects)
+    except ValueError as error:
+        return str(error) or "refused"
+    return ""
 
 
 def complaint(name: str, reason: str, source: str | None = None) -> Draft:

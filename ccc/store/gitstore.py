@@ -253,7 +253,9 @@ class GitStore:
         tip = self.tip()
         known = self._sources_recorded([one for one in found if one.repeated], tip)
         fresh = [one for one in found if one.source not in known]
-        found_out = digest(fresh, state_at(self.history, tip), self._observe, self._now())
+        found_out = digest(
+            fresh, state_at(self.history, tip), self._observe, self.history.objects, self._now()
+        )
         complaints = [complaint(one.path.name, reason, one.source) for one, reason in found_out.bad]
         drafts = [*found_out.drafts, *complaints, *self._complaints]
         events = self._record(tip, drafts, durable=durable)

@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ccc.domain.events import Draft, draft_line, parse_draft
+from ccc.domain.events import Draft, draft_line, from_source, parse_draft
 from ccc.layout import Layout
 from ccc.store import processes
 from ccc.store.crashpoints import reached
 from ccc.store.protocol import JournalEntry
-
-TYPE_KEY = '"type":'
 
 
 @dataclass(frozen=True)
@@ -37,15 +35,13 @@ class Found:
         return JournalEntry(self.path.name, self.source, self.line or "", self.at_ns // 1_000_000)
 
 
-def is_event(line: str) -> bool:
-    """Whether the line means to be an event; anything else is a hook's note."""
-    return line.startswith("{") and TYPE_KEY in line
+def is_note(found: Found) -> bool:
+    """Whether the file holds what a hook noted; events are JSON objects."""
+    return found.line is not None and not found.line.startswith("{")
 
 
 def draft_of(found: Found) -> Draft:
     """The event a file holds, marked with its source. Raises ValueError."""
-    from ccc.domain.events import from_source
-
     if found.line is None:
         raise ValueError("not UTF-8")
     return from_source(parse_draft(found.line), found.source)
@@ -188,7 +184,7 @@ def _read(paths: Iterable[Path], *, repeated: bool) -> list[Found]:
 
 def _text(content: bytes) -> str | None:
     try:
-        return content.decode("utf-8")
+        return content.decode("utf-8", "strict" if content.startswith(b"{") else "surrogateescape")
     except UnicodeDecodeError:
         return None
 

@@ -73,9 +73,8 @@ class Present:
         events = [event for event in stamped if event.id not in have]
         blobs = [blob for batch in batches for blob in batch.blobs]
         state = Overlaid(state_at(self._history, tip), events, blobs)
-        found = digest(
-            [one for one in waiting if one.source not in recorded], state, self._observe, self._now()
-        )
+        fresh = [one for one in waiting if one.source not in recorded]
+        found = digest(fresh, state, self._observe, self._history.objects, self._now())
         events += provisional(state.clock, found.drafts, self._now())
         blobs += [blob for draft in found.drafts for blob in draft.blobs]
         return Pending(tip, tuple(events), tuple(blobs))

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from ccc.domain import stamps
 from ccc.domain.events import Draft, Event, check, stamped
 from ccc.errors import Refused, StateBroken
-from ccc.git.objects import BLOB, MissingObject, ObjectReader, object_id
-from ccc.store.celltree import is_file
+from ccc.store.admission import blobs_of
 from ccc.store.crashpoints import reached
 from ccc.store.history import NOBODY, HistoryWriter, format_of, messages
 from ccc.store.protocol import FORMAT
@@ -40,7 +39,7 @@ class Scribe:
         self._refuse_future(clock)
         for draft in drafts:
             check(draft)
-        blobs = tuple(_blobs(drafts, self._history.objects))
+        blobs = tuple(blobs_of(drafts, self._history.objects))
         last, at_ms = max(clock, self.last), self._now()
         events = []
         for draft in drafts:
@@ -74,30 +73,6 @@ class Scribe:
                 f"the last event on refs/ccc is stamped {when}, {hours} h ahead of this clock",
                 "set this machine's clock, or see git ccc fsck",
             )
-
-
-def _blobs(drafts: Sequence[Draft], objects: ObjectReader) -> list[bytes]:
-    """The bytes of every blob the drafts bring or name. Raises ValueError for one that nobody has."""
-    brought = {object_id(BLOB, blob): blob for draft in drafts for blob in draft.blobs}
-    for oid in _named(drafts):
-        if oid not in brought:
-            brought[oid] = _stored(oid, objects)
-    return list(brought.values())
-
-
-def _named(drafts: Sequence[Draft]) -> list[str]:
-    fields = [pair for draft in drafts for stream in draft.changes.values() for pair in stream.items()]
-    return [str(value) for field, value in fields if is_file(field, value)]
-
-
-def _stored(oid: str, objects: ObjectReader) -> bytes:
-    try:
-        kind, content = objects.read(oid)
-    except MissingObject as error:
-        raise ValueError(f"blob {oid} is named, and neither stored nor brought along") from error
-    if kind != BLOB:
-        raise ValueError(f"{oid} is a {kind} where a blob belongs")
-    return content
 
 
 def clean_identity(identity: str) -> str:

@@ -183,9 +183,8 @@ def test_a_diary_line_cannot_forge_an_event(store: Store) -> None:
 
 def test_a_clock_far_ahead_is_announced_and_not_carried_on(store: Store) -> None:
     clock = Clock(stamps.milliseconds(record(store, progress("a1", 1))[0]) - 25 * 3_600_000)
-    for part in (store, store._scribe):  # type: ignore[attr-defined] # the wall clock is set back
-        part._now = clock
-    with pytest.raises(StateBroken, match="24 h ahead|h ahead of this clock"):
+    store._scribe._now = clock  # type: ignore[attr-defined] # the wall clock is set back
+    with pytest.raises(StateBroken, match="h ahead of this clock"):
         record(store, progress("a1", 2))
     assert texts(store) == ["a1: progress 1 %"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import itertools
 
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ccc.domain.canonical import Value
 from ccc.domain.cells import Cells, dump, join, load
@@ -89,9 +90,9 @@ def replicas(objects: MemoryObjects) -> list[MemoryStore]:
         MemoryStore(
             objects=objects,
             lane=lane,
-            now=lambda ahead=ahead: START_MS + ahead,
-            identity=lambda lane=lane: who(lane),
-        )  # type: ignore[misc]
+            now=functools.partial(int, START_MS + ahead),
+            identity=functools.partial(who, lane),
+        )
         for ahead, lane in enumerate("abc")
     ]
 

@@ -73,7 +73,7 @@ def observe_hooks(state: State, entries: Sequence[JournalEntry]) -> Sequence[Dra
         word, _, session = entry.line.partition(" ")
         if word != "hook":
             raise ValueError(f"no hook's note: {entry.line}")
-        found.append(Draft("session.committed", session, "committed", session=session, source=entry.source))
+        found.append(Draft("session.committed", session, "committed", data=session, source=entry.source))
     return found
 
 
