@@ -40,7 +40,9 @@ COMMANDS: Mapping[str, Entry] = {
     "merge": Entry(
         "ccc.cli.merge", "Land sessions on their targets: check, gate, show, ask, land", "Everyday"
     ),
+    "handoff": Entry("ccc.cli.handoff", "Print what the next person or agent must know", "Everyday"),
     "report": Entry("ccc.cli.report", "Report progress, done or blocked", "Inside"),
+    "note": Entry("ccc.cli.note", "Note a decision, discovery, problem or next step", "Inside"),
     "drain": Entry("ccc.cli.drain", "Record what hooks noted and refs show", "Plumbing"),
 }
 """Every command by name, in the order of the help."""
