@@ -109,8 +109,7 @@ def _print_json(failure: Failure) -> None:
     import json  # 4 ms, for this answer only
 
     error = {"kind": failure.kind, "message": failure.message, "hint": failure.hint, "exit": failure.exit}
-    text = json.dumps({"format": FORMAT, "error": error}, ensure_ascii=False)
-    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
+    sys.stdout.write(json.dumps({"format": FORMAT, "error": error}, ensure_ascii=False) + "\n")
 
 
 def _trace() -> None:

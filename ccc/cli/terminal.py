@@ -89,9 +89,8 @@ class Terminal:
         """Writes one JSON document: indented for a person at a terminal, else on one line, and flushes it."""
         import json  # 4 ms, not needed by text output
 
-        text = json.dumps(document, ensure_ascii=False, indent=2 if self.is_terminal else None)
-        # A lone surrogate (a path that is not UTF-8) becomes the JSON escape of the same character.
-        self.out(text.encode("utf-8", "backslashreplace").decode("utf-8"))
+        # The stream writes a lone surrogate (a path that is not UTF-8) as \uXXXX, which is JSON's own escape.
+        self.out(json.dumps(document, ensure_ascii=False, indent=2 if self.is_terminal else None))
         self.output.flush()
 
     def page(self, text: str) -> None:
