@@ -32,6 +32,8 @@ class Entry:
 
 
 COMMANDS: Mapping[str, Entry] = {
+    "init": Entry("ccc.cli.init", "Prepare this repository; the checkout stays clean", "Everyday"),
+    "deinit": Entry("ccc.cli.init", "Take ccc out of this repository", "Everyday"),
     "demo": Entry("ccc.cli.demo", "Play a whole day in a temporary repository", "Everyday"),
     "spawn": Entry("ccc.cli.spawn", "Give a specialist a branch, a worktree and a brief", "Everyday"),
     "wait": Entry("ccc.cli.wait", "Wait until sessions are done, have failed or need you", "Everyday"),
@@ -41,8 +43,16 @@ COMMANDS: Mapping[str, Entry] = {
         "ccc.cli.merge", "Land sessions on their targets: check, gate, show, ask, land", "Everyday"
     ),
     "handoff": Entry("ccc.cli.handoff", "Print what the next person or agent must know", "Everyday"),
+    "close": Entry("ccc.cli.close", "Take a session's worktree away; its work is kept", "Control"),
+    "undo": Entry("ccc.cli.undo", "Take back a session's latest close or landing", "Control"),
     "report": Entry("ccc.cli.report", "Report progress, done or blocked", "Inside"),
     "note": Entry("ccc.cli.note", "Note a decision, discovery, problem or next step", "Inside"),
+    "roles": Entry("ccc.cli.roles", "List the roles that a session can have, or show one", "Plans"),
+    "doctor": Entry(
+        "ccc.cli.doctor", "Look after the installation: git, repository, hooks, locks, worktrees", "Upkeep"
+    ),
+    "fsck": Entry("ccc.cli.fsck", "Prove that the recorded state is whole", "Upkeep"),
+    "config": Entry("ccc.cli.config", "Show the configuration in force", "Upkeep"),
     "drain": Entry("ccc.cli.drain", "Record what hooks noted and refs show", "Plumbing"),
 }
 """Every command by name, in the order of the help."""

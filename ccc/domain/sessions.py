@@ -67,11 +67,18 @@ class Landed:
 
 @dataclass(frozen=True)
 class Closed:
-    """A closing: what the status was before, where the work is kept."""
+    """A closing: what the status was before, the ref that keeps the work, and what `undo` needs.
+
+    `tip` was the branch's tip, `head` what the worktree stood on, `on` the branch checked out there (full
+    name); each None where it could not be seen.
+    """
 
     before: str
     backup: str | None
     at: str
+    tip: str | None = None
+    head: str | None = None
+    on: str | None = None
 
 
 @dataclass(frozen=True)
@@ -253,4 +260,7 @@ def _landed(value: Mapping[str, Any] | None, at: str) -> Landed | None:
 
 
 def _closed(value: Mapping[str, Any] | None, at: str) -> Closed | None:
-    return None if value is None else Closed(value.get("before", "unknown"), value.get("backup"), at)
+    if value is None:
+        return None
+    seen = (value.get(field) for field in ("tip", "head", "on"))
+    return Closed(value.get("before", "unknown"), value.get("backup"), at, *seen)

@@ -51,7 +51,7 @@ def settle(entry: Path, identifier: str, role: str) -> None:
 def clear(workspace: Workspace) -> list[str]:
     """Removes what killed spawns left behind; the names cleared. A spawn that goes on is left alone."""
     cleared = []
-    for found in _unsettled(workspace):
+    for found in unsettled(workspace):
         if processes.alive(found.process):
             continue
         if workspace.reader.state().stream(sessions.stream_of(found.id)):
@@ -68,7 +68,8 @@ def _role(workspace: Workspace, found: Claim) -> str:
     return session.role if session else ""
 
 
-def _unsettled(workspace: Workspace) -> list[Claim]:
+def unsettled(workspace: Workspace) -> list[Claim]:
+    """The entries of sessions that are being made, or were when their process died."""
     found = []
     for entry in sorted(workspace.layout.worktrees.iterdir()):
         try:
@@ -95,9 +96,9 @@ def undo(workspace: Workspace, name: str, identifier: str, branch: str, path: Pa
     """Takes away what a spawn made before it failed: only what is provably its own."""
     admin = workspace.repository.common / "worktrees" / f"ccc-{name}"
     if branch:
-        if _points_to(path / ".git", admin):
+        if points_to(path / ".git", admin):
             shutil.rmtree(path, ignore_errors=True)
-        if _points_to(admin / "gitdir", path / ".git") or not path.exists():
+        if points_to(admin / "gitdir", path / ".git") or not path.exists():
             shutil.rmtree(admin, ignore_errors=True)
         _delete_branch(workspace.git, branch, identifier)
         with contextlib.suppress(OSError):
@@ -106,7 +107,8 @@ def undo(workspace: Workspace, name: str, identifier: str, branch: str, path: Pa
     identities.write(workspace)
 
 
-def _points_to(file: Path, goal: Path) -> bool:
+def points_to(file: Path, goal: Path) -> bool:
+    """Whether a `.git` or `gitdir` file names this path."""
     try:
         text = file.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
     except OSError:

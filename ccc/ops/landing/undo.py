@@ -126,7 +126,9 @@ def _plan(workspace: Workspace, session: Session, landed: Landed, person: str) -
     tops = () if new == tip else tuple(str(top) for top in checkouts_of(workspace, landed.target))
     back, words = _way_back(workspace, session, landed) if how == MOVED_BACK else (None, None)
     if how == REVERTED:
-        words = f"its commits stay in the history of {landed.target}; to land them again, revert {short_oid(new)}"
+        words = (
+            f"its commits stay in the history of {landed.target}; to land them again, revert {short_oid(new)}"
+        )
     remarks = (words,) if words else ()
     return Undoing(session.id, landed.target, landed.commit, tip, new, how, tops, person, back, remarks)
 

@@ -1,0 +1,58 @@
+"""`git ccc init` and `git ccc deinit`."""
+
+from __future__ import annotations
+
+import click
+
+from ccc.cli.invocation import Invocation, pass_invocation
+from ccc.cli.opening import open_workspace
+from ccc.ops.workspace import Workspace
+
+
+@click.command("init")
+@click.option(
+    "--files", is_flag=True, help="Also write .ccc/ with commented defaults, for the team to edit and commit"
+)
+@pass_invocation
+def command_init(invocation: Invocation, files: bool) -> None:
+    """Prepare this repository; the checkout stays clean
+
+    Makes refs/ccc, and hooks that act in session worktrees only. Running it again changes nothing.
+    """
+    from ccc.ops.init import init
+
+    terminal = invocation.terminal
+    made = init(Workspace.open(invocation.directory, terminal.environment), files=files)
+    terminal.out("ccc is ready" if made.fresh else "ccc is ready already")
+    for path in made.files:
+        terminal.out(f"wrote {path}")
+    if files and not made.files:
+        terminal.out("every file of .ccc/ is there already")
+    for remark in made.remarks:
+        terminal.err(remark)
+
+
+@click.command("deinit")
+@click.option(
+    "--purge", is_flag=True, help="Delete refs/ccc, archives and backups, too, after writing a bundle of them"
+)
+@click.option("--yes", is_flag=True, help="Do not ask before a purge")
+@pass_invocation
+def command_deinit(invocation: Invocation, purge: bool, yes: bool) -> None:
+    """Take ccc out of this repository
+
+    Refuses while a session is open or holds work that has not landed. What was recorded, and every backup,
+    stays unless --purge is given.
+    """
+    from ccc.ops.init import deinit
+
+    terminal = invocation.terminal
+    workspace = open_workspace(invocation)
+    if purge and not yes:
+        yes = bool(terminal.confirm("Delete refs/ccc and every backup?"))
+    done = deinit(workspace, purge=purge, yes=yes)
+    terminal.out("ccc is taken out of this repository")
+    for name in done.kept:
+        terminal.out(f"kept {name}")
+    if done.bundle is not None:
+        terminal.out(f"what was deleted is in {done.bundle}")

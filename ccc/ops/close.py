@@ -1,0 +1,167 @@
+"""Closing a session: its work is backed up, then its worktree goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ccc.domain import sessions
+from ccc.domain.canonical import Value
+from ccc.domain.events import Draft
+from ccc.domain.sessions import Session, from_cells
+from ccc.errors import InsideAgent, Refused
+from ccc.git import history, worktrees
+from ccc.git import repository as repositories
+from ccc.git.repository import RefMoved, RefUpdate
+from ccc.ids import short_oid
+from ccc.ops import backups, identities
+from ccc.ops.actor import actor_of, registered
+from ccc.ops.backups import Backup
+from ccc.ops.find import find_all
+from ccc.ops.leftovers import SESSION_TRAILER
+from ccc.ops.look import look
+from ccc.ops.observe import HEADS
+from ccc.ops.workspace import Workspace
+from ccc.store.crashpoints import reached
+from ccc.store.protocol import State
+
+
+@dataclass(frozen=True)
+class Closing:
+    """A session closed: the ref that keeps its work (None: nothing was left to keep), what to say aloud."""
+
+    session: Session
+    backup: str | None
+    remarks: tuple[str, ...]
+
+
+def find_closable(workspace: Workspace, references: Sequence[str]) -> list[Session]:
+    """The sessions meant, once each. Raises NotFound, Ambiguous before anything is closed."""
+    return find_all(references, look(workspace).sessions)
+
+
+def close(workspace: Workspace, session: Session, *, ignored: bool = False) -> Closing:
+    """Backs up everything in the session's worktree, records the closing, takes the worktree away.
+
+    Ignored files are kept only with `ignored`. The branch is deleted when its target contains its work,
+    else kept. A closing that was killed is finished by the next call. Raises InsideAgent, Refused (closed
+    already, another machine's session).
+    """
+    refuse_agents(workspace, session, "close")
+    if session.where != workspace.replica:
+        raise Refused(f"{session.name} lives in another copy of the repository", "close it there")
+    workspace.store.drain()
+    current = _current(workspace.store.state(), session)
+    if current.closed is not None and not half_closed(workspace, current):
+        raise Refused(f"{session.name} is closed already", f"git ccc undo {session.name} brings it back")
+    return finish(workspace, current, ignored=ignored)
+
+
+def half_closed(workspace: Workspace, session: Session) -> bool:
+    """Whether a closed session still has its entry here: its closing, or the undoing of it, was killed."""
+    entry = registered(workspace.layout.worktrees / session.name)
+    return session.closed is not None and entry == session.id
+
+
+def finish(workspace: Workspace, session: Session, *, ignored: bool = False) -> Closing:
+    """Every step of closing, each of which can be repeated: backup, fact, worktree, branch, entry."""
+    before = session.closed.before if session.closed else look(workspace).of(session).view.status
+    remarks: list[str] = []
+    place = backups.place_of(workspace, session)
+    backup = backups.keep(workspace, session, place, ignored=ignored, remarks=remarks)
+    reached("close-backed-up")
+    workspace.store.transact(lambda state: _closed(workspace, state, session, before, backup))
+    reached("close-recorded")
+    _remove_worktree(workspace, session, place)
+    reached("close-removed")
+    remarks += _settle_branch(workspace, session)
+    reached("close-branch-settled")
+    (workspace.layout.worktrees / session.name).unlink(missing_ok=True)
+    reached("close-unregistered")
+    identities.write(workspace)
+    return Closing(session, backup.ref, tuple(remarks))
+
+
+def refuse_agents(workspace: Workspace, session: Session, command: str) -> None:
+    """Closing and its undoing are for people. Raises InsideAgent with the words for the human."""
+    agent = actor_of(workspace).agent
+    if agent:
+        raise InsideAgent(
+            f"git ccc {command} needs a person, and this call comes from inside an agent ({agent})",
+            f"ask the human to run, in the main checkout: git ccc {command} {session.name}",
+        )
+
+
+def _current(state: State, session: Session) -> Session:
+    return from_cells(session.id, state.stream(sessions.stream_of(session.id))) or session
+
+
+def _closed(
+    workspace: Workspace, state: State, session: Session, before: str, backup: Backup
+) -> Sequence[Draft]:
+    known = _current(state, session).closed
+    if known is not None and known.backup == backup.ref:
+        return ()
+    record: dict[str, Value] = {
+        "before": known.before if known else before,
+        "backup": backup.ref,
+        "tip": backup.tip,
+        "head": backup.head,
+        "on": backup.on,
+    }
+    kept = f", kept under {backup.ref}" if backup.ref else ""
+    return (
+        Draft(
+            type="session.closed",
+            subject=session.name,
+            text=f"closed{kept}",
+            session=session.id,
+            changes={sessions.stream_of(session.id): {"closed": record}},
+            by=actor_of(workspace).by,
+        ),
+    )
+
+
+def _remove_worktree(workspace: Workspace, session: Session, place: Path | None) -> None:
+    """Only a folder that is provably the session's worktree; git's record of it goes in any case."""
+    if place is None:
+        backups.forget_admin(workspace, session)
+        return
+    worktrees.remove(workspace.repository, session.name, place)
+    if place.exists():
+        raise Refused(
+            f"{place} could not be removed whole; its work is backed up",
+            f"remove it, then again: git ccc close {session.name}",
+        )
+
+
+def _settle_branch(workspace: Workspace, session: Session) -> list[str]:
+    """Deletes the branch when nothing of it is lost by that; else says that it stays."""
+    git, ref = workspace.git, HEADS + session.branch
+    tip = repositories.resolve(git, ref)
+    if tip is None:
+        return []
+    elsewhere = [tree.path for tree in worktrees.listed(workspace.repository) if tree.branch == ref]
+    if elsewhere:
+        return [f"branch {session.branch} stays, it is checked out in {elsewhere[0]}"]
+    if not _dispensable(workspace, session, tip):
+        return [f"branch {session.branch} stays, {session.target} does not contain {short_oid(tip)}"]
+    try:
+        repositories.update_refs(git, [RefUpdate(ref, None, tip)], "ccc: closed")
+    except RefMoved:
+        return [f"branch {session.branch} stays, it has just moved"]
+    return []
+
+
+def _dispensable(workspace: Workspace, session: Session, tip: str) -> bool:
+    """Whether the target has its work: contained, landed and then only advanced by ccc, or none at all."""
+    target = repositories.resolve(workspace.git, HEADS + session.target)
+    if target is not None and history.is_ancestor(workspace.git, tip, target):
+        return True
+    landed = session.landed
+    if landed is not None and target is not None and tip in (landed.head, landed.advanced):
+        return history.is_ancestor(workspace.git, landed.commit, target)
+    said = workspace.git.text("log", "-1", f"--format=%(trailers:key={SESSION_TRAILER},valueonly)%x00%P", tip)
+    trailer, _, parents = said.partition("\0")
+    return trailer.strip() == session.id and parents.strip() == session.base

@@ -1,0 +1,111 @@
+"""What `doctor --fix` does: only what can be repeated and loses nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+
+from ccc.domain import sessions
+from ccc.domain.events import Draft
+from ccc.errors import CccError
+from ccc.git import hookfiles
+from ccc.ops import identities, intents, leftovers, undoings
+from ccc.ops.close import finish, half_closed
+from ccc.ops.doctor.records import stale_lock
+from ccc.ops.doctor.trees import Moved, moved_worktrees
+from ccc.ops.landing import land, undo
+from ccc.ops.observe import all_sessions, local_sessions
+from ccc.ops.workspace import Workspace
+from ccc.store.lock import locked
+from ccc.store.processes import git_works_in
+
+Step = Callable[[Workspace], Iterator[str]]
+
+
+def mend(workspace: Workspace) -> list[str]:
+    """Repairs what is safe to repair; what was done or could not be done, in words. Raises NotInitialised."""
+    workspace.require()
+    return [words for step in STEPS for words in _done(step, workspace)]
+
+
+def _done(step: Step, workspace: Workspace) -> list[str]:
+    try:
+        return list(step(workspace))
+    except CccError as error:
+        return [f"{step.__name__.strip('_').replace('_', ' ')}: {error.message}"]
+
+
+def _reference_lock(workspace: Workspace) -> Iterator[str]:
+    with locked(workspace.layout.lock):
+        path = stale_lock(workspace)
+        if path is not None and not git_works_in(workspace.layout.common):
+            path.unlink(missing_ok=True)
+            yield f"removed {path}"
+
+
+def _hooks(workspace: Workspace) -> Iterator[str]:
+    common = workspace.repository.common
+    wrong = hookfiles.problems(common)
+    hookfiles.install(common, sys.executable)
+    identities.write(workspace)
+    hookfiles.refresh(common)
+    if wrong:
+        yield "wrote the hooks again"
+
+
+def _worktrees(workspace: Workspace) -> Iterator[str]:
+    workspace.git.run("worktree", "repair")
+    for moved in moved_worktrees(workspace, local_sessions(workspace.store.state(), workspace.replica)):
+        workspace.store.transact(lambda _, moved=moved: (_moved(moved),))  # type: ignore[misc]  # bound per turn
+        yield f"recorded that {moved.session.name} is at {moved.path}"
+
+
+def _moved(moved: Moved) -> Draft:
+    session = moved.session
+    return Draft(
+        type="session.moved",
+        subject=session.name,
+        text=f"worktree moved to {moved.path}",
+        session=session.id,
+        changes={sessions.stream_of(session.id): {"worktree": str(moved.path)}},
+    )
+
+
+def _spawns(workspace: Workspace) -> Iterator[str]:
+    for name in leftovers.clear(workspace):
+        yield f"cleared the half-made session {name}"
+
+
+def _journal(workspace: Workspace) -> Iterator[str]:
+    count = workspace.store.drain()
+    if count:
+        yield f"recorded {count} events"
+
+
+def _landing(workspace: Workspace) -> Iterator[str]:
+    layout = workspace.layout
+    if intents.read(layout) is None and undoings.read(layout) is None:
+        return
+    with locked(layout.root / land.LAND_LOCK):
+        undone = undo.resume(workspace)
+        remarks = land.finish(workspace)
+    yield "finished what was interrupted of landing" if undone is None else "finished undoing a landing"
+    yield from remarks
+
+
+def _closings(workspace: Workspace) -> Iterator[str]:
+    for session in all_sessions(workspace.store.state()):
+        if session.where == workspace.replica and half_closed(workspace, session):
+            finish(workspace, session)
+            yield f"finished closing {session.name}"
+
+
+STEPS: tuple[Step, ...] = (
+    _reference_lock,
+    _hooks,
+    _worktrees,
+    _spawns,
+    _journal,
+    _landing,
+    _closings,
+)

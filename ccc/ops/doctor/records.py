@@ -1,0 +1,116 @@
+"""Checks of pending work: locks, journal, write-ahead log, the tip, interrupted landings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from ccc.errors import StoreBusy
+from ccc.git import history
+from ccc.git import repository as repositories
+from ccc.ops import intents, undoings
+from ccc.ops.doctor.finding import FIX, Finding
+from ccc.ops.workspace import Workspace
+from ccc.platform import processes
+from ccc.store import journal as journals
+from ccc.store import tips, wal
+from ccc.store.lock import holder, locked
+from ccc.store.protocol import REF
+
+PATIENCE = 1.0
+"""Seconds a lock may be held by ordinary work before it is a finding."""
+
+BACKLOG_SECONDS = 60.0
+STALE_LOCK_SECONDS = 60.0
+
+
+def lock(workspace: Workspace) -> Iterator[Finding]:
+    """Whether the state's lock is free, and who holds it."""
+    path = workspace.layout.lock
+    try:
+        with locked(path, timeout=PATIENCE):
+            yield Finding("lock", True, "free")
+    except StoreBusy:
+        pid = holder(path)
+        who = f"process {pid}" if pid else "another process"
+        step = f"look at it: ps -p {pid}" if pid else "close other programs that use this repository"
+        yield Finding("lock", False, f"held by {who} for more than {PATIENCE:g} s", step)
+
+
+def reference_lock(workspace: Workspace) -> Iterator[Finding]:
+    """Whether a killed git left `refs/ccc` locked: that blocks everybody for ever (FACTS)."""
+    path = stale_lock(workspace)
+    if path is None:
+        yield Finding("ref lock", True, "none")
+    else:
+        yield Finding("ref lock", False, f"{path} was left behind", FIX)
+
+
+def stale_lock(workspace: Workspace) -> Path | None:
+    """The lock file of `refs/ccc`, if it is older than any git that runs would keep it."""
+    path = workspace.layout.common / f"{REF}.lock"
+    try:
+        age = processes.seconds_since(path.stat().st_mtime)
+    except FileNotFoundError:
+        return None
+    return path if age > STALE_LOCK_SECONDS else None
+
+
+def journal(workspace: Workspace) -> Iterator[Finding]:
+    """Whether what hooks noted is being recorded, and whether all of it could be read."""
+    layout = workspace.layout
+    bad = sorted(layout.journal_bad.iterdir()) if layout.journal_bad.is_dir() else []
+    if bad:
+        words = f"{len(bad)} unreadable entries were set aside in {layout.journal_bad}"
+        yield Finding("journal", False, words, "look at them, then delete them")
+        return
+    waiting = journals.waiting(layout)
+    oldest = min((one.at_ns for one in waiting), default=time.time_ns())
+    late = time.time_ns() - oldest > BACKLOG_SECONDS * 1e9
+    words = f"{len(waiting)} entries wait to be recorded" if waiting else "empty"
+    yield Finding("journal", not late, words, FIX if late else None)
+
+
+def write_ahead_log(workspace: Workspace) -> Iterator[Finding]:
+    """Whether a writer died before its batch was on the ref."""
+    layout = workspace.layout
+    try:
+        with locked(layout.lock, timeout=PATIENCE):
+            undone = len(wal.undone(layout))
+    except StoreBusy:
+        yield Finding("write-ahead log", True, "not looked at while the state is locked")
+        return
+    words = f"{undone} batches are not on {REF} yet" if undone else "every batch is recorded"
+    yield Finding("write-ahead log", not undone, words, FIX if undone else None)
+
+
+def tip(workspace: Workspace) -> Iterator[Finding]:
+    """Whether `refs/ccc` is where this replica put it, or further."""
+    known = tips.read(workspace.layout)
+    now = workspace.reader.tip()
+    if not known:
+        yield Finding("tip", now is not None, now or f"{REF} does not exist", None if now else "git ccc init")
+    elif now is None:
+        yield Finding(
+            "tip", False, f"{REF} is gone; it was at {known[-1]}", f"git update-ref {REF} {known[-1]}"
+        )
+    elif repositories.resolve(workspace.git, known[-1]) is None:
+        yield Finding("tip", False, f"the commit {known[-1]} that {REF} was at is missing", "git ccc fsck")
+    elif not history.is_ancestor(workspace.git, known[-1], now):
+        words = f"{REF} was moved by somebody: it was at {known[-1]} and is at {now}"
+        yield Finding("tip", False, words, "git ccc fsck")
+    else:
+        yield Finding("tip", True, now)
+
+
+def interrupted(workspace: Workspace) -> Iterator[Finding]:
+    """Whether a landing or its undoing was killed halfway."""
+    landing = intents.read(workspace.layout)
+    undoing = undoings.read(workspace.layout)
+    if landing is not None:
+        yield Finding("landing", False, f"a landing on {landing.target} was interrupted", FIX)
+    elif undoing is not None:
+        yield Finding("landing", False, f"undoing a landing on {undoing.target} was interrupted", FIX)
+    else:
+        yield Finding("landing", True, "none was interrupted")

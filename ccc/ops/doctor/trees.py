@@ -1,0 +1,95 @@
+"""Checks of session worktrees on this machine: moved, missing, unregistered, half made or half closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ccc.domain.sessions import Session
+from ccc.git import worktrees
+from ccc.ops import leftovers
+from ccc.ops.actor import ADMIN_PREFIX, registered
+from ccc.ops.close import half_closed
+from ccc.ops.doctor.finding import FIX, Finding
+from ccc.ops.observe import all_sessions
+from ccc.ops.workspace import Workspace
+from ccc.platform import processes
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A session's worktree that git knows at another path than recorded."""
+
+    session: Session
+    path: Path
+
+
+def sessions(workspace: Workspace) -> Iterator[Finding]:
+    """Whether the worktree of every open session is where it is recorded to be."""
+    here = [s for s in all_sessions(workspace.reader.state()) if s.where == workspace.replica]
+    live = [session for session in here if session.closed is None]
+    moved_ids = set()
+    for moved in moved_worktrees(workspace, live):
+        moved_ids.add(moved.session.id)
+        words = f"worktree of {moved.session.name} was moved to {moved.path}"
+        yield Finding("worktree", False, words, FIX)
+    for session in live:
+        if session.id in moved_ids or _is_there(session):
+            continue
+        step = f"git worktree repair PATH after a move by hand, else: git ccc close {session.name}"
+        yield Finding(
+            "worktree", False, f"nothing at {session.worktree}, the worktree of {session.name}", step
+        )
+    for session in here:
+        if half_closed(workspace, session):
+            words = f"closing {session.name} was interrupted"
+            yield Finding("worktree", False, words, f"git ccc close {session.name}")
+    yield Finding("sessions", True, f"{len(live)} open here, {len(here) - len(live)} closed")
+
+
+def _is_there(session: Session) -> bool:
+    return session.worktree is not None and (Path(session.worktree) / ".git").exists()
+
+
+def moved_worktrees(workspace: Workspace, live: list[Session]) -> list[Moved]:
+    """Worktrees moved by `git worktree move`, or by hand and then repaired."""
+    by_admin = {
+        tree.admin: tree.path
+        for tree in worktrees.listed(workspace.repository)
+        if tree.admin is not None and tree.path.is_dir()
+    }
+    found = []
+    for session in live:
+        path = by_admin.get(ADMIN_PREFIX + session.name)
+        if path is not None and str(path) != session.worktree and not _is_there(session):
+            found.append(Moved(session, path))
+    return found
+
+
+def unregistered(workspace: Workspace) -> Iterator[Finding]:
+    """Whether every entry has its session, and every worktree named like ours an entry."""
+    layout = workspace.layout
+    ids = {session.id for session in all_sessions(workspace.reader.state())}
+    making = {claim.name for claim in leftovers.unsettled(workspace)}
+    for entry in sorted(layout.worktrees.iterdir()):
+        if entry.name not in making and registered(entry) not in ids:
+            yield Finding("entry", False, f"{entry} belongs to no session", f"rm {entry}")
+    for tree in worktrees.listed(workspace.repository):
+        name = (tree.admin or "").removeprefix(ADMIN_PREFIX)
+        if tree.admin and tree.admin != name and not (layout.worktrees / name).exists():
+            words = f"{tree.path} has an admin directory named like a session's and is none"
+            yield Finding("worktree", True, words)
+
+
+def half_made(workspace: Workspace) -> Iterator[Finding]:
+    """Whether a killed spawn left something behind."""
+    dead = [claim.name for claim in leftovers.unsettled(workspace) if not processes.alive(claim.process)]
+    words = f"half-made sessions: {', '.join(dead)}" if dead else "nothing half made"
+    yield Finding("spawns", not dead, words, FIX if dead else None)
+
+
+def scratch(workspace: Workspace) -> Iterator[Finding]:
+    """How many scratch worktrees are kept for checks; they are used again, and made anew where broken."""
+    kept = [path for path in workspace.layout.scratch.glob("*") if path.is_dir()]
+    yield Finding("scratch", True, f"{len(kept)} worktrees kept for checks")

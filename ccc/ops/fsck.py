@@ -1,0 +1,24 @@
+"""Proving that the recorded state is whole."""
+
+from __future__ import annotations
+
+from ccc.domain import stamps
+from ccc.errors import StateBroken
+from ccc.ops.workspace import Workspace
+from ccc.store.fsck import Fault, fsck
+
+
+def check(workspace: Workspace) -> list[Fault]:
+    """Every fault of `refs/ccc` and of what waits beside it; empty when it is whole. Changes nothing."""
+    from ccc.git.libgit import LibGit
+
+    workspace.require()
+    return fsck(workspace.layout, workspace.git, LibGit(workspace.repository.common), stamps.now_ms())
+
+
+def tip(workspace: Workspace) -> str | None:
+    """The commit on `refs/ccc`; None where there is none that can be read."""
+    try:
+        return workspace.reader.tip()
+    except StateBroken:
+        return None
