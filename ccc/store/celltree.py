@@ -70,6 +70,11 @@ class CellTree:
         self._trees: _Recent[dict[str, Entry]] = _Recent(CACHED_TREES)
         self._states: _Recent[Cells] = _Recent(CACHED_STATES)
 
+    def forget(self) -> None:
+        """Drops what was kept of objects read before."""
+        self._trees.clear()
+        self._states.clear()
+
     def read_stream(self, tree: str, stream: str) -> Cells:
         """The cells of one stream."""
         for name in path_of(stream):

@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from ccc.domain import stamps
 from ccc.domain.events import Draft, Event
-from ccc.errors import CccError, NotInitialised, StateBroken, StoreBusy
+from ccc.errors import NotInitialised, StateBroken, StoreBusy
 from ccc.git.command import Git
 from ccc.git.objects import MissingObject, ObjectDatabase, References
 from ccc.layout import Layout
 from ccc.store import journal, tips, wal
-from ccc.store.crashpoints import reached
 from ccc.store.digest import complaint, digest
 from ccc.store.history import HistoryWriter
 from ccc.store.journal import Claim, Found
 from ccc.store.lock import locked
 from ccc.store.merging import mergeable
 from ccc.store.present import Present
-from ccc.store.processes import git_works_in
 from ccc.store.protocol import REF, Decide, Logged, Observe, State
+from ccc.store.publisher import SWAP_ATTEMPTS, Publisher
 from ccc.store.scribe import Scribe
 from ccc.store.states import state_at
-from ccc.store.wal import Batch, Kept
 
-SWAP_ATTEMPTS = 20
-STALE_LOCK_SECONDS = 60.0
+_Answer = TypeVar("_Answer")
 ENTRIES_AT_ONCE = 5000
 REPEATED_SLACK_MS = 600_000
 
@@ -55,6 +51,7 @@ class GitStore:
         self.git = git
         self.history = HistoryWriter(objects)
         self._references: References = objects
+        self._publisher = Publisher(layout, self.history, objects)
         self._observe = observe
         self._lane = lane or stamps.new_lane()
         self._now = now
@@ -89,62 +86,70 @@ class GitStore:
 
         Raises StoreBusy, StateBroken, ValueError for values that may not be recorded, what `decide` raises.
         """
-        with locked(self.layout.lock, timeout):
-            self._recover()
+
+        def decided() -> tuple[Event, ...]:
             self._drain(durable=durable)
             tip = self.tip()
-            drafts = decide(state_at(self.history, tip))
-            events = self._record(tip, drafts, durable=durable)
-            self._retire_now_and_then()
+            return self._record(tip, decide(state_at(self.history, tip)), durable=durable)
+
+        with locked(self.layout.lock, timeout):
+            events = self._recovering(decided)
+            if time.monotonic() - self._retired_at > wal.RETIRE_EVERY:
+                self._retire()
             return events
 
     def drain(self, *, timeout: float = 10.0) -> int:
         """Records everything that waits in the journal; how many events."""
         with locked(self.layout.lock, timeout):
-            recovered = self._recover()
-            drained = self._drain(durable=False)
+            count = self._recovering(lambda: self._drain(durable=False))
             self._retire()
-            return recovered + drained
+            return count
 
     def absorb(self, others: Sequence[str], *, timeout: float = 10.0) -> str:
         """Merges other histories into this one; the new tip.
 
-        Histories more than 24 h ahead of our clock are left out (`merging.mergeable` says why). Raises
-        NotInitialised before `init`.
+        Histories that are too far ahead of our clock, or of another format, are left out
+        (`merging.mergeable` says why). Raises NotInitialised before `init`.
         """
         with locked(self.layout.lock, timeout):
-            self._recover()
-            for _ in range(SWAP_ATTEMPTS):
-                tip = self.tip()
-                if tip is None:
-                    raise NotInitialised("refs/ccc does not exist yet", "git ccc init")
-                welcome = [other for other in others if mergeable(self.history, other, self._now()) is None]
-                merged = self.history.merge([tip, *welcome])
-                if merged == tip:
-                    return tip
-                if self._swap(tip, merged):
-                    tips.append(self.layout, merged)
-                    return merged
-            raise StoreBusy("refs/ccc is moved by another program all the time", "try again")
+            return self._recovering(lambda: self._absorb(others))
 
-    # One batch: write-ahead log, objects, ref
+    def _absorb(self, others: Sequence[str]) -> str:
+        self._finish_batches()
+        for _ in range(SWAP_ATTEMPTS):
+            tip = self.tip()
+            if tip is None:
+                raise NotInitialised("refs/ccc does not exist yet", "git ccc init")
+            welcome = [other for other in others if mergeable(self.history, other, self._now()) is None]
+            merged = self.history.merge([tip, *welcome])
+            if merged == tip or self._publisher.swap(tip, merged):
+                return merged
+        raise StoreBusy("refs/ccc is moved by another program all the time", "try again")
+
+    def _recovering(self, work: Callable[[], _Answer]) -> _Answer:
+        """Does the work; where an object was pruned, rebuilds what the log still holds and tries again."""
+        try:
+            return work()
+        except MissingObject:
+            self.history.forget()
+            if self._publisher.rebuild() == 0:
+                raise
+            return work()
 
     def _record(self, tip: str | None, drafts: Sequence[Draft], *, durable: bool) -> tuple[Event, ...]:
         if not drafts:
             return ()
         self._refuse_a_lost_ref(tip)
         if not self._high_water_known:
-            self._scribe.last = max(self._scribe.last, self._known_clock())
+            self._scribe.last = max(self._scribe.last, self._high_water())
             self._high_water_known = True
         parent = self.history.genesis() if tip is None else tip
         batch, events = self._scribe.batch(parent, drafts)
-        path = wal.write(self.layout, batch, durable=durable)
-        reached("wal-written")
-        self._publish(Kept(path, batch, done=False), tip, withdraw=True, durable=durable)
+        self._publisher.publish(batch, tip, durable=durable)
         return events
 
-    def _known_clock(self) -> str:
-        """The clock's high-water mark, unless it lies in a future that the clock did not reach."""
+    def _high_water(self) -> str:
+        """The greatest clock this machine reached, unless a clock set wrong had taken it into the future."""
         high = wal.high_water(self.layout)
         ahead = stamps.milliseconds(high) - self._now()
         return high if ahead <= stamps.FUTURE_LIMIT_MS else stamps.GENESIS
@@ -156,95 +161,24 @@ class GitStore:
                 f"refs/ccc is gone; it was at {known[-1]}", f"git update-ref refs/ccc {known[-1]}"
             )
 
-    def _publish(self, kept: Kept, tip: str | None, *, withdraw: bool, durable: bool) -> None:
-        """Moves the ref to the batch; moved by somebody without the lock, the batch follows, stamps kept.
+    # What waits
 
-        `withdraw`: a failure takes the batch back, so that what raised is not recorded afterwards.
-        """
-        try:
-            kept, new = self._move_ref(kept, tip, durable=durable)
-        except (CccError, OSError):
-            if withdraw:
-                kept.path.unlink(missing_ok=True)
-            raise
-        reached("swapped")
-        tips.append(self.layout, new)
-        wal.mark_done(self.layout, kept.path)
-        reached("marked-done")
-
-    def _move_ref(self, kept: Kept, tip: str | None, *, durable: bool) -> tuple[Kept, str]:
-        for _ in range(SWAP_ATTEMPTS):
-            new = kept.batch.build(self.history)
-            reached("objects-written")
-            if self._swap(tip, new):
-                return kept, new
-            tip = self.tip()
-            if tip is None:
-                raise StateBroken("refs/ccc was deleted while it was written", "git ccc fsck")
-            kept = self._rewritten(kept, self._scribe.rebased(kept.batch, tip), durable=durable)
-        raise StoreBusy("refs/ccc is moved by another program all the time", "try again")
-
-    def _rewritten(self, kept: Kept, batch: Batch, *, durable: bool) -> Kept:
-        path = wal.write(self.layout, batch, durable=durable)
-        if path != kept.path:
-            kept.path.unlink(missing_ok=True)
-        return Kept(path, batch, done=False)
-
-    def _swap(self, old: str | None, new: str) -> bool:
-        try:
-            return self._references.swap(REF, old, new)
-        except StoreBusy:
-            if not self._remove_stale_lock():
-                raise
-            return self._references.swap(REF, old, new)
-
-    def _remove_stale_lock(self) -> bool:
-        """Removes `refs/ccc.lock` left by a program that died; only under our lock."""
-        path = self.layout.common / f"{REF}.lock"
-        try:
-            age = time.time() - path.stat().st_mtime
-        except FileNotFoundError:
-            return True
-        if age < STALE_LOCK_SECONDS or git_works_in(self.layout.common):
-            return False
-        path.unlink(missing_ok=True)
-        return True
-
-    # What earlier processes left
-
-    def _recover(self) -> int:
-        """Finishes the batches of processes that died between writing them and saying so; how many events."""
+    def _finish_batches(self) -> int:
+        """Finishes batches whose process died between writing them and saying so; how many events."""
         for path, reason in wal.damaged(self.layout):
             self.layout.journal_bad.mkdir(parents=True, exist_ok=True)
             self._complaints.append(complaint(path.name, reason))
             path.replace(self.layout.journal_bad / path.name)
-        return sum(self._settle(kept) for kept in wal.undone(self.layout))
-
-    def _settle(self, kept: Kept) -> int:
-        tip = self.tip()
-        try:
-            built: str | None = kept.batch.build(self.history)
-        except MissingObject:
-            built = None
-        ids = {event.id for event in kept.batch.events}
-        have = set() if tip is None else self.history.having(tip, ids)
-        if have == ids:
-            wal.mark_done(self.layout, kept.path)
-            return 0
-        at_home = kept.batch.parent == tip or (tip is None and kept.batch.parent == self.history.genesis())
-        if tip is not None and (built is None or not at_home):
-            kept = self._rewritten(kept, self._scribe.rebased(kept.batch, tip, have), durable=False)
-        self._publish(kept, tip, withdraw=False, durable=False)
-        return len(ids - have)
+        return sum(self._publisher.settle(kept) for kept in wal.undone(self.layout))
 
     def _drain(self, *, durable: bool) -> int:
         """Records the journal, and what can be observed; how many events."""
+        count = self._finish_batches()
         claim = Claim(self.layout, self._lane)
         try:
-            found = iter(claim.take())
-            count = self._drain_some(claim, list(islice(found, ENTRIES_AT_ONCE)), durable=durable)
-            while some := list(islice(found, ENTRIES_AT_ONCE)):
-                count += self._drain_some(claim, some, durable=durable)
+            found = claim.take()
+            for start in range(0, max(len(found), 1), ENTRIES_AT_ONCE):
+                count += self._drain_some(claim, found[start : start + ENTRIES_AT_ONCE], durable=durable)
             return count
         finally:
             claim.release()
@@ -253,14 +187,13 @@ class GitStore:
         tip = self.tip()
         known = self._sources_recorded([one for one in found if one.repeated], tip)
         fresh = [one for one in found if one.source not in known]
-        found_out = digest(
-            fresh, state_at(self.history, tip), self._observe, self.history.objects, self._now()
-        )
-        complaints = [complaint(one.path.name, reason, one.source) for one, reason in found_out.bad]
-        drafts = [*found_out.drafts, *complaints, *self._complaints]
+        state = state_at(self.history, tip)
+        result = digest(fresh, state, self._observe, self.history.objects, self._now())
+        complaints = [complaint(one.path.name, reason, one.source) for one, reason in result.bad]
+        drafts = [*result.drafts, *complaints, *self._complaints]
         events = self._record(tip, drafts, durable=durable)
         self._complaints.clear()
-        for one, _ in found_out.bad:
+        for one, _ in result.bad:
             claim.set_aside(one)
         if found:
             claim.finish(found)
@@ -277,10 +210,6 @@ class GitStore:
         for record in self.history.walk([tip], down_to=oldest):
             known.update(event.source for event in record.events)
         return known
-
-    def _retire_now_and_then(self) -> None:
-        if time.monotonic() - self._retired_at > wal.RETIRE_EVERY:
-            self._retire()
 
     def _retire(self) -> None:
         waiting = frozenset(one.source for one in journal.waiting(self.layout))

@@ -84,6 +84,11 @@ class History:
         self._records[record.oid] = record
         return record
 
+    def forget(self) -> None:
+        """Drops what was kept of objects read before: some of them are gone."""
+        self._records.clear()
+        self.tree.forget()
+
     def walk(self, tips: Sequence[str], *, down_to: str = "") -> Iterator[Record]:
         """The commits behind the tips, greatest clock first, as far down as clocks above or at `down_to`."""
         heap: list[_Younger] = []

@@ -91,7 +91,10 @@ class Claim:
 
     def take(self) -> list[Found]:
         """Claims every complete file, also those of drains that did not finish; oldest first."""
-        again = [self._adopt(path) for path in self._abandoned()]
+        abandoned = self._abandoned()
+        again = [self._adopt(path) for folder in abandoned for path in _files(folder)]
+        for folder in abandoned:
+            _remove_if_empty(folder)
         fresh = [path for path in _files(self.layout.journal_new) if _complete(path)]
         taken = [self._adopt(path) for path in fresh]
         if fresh or again:
@@ -99,13 +102,9 @@ class Claim:
         return _sorted([*_read(again, repeated=True), *_read(taken, repeated=False)])
 
     def _abandoned(self) -> list[Path]:
-        """Files claimed by processes that are gone, and those this process left behind when it failed."""
-        found: list[Path] = []
-        for folder in _folders(self.layout.journal_claimed):
-            if folder == self.folder or not processes.lives(folder.name):
-                found += _files(folder)
-                _remove_if_empty(folder)
-        return found
+        """Claims of processes that are gone, and of this one's drains that failed."""
+        claims = _folders(self.layout.journal_claimed)
+        return [claim for claim in claims if claim == self.folder or not processes.lives(claim.name)]
 
     def _adopt(self, path: Path) -> Path:
         goal = self.folder / path.name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from ccc.domain import stamps
 from ccc.domain.events import Draft, Event, check, stamped
@@ -49,13 +49,6 @@ class Scribe:
         self.last = last
         reached("stamped")
         return Batch(parent, clean_identity(self._identity()), texts, blobs), tuple(events)
-
-    def rebased(self, batch: Batch, tip: str, have: Iterable[str] = ()) -> Batch:
-        """The same events, stamps kept, on another tip; without those in `have`."""
-        known = set(have)
-        events = [event for event in batch.events if event.id not in known]
-        texts = messages(events, self._history.record(tip).clock)
-        return Batch(tip, batch.identity, tuple(texts), batch.blobs)
 
     def _refuse_newer_format(self, parent: str) -> None:
         written_as = format_of(self._history, parent)

@@ -1,0 +1,117 @@
+"""Moves `refs/ccc` to finished batches: write-ahead log, objects, compare-and-swap, in this order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from ccc.errors import CccError, StateBroken, StoreBusy
+from ccc.git.objects import MissingObject, References
+from ccc.layout import Layout
+from ccc.store import tips, wal
+from ccc.store.crashpoints import reached
+from ccc.store.history import HistoryWriter, messages
+from ccc.store.processes import git_works_in
+from ccc.store.protocol import REF
+from ccc.store.wal import Batch, Kept
+
+SWAP_ATTEMPTS = 20
+STALE_LOCK_SECONDS = 60.0
+
+
+class Publisher:
+    """Everything here happens under the lock of the store."""
+
+    def __init__(self, layout: Layout, history: HistoryWriter, references: References) -> None:
+        self._layout = layout
+        self._history = history
+        self._references = references
+
+    def publish(self, batch: Batch, tip: str | None, *, durable: bool) -> None:
+        """Records a batch made on `tip`. What fails is taken back: an error means not recorded."""
+        path = wal.write(self._layout, batch, durable=durable)
+        reached("wal-written")
+        kept = Kept(path, batch, done=False)
+        try:
+            self._publish(kept, tip, durable=durable)
+        except (CccError, OSError):
+            path.unlink(missing_ok=True)
+            raise
+
+    def settle(self, kept: Kept) -> int:
+        """Finishes a batch whose process died; how many events were not on the ref yet."""
+        tip = self._references.get(REF)
+        built = self._built(kept.batch)
+        ids = {event.id for event in kept.batch.events}
+        have = set() if tip is None else self._history.having(tip, ids)
+        if have == ids:
+            wal.mark_done(self._layout, kept.path)
+            return 0
+        at_home = built and kept.batch.parent == (self._history.genesis() if tip is None else tip)
+        if tip is not None and not at_home:
+            kept = self._rewritten(kept, self._rebased(kept.batch, tip, have), durable=False)
+        self._publish(kept, tip, durable=False)
+        return len(ids - have)
+
+    def rebuild(self) -> int:
+        """Makes the objects of all kept batches again, on their recorded parents; of how many batches."""
+        batches = [kept.batch for kept in (*wal.done(self._layout), *wal.undone(self._layout))]
+        return sum(self._built(batch) for batch in sorted(batches, key=lambda batch: batch.clock))
+
+    def swap(self, old: str | None, new: str) -> bool:
+        """Compare-and-swap of the reference; removes a lock that a program left when it died."""
+        try:
+            moved = self._references.swap(REF, old, new)
+        except StoreBusy:
+            if not self._remove_stale_lock():
+                raise
+            moved = self._references.swap(REF, old, new)
+        if moved:
+            reached("swapped")
+            tips.append(self._layout, new)
+        return moved
+
+    def _built(self, batch: Batch) -> bool:
+        try:
+            batch.build(self._history)
+        except MissingObject:
+            return False
+        return True
+
+    def _publish(self, kept: Kept, tip: str | None, *, durable: bool) -> None:
+        for _ in range(SWAP_ATTEMPTS):
+            new = kept.batch.build(self._history)
+            reached("objects-written")
+            if self.swap(tip, new):
+                wal.mark_done(self._layout, kept.path)
+                reached("marked-done")
+                return
+            tip = self._references.get(REF)
+            if tip is None:
+                raise StateBroken(f"{REF} was deleted while it was written", "git ccc fsck")
+            kept = self._rewritten(kept, self._rebased(kept.batch, tip), durable=durable)
+        raise StoreBusy(f"{REF} is moved by another program all the time", "try again")
+
+    def _rebased(self, batch: Batch, tip: str, have: Iterable[str] = ()) -> Batch:
+        """The same events, stamps kept, on another tip; without those in `have`."""
+        known = set(have)
+        events = [event for event in batch.events if event.id not in known]
+        texts = messages(events, self._history.record(tip).clock)
+        return Batch(tip, batch.identity, tuple(texts), batch.blobs)
+
+    def _rewritten(self, kept: Kept, batch: Batch, *, durable: bool) -> Kept:
+        path = wal.write(self._layout, batch, durable=durable)
+        if path != kept.path:
+            kept.path.unlink(missing_ok=True)
+        return Kept(path, batch, done=False)
+
+    def _remove_stale_lock(self) -> bool:
+        path = self._layout.common / f"{REF}.lock"
+        try:
+            age = time.time() - path.stat().st_mtime
+        except FileNotFoundError:
+            return True
+        if age < STALE_LOCK_SECONDS or git_works_in(self._layout.common):
+            return False
+        path.unlink(missing_ok=True)
+        return True
