@@ -18,7 +18,7 @@ NEUTRAL = {"GIT_ATTR_NOSYSTEM": "1", "GIT_NO_REPLACE_OBJECTS": "1", "GIT_INDEX_F
 """Attributes (binary or not) come neither from the system nor from whatever is checked out."""
 
 DIFF = ("-r", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=none")
-ALGORITHM = ("--diff-algorithm=myers", "--indent-heuristic", "--inter-hunk-context=0", "-U3")
+ALGORITHM = ("--diff-algorithm=myers", "--indent-heuristic", "--inter-hunk-context=0")
 _PAIR = re.compile(r"([0-9a-f]{40,64}) ([0-9a-f]{40,64})(?:\n|\Z)")
 HUNK_LINES = 12
 HUNK_BYTES = 200_000
@@ -83,7 +83,7 @@ class Objects:
         """The first hunk of a file between two commits: its first lines, and whether more follow."""
         if old not in self.trees or new not in self.trees:
             return None
-        words = ("-c", "core.attributesFile=", "diff-tree", "-p", *DIFF, *ALGORITHM)
+        words = ("-c", "core.attributesFile=", "diff-tree", "-p", "-U3", *DIFF, *ALGORITHM)
         trees = (self.trees[old], self.trees[new])
         text = self.git.run(*words, *trees, "--", f":(literal){path}", env=NEUTRAL).out[:HUNK_BYTES]
         lines = text.decode("utf-8", "surrogateescape").split("\n")
