@@ -1,0 +1,300 @@
+"""Landing: gates, approvals, conflicts, dirty checkouts, kills, and taking it back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from tests.flow.conftest import Spawns, Worked
+from tests.support.program import PROJECT, RunsCcc
+from tests.support.repository import Repo
+
+STEPS = ("land-intended", "land-swapped", "land-checked-out", "land-recorded", "land-advanced")
+
+
+@pytest.fixture
+def done(spawn: Spawns) -> Callable[..., Worked]:
+    """A session that has committed files and reported done."""
+
+    def make(role: str, task: str, **files: str) -> Worked:
+        session = spawn(role, task)
+        session.tree.commit(f"{task}\n\nCcc-Status: done", **(files or {"file": task}))
+        return session
+
+    return make
+
+
+Done = Callable[..., Worked]
+
+
+def refusal(ccc: RunsCcc, *arguments: str, exit: int = 1, env: dict[str, str] | None = None) -> list[str]:
+    lines = [line for line in ccc(*arguments, exit=exit, env=env).stderr.splitlines() if not line.endswith("...")]
+    assert [line.split(":")[0] for line in lines] == ["error", "hint"], lines
+    return [line.partition(": ")[2] for line in lines]
+
+
+def configure_gate(repo: Repo, command: str) -> None:
+    repo.commit("Gate", {".ccc/config.toml": f"[gate]\ncommands = ['{command}']\n"})
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_landing_killed_at_any_step_is_finished_or_never_was(
+    ready: Repo, ccc: RunsCcc, done: Done, step: str
+) -> None:
+    session = done("backend", "Killed", landed_file="1")
+    before = ready.oid("main")
+    killed = ccc("merge", session.name, "--yes", env={"CCC_TEST_STOP_AT": step})
+    assert killed.exit == -signal.SIGKILL
+    ccc("drain", exit=0)
+    landed = step != "land-intended"
+    assert (ready.oid("main") != before) == landed
+    assert ready.git("status", "--porcelain") == ""
+    assert (ready.path / "landed_file").exists() == landed
+    status = ccc("status", "--json", exit=0).json["sessions"][0]["status"]
+    assert status == ("completed" if landed else "unchecked")
+    texts = [event["text"] for event in ccc("log", "--json", exit=0).json["events"]]
+    assert len([text for text in texts if text.startswith("landed")]) == int(landed)
+    if not landed:
+        ccc("merge", session.name, "--yes", exit=0)
+    session.tree.commit("More\n\nCcc-Status: done", more="2")
+    ccc("merge", session.name, "--yes", exit=0)
+    ccc("fsck", exit=0)
+    assert not any("moved" in text or "forced" in text for text in texts)
+
+
+def test_the_gate_runs_on_the_combined_tree_and_refuses(ready: Repo, ccc: RunsCcc, spawn: Spawns) -> None:
+    configure_gate(ready, "test ! -e left || test ! -e right")
+    left, right = spawn("backend", "Left"), spawn("frontend", "Right")
+    left.tree.commit("Left\n\nCcc-Status: done", left="1")
+    right.tree.commit("Right\n\nCcc-Status: done", right="1")
+    ccc("merge", left.name, "--yes", exit=0)
+    assert "Ccc-Gate: passed: test ! -e left" in ready.git("log", "-1", "--format=%B", "main")
+    words = refusal(ccc, "merge", right.name, "--yes")
+    assert words[0] == "frontend-right cannot land: the gate failed on the combined tree"
+    assert "right" not in ready.git("ls-tree", "--name-only", "main").split()
+
+
+def test_a_red_base_blames_no_session(ready: Repo, ccc: RunsCcc, done: Done) -> None:
+    configure_gate(ready, "false")
+    session = done("backend", "Innocent")
+    words = refusal(ccc, "merge", session.name, "--yes")
+    assert "the gate fails on main alone, too: no session is to blame" in words[0]
+    assert ccc("review", session.name, "--json", exit=0).json["gate"]["base_red"] is True
+
+
+def test_a_gate_that_takes_too_long_fails(ready: Repo, ccc: RunsCcc, done: Done) -> None:
+    ready.commit("Gate", {".ccc/config.toml": '[gate]\ncommands = [{run = "sleep 60", timeout = "1s"}]\n'})
+    session = done("backend", "Slow")
+    assert "cannot land" in refusal(ccc, "merge", session.name, "--yes")[0]
+    command = ccc("review", session.name, "--json", exit=0).json["gate"]["commands"][0]
+    assert (command["command"], command["exit"]) == ("sleep 60", None)
+
+
+def test_failing_checks_send_the_session_back_with_the_failure(ready: Repo, ccc: RunsCcc, spawn: Spawns) -> None:
+    ready.commit("Role", {".ccc/roles/backend.md": ROLE.replace("COMMAND", "test -e wanted")})
+    session = spawn("backend", "Checked")
+    session.tree.commit("One\n\nCcc-Status: done", one="1")
+    waited = ccc("wait", session.name, "--json", "--timeout", "60", exit=3).json
+    assert [item["kind"] for item in waited["needs_you"]] == ["failure"]
+    shown = ccc("show", session.name, "--json", exit=0).json
+    assert (shown["status"], shown["verification"]["state"]) == ("running", "failed")
+    refusal(ccc, "merge", session.name, "--yes")
+    session.tree.commit("Two\n\nCcc-Status: done", wanted="1")
+    assert ccc("wait", session.name, "--json", "--timeout", "60", exit=0).json["done"] == [session.id]
+    assert ccc("show", session.name, "--json").json["status"] == "verified"
+
+
+def test_checks_come_from_the_target_and_never_from_the_session(ready: Repo, ccc: RunsCcc, spawn: Spawns) -> None:
+    ready.commit("Role", {".ccc/roles/backend.md": ROLE.replace("COMMAND", "false")})
+    session = spawn("backend", "Cheats")
+    session.tree.commit("Cheat\n\nCcc-Status: done", {".ccc/roles/backend.md": ROLE.replace("COMMAND", "true")})
+    assert ccc("wait", session.name, "--timeout", "60").exit == 3
+    assert ccc("show", session.name, "--json").json["verification"]["state"] == "failed"
+    warned = ccc("review", session.name).stdout
+    assert ".ccc/roles/backend.md" in warned
+
+
+def test_deleting_the_tests_does_not_make_their_check_go_away(ready: Repo, ccc: RunsCcc, spawn: Spawns) -> None:
+    role = ROLE.replace("run: COMMAND", "run: test -e tests/a\n    when: tests/a")
+    ready.commit("Role", {".ccc/roles/backend.md": role, "tests/a": "1"})
+    session = spawn("backend", "Deletes")
+    session.tree.git("rm", "-q", "tests/a")
+    session.tree.commit("Gone\n\nCcc-Status: done")
+    assert ccc("wait", session.name, "--timeout", "60").exit == 3
+
+
+ROLE = """---
+description: Checked backend
+checks:
+  - run: COMMAND
+---
+Work well.
+"""
+
+
+def test_a_dirty_target_is_left_alone_and_nothing_lands(ready: Repo, ccc: RunsCcc, done: Done) -> None:
+    session = done("backend", "Clean", file="1")
+    first = ready.git("ls-files").splitlines()[0]
+    ready.write(first, "dirty")
+    before = ready.oid("main")
+    words = refusal(ccc, "merge", session.name, "--yes")
+    assert words[0] == f"{ready.path} has uncommitted changes: {first}"
+    assert ready.oid("main") == before
+    assert (ready.path / first).read_text() == "dirty"
+    ready.git("checkout", "--quiet", "--", first)
+    ccc("merge", session.name, "--yes", exit=0)
+
+
+def test_untracked_files_in_the_way_stop_a_landing_before_anything_moves(
+    ready: Repo, ccc: RunsCcc, done: Done
+) -> None:
+    session = done("backend", "Adds", new_file="1")
+    ready.write("new_file", "mine")
+    before = ready.oid("main")
+    refusal(ccc, "merge", session.name, "--yes")
+    assert ready.oid("main") == before
+    assert (ready.path / "new_file").read_text() == "mine"
+
+
+def test_a_target_that_is_not_checked_out_moves_alone(ready: Repo, ccc: RunsCcc, spawn: Spawns) -> None:
+    ready.git("branch", "stable")
+    session = spawn("backend", "Elsewhere", "--into", "stable")
+    session.tree.commit("One\n\nCcc-Status: done", one="1")
+    before = ready.oid("main")
+    ccc("merge", session.name, "--yes", exit=0)
+    assert ready.oid("main") == before
+    assert "one" in ready.git("ls-tree", "--name-only", "stable").split()
+
+
+def test_a_conflict_shows_files_hunks_and_both_tasks(ready: Repo, ccc: RunsCcc, done: Done) -> None:
+    ready.commit("Routes", routes="one\ntwo\nthree\n")
+    first = done("backend", "Serve tokens", routes="one\ntokens\nthree\n")
+    second = done("frontend", "Login page", routes="one\nlogin\nthree\n")
+    ccc("merge", first.name, "--yes", exit=0)
+    words = refusal(ccc, "merge", second.name, "--yes", exit=3)
+    assert words == [
+        "frontend-login-page: 1 files are in conflict with main",
+        "git ccc review frontend-login-page shows them",
+    ]
+    shown = ccc("review", second.name).stdout
+    for part in ("routes", "tokens", "login", "Serve tokens", "Login page"):
+        assert part in shown
+    second.tree.git("merge", "--quiet", "--no-commit", "--strategy=ours", "main")
+    second.tree.commit("Keep both\n\nCcc-Status: done", routes="one\ntokens\nlogin\nthree\n")
+    ccc("merge", second.name, "--yes", exit=0)
+    assert ready.git("show", "main:routes") == "one\ntokens\nlogin\nthree"
+
+
+def test_nothing_to_land_twice_approved_and_landed_already_are_said(ready: Repo, ccc: RunsCcc, spawn: Spawns) -> None:
+    session = spawn("backend", "Empty")
+    assert "nothing to land: main has all of it" in refusal(ccc, "merge", session.name, "--yes")[0]
+    session.tree.commit("One\n\nCcc-Status: done", one="1")
+    ccc("wait", session.name, "--timeout", "60", exit=0)
+    ccc("approve", session.name, exit=0)
+    assert "is already approved by Developer" in refusal(ccc, "approve", session.name)[0]
+    ccc("merge", session.name, exit=0)
+    assert "already landed as" in refusal(ccc, "approve", session.name)[0]
+    assert "already landed as" in refusal(ccc, "merge", session.name, "--yes")[0]
+
+
+def test_without_a_terminal_a_person_must_say_yes(ready: Repo, ccc: RunsCcc, done: Done) -> None:
+    session = done("backend", "Asks")
+    words = refusal(ccc, "merge", session.name, exit=3)
+    assert words[1] == "git ccc merge backend-asks --yes"
+
+
+@pytest.mark.parametrize("where", ["worktree", "CLAUDECODE", "CCC_SESSION"])
+@pytest.mark.parametrize("command", ["approve", "reject", "merge"])
+def test_an_agent_cannot_approve(ready: Repo, ccc: RunsCcc, done: Done, where: str, command: str) -> None:
+    session = done("backend", "Agent")
+    ccc("wait", session.name, "--timeout", "60", exit=0)
+    options = {"approve": (), "reject": ("--why", "x"), "merge": ("--yes",)}[command]
+    env = {} if where == "worktree" else {where: session.id if where == "CCC_SESSION" else "1"}
+    before = ready.oid("main")
+    cwd = session.path if where == "worktree" else None
+    told = ccc(command, session.name, *options, cwd=cwd, env=env, exit=3)
+    assert "hint: ask the human to run, in the main checkout: git ccc" in told.stderr
+    assert ready.oid("main") == before
+    assert ccc("review", session.name, "--json").json["approvals"] == []
+
+
+def test_inside_an_agent_what_a_person_approved_lands(ready: Repo, ccc: RunsCcc, done: Done) -> None:
+    session = done("backend", "Allowed")
+    ccc("wait", session.name, "--timeout", "60", exit=0)
+    ccc("approve", session.name, exit=0)
+    ccc("merge", session.name, env={"CLAUDECODE": "1"}, exit=0)
+    assert "file" in ready.git("ls-tree", "--name-only", "main").split()
+
+
+def test_an_approval_is_stale_after_a_new_commit_or_a_moved_target(ready: Repo, ccc: RunsCcc, done: Done) -> None:
+    session = done("backend", "Moves")
+    ccc("wait", session.name, "--timeout", "60", exit=0)
+    ccc("approve", session.name, exit=0)
+    session.tree.commit("After\n\nCcc-Status: done", after="1")
+    refusal(ccc, "merge", session.name, exit=3)
+    assert ccc("review", session.name, "--json").json["approvals"][0]["stale"] is True
+    ccc("approve", session.name, exit=0)
+    ready.commit("The target moves", moved="1")
+    refusal(ccc, "merge", session.name, exit=3)
+
+
+def test_an_override_is_recorded_and_named_in_the_merge(ready: Repo, ccc: RunsCcc, done: Done) -> None:
+    configure_gate(ready, "false")
+    session = done("backend", "Urgent")
+    ccc("wait", session.name, "--timeout", "60", exit=0)
+    assert "cannot be approved" in refusal(ccc, "approve", session.name)[0]
+    ccc("approve", session.name, "--override", "The site is down", exit=0)
+    ccc("merge", session.name, exit=0)
+    assert "Ccc-Override: The site is down" in ready.git("log", "-1", "--format=%B", "main")
+
+
+def test_a_rejected_session_runs_again_until_it_reports_anew(ready: Repo, ccc: RunsCcc, done: Done) -> None:
+    session = done("backend", "Refused")
+    ccc("wait", session.name, "--timeout", "60", exit=0)
+    ccc("reject", session.name, "--why", "Too long", exit=0)
+    shown = ccc("show", session.name, "--json").json
+    assert shown["status"] == "running"
+    assert shown["evidence"][0]["what"] == "rejected: Too long"
+    ccc("report", "--done", "--session", session.name, exit=0)
+    ccc("wait", session.name, "--timeout", "60", exit=0)
+
+
+def test_eight_landings_at_once_leave_a_correct_history(ready: Repo, ccc: RunsCcc, done: Done) -> None:
+    sessions = [done("backend", f"Part {number}", **{f"part{number}": "1"}) for number in range(8)]
+    ccc("wait", "--timeout", "100", exit=0)
+    env = {**os.environ, "PYTHONPATH": str(PROJECT)}
+
+    def start(session: Worked) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "ccc", "merge", session.name, "--yes"]
+        return subprocess.Popen(command, cwd=ready.path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    waiting = list(sessions)
+    for _ in range(8):
+        running = [(session, start(session)) for session in waiting]
+        outcomes = [(session, process.communicate(timeout=100), process.returncode) for session, process in running]
+        assert all(code in (0, 3) for *_, code in outcomes), outcomes
+        waiting = [session for session, _, code in outcomes if code != 0]
+        if not waiting:
+            break
+    assert not waiting
+    assert {f"part{number}" for number in range(8)} <= set(ready.git("ls-tree", "--name-only", "main").split())
+    assert ready.git("status", "--porcelain") == ""
+    assert len(ready.git("log", "--first-parent", "--merges", "--format=%s", "main").splitlines()) == 8
+    ccc("fsck", exit=0)
+
+
+def test_a_moved_target_is_noticed_and_waits_in_the_inbox(ready: Repo, ccc: RunsCcc, spawn: Spawns) -> None:
+    spawn("backend", "Watches")
+    old = ready.oid("main")[:7]
+    new = ready.commit("By hand", by_hand="1")[:7]
+    texts = [event["text"] for event in ccc("log", "--json").json["events"]]
+    assert f"moved to {new} from {old} outside ccc" in texts
+    items = ccc("inbox", "--json", exit=0).json["items"]
+    assert [item["kind"] for item in items] == ["message"]
+    ccc("inbox", "--ack", items[0]["id"][:8], exit=0)
+    assert ccc("inbox", "--json").json["items"] == []
