@@ -11,7 +11,9 @@ from ccc.ids import short_oid
 
 @click.command("approve")
 @click.argument("ids", nargs=-1, required=True)
-@click.option("--override", metavar="WHY", help="Approve against failed or missing checks; recorded for audit")
+@click.option(
+    "--override", metavar="WHY", help="Approve against failed or missing checks; recorded for audit"
+)
 @pass_invocation
 def command_approve(invocation: Invocation, ids: tuple[str, ...], override: str | None) -> None:
     """Approve what a session would land, as it is now
@@ -32,7 +34,9 @@ def command_approve(invocation: Invocation, ids: tuple[str, ...], override: str 
 
 @click.command("reject")
 @click.argument("id")
-@click.option("--why", required=True, metavar="TEXT", help="The reason, shown to the session; - reads standard input")
+@click.option(
+    "--why", required=True, metavar="TEXT", help="The reason, shown to the session; - reads standard input"
+)
 @pass_invocation
 def command_reject(invocation: Invocation, id: str, why: str) -> None:
     """Send a session's work back with a reason

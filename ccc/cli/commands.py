@@ -34,9 +34,18 @@ class Entry:
 COMMANDS: Mapping[str, Entry] = {
     "init": Entry("ccc.cli.init", "Prepare this repository; the checkout stays clean", "Everyday"),
     "deinit": Entry("ccc.cli.init", "Take ccc out of this repository", "Everyday"),
+    "status": Entry("ccc.cli.status", "Show every session, its status and why it is believed", "Everyday"),
+    "show": Entry("ccc.cli.show", "Show one session whole", "Everyday"),
+    "log": Entry("ccc.cli.log", "Show the diary of what happened", "Everyday"),
     "demo": Entry("ccc.cli.demo", "Play a whole day in a temporary repository", "Everyday"),
     "spawn": Entry("ccc.cli.spawn", "Give a specialist a branch, a worktree and a brief", "Everyday"),
     "wait": Entry("ccc.cli.wait", "Wait until sessions are done, have failed or need you", "Everyday"),
+    "inbox": Entry(
+        "ccc.cli.inbox", "Show what waits for a person, with the next command for each", "Everyday"
+    ),
+    "review": Entry(
+        "ccc.cli.review", "Show what landing a session would do, and what stands against it", "Everyday"
+    ),
     "approve": Entry("ccc.cli.approve", "Approve what a session would land, as it is now", "Everyday"),
     "reject": Entry("ccc.cli.approve", "Send a session's work back with a reason", "Everyday"),
     "merge": Entry(
@@ -47,6 +56,7 @@ COMMANDS: Mapping[str, Entry] = {
     "undo": Entry("ccc.cli.undo", "Take back a session's latest close or landing", "Control"),
     "report": Entry("ccc.cli.report", "Report progress, done or blocked", "Inside"),
     "note": Entry("ccc.cli.note", "Note a decision, discovery, problem or next step", "Inside"),
+    "queue": Entry("ccc.cli.queue", "Show what waits to land, or put sessions into the queue", "Merging"),
     "roles": Entry("ccc.cli.roles", "List the roles that a session can have, or show one", "Plans"),
     "doctor": Entry(
         "ccc.cli.doctor", "Look after the installation: git, repository, hooks, locks, worktrees", "Upkeep"

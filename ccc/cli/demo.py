@@ -26,7 +26,9 @@ def command_demo(invocation: Invocation, yes: bool, keep: bool) -> None:
     terminal = invocation.terminal
     attended = terminal.is_terminal and terminal.input.isatty() and not yes
     if not attended:
-        terminal.err("ccc: every question is answered with yes" + ("" if yes else ", as there is no terminal to ask"))
+        terminal.err(
+            "ccc: every question is answered with yes" + ("" if yes else ", as there is no terminal to ask")
+        )
 
     def show(line: str) -> None:
         terminal.out(terminal.style(line, "heading"))

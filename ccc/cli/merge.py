@@ -7,13 +7,16 @@ import click
 from ccc.cli.invocation import Invocation, json_option, pass_invocation
 from ccc.cli.opening import open_workspace
 from ccc.errors import CccError, Conflict, InsideAgent, NeedsPerson, NotFound, Refused
+from ccc.ops.landing.land import Landing
 from ccc.ops.landing.review import Review
 from ccc.ops.workspace import Workspace
 
 
 @click.command("merge")
 @click.argument("ids", nargs=-1)
-@click.option("--plan", is_flag=True, help="Show the order and what stands against each landing; change nothing")
+@click.option(
+    "--plan", is_flag=True, help="Show the order and what stands against each landing; change nothing"
+)
 @click.option("--yes", is_flag=True, help="Approve and land without asking; recorded as your approval")
 @click.option("--abort", is_flag=True, help="Bring an interrupted landing to its end, or drop it")
 @json_option
@@ -39,13 +42,15 @@ def command_merge(
     if not references:
         raise NotFound("nothing is queued", "git ccc merge ID")
     if plan:
-        entries = [plans.entry(workspace, reference) for reference in references]
+        planned = [plans.entry(workspace, reference) for reference in references]
         if as_json:
-            terminal.json(merge_document(workspace, (), entries))
+            terminal.json(merge_document(workspace.reader.tip(), (), planned))
         else:
-            terminal.out(plan_text(entries))
+            terminal.out(plan_text(planned))
         return
-    landed, entries, stopped = [], [], None
+    landed: list[Landing] = []
+    entries: list[Review] = []
+    stopped: CccError | None = None
     for reference in references:
         try:
             landing, shown = _merge_one(invocation, workspace, reference, yes=yes, quiet=as_json)
@@ -57,14 +62,16 @@ def command_merge(
         if not as_json:
             terminal.out(landing_text(landing))
     if as_json and stopped is None:
-        terminal.json(merge_document(workspace, landed, entries))
+        terminal.json(merge_document(workspace.reader.tip(), landed, entries))
     elif stopped is not None and landed:
         terminal.err(f"landed {len(landed)} of {len(references)} before this:")
     if stopped is not None:
         raise stopped
 
 
-def _merge_one(invocation: Invocation, workspace: Workspace, reference: str, *, yes: bool, quiet: bool):  # type: ignore[no-untyped-def]
+def _merge_one(
+    invocation: Invocation, workspace: Workspace, reference: str, *, yes: bool, quiet: bool
+) -> tuple[Landing, Review]:
     from ccc.ops.landing.approve import approve
     from ccc.ops.landing.land import land
     from ccc.ops.landing.prepare import prepare
@@ -120,9 +127,13 @@ def _ask(invocation: Invocation, workspace: Workspace, shown: Review, *, yes: bo
         return
     answer = invocation.terminal.confirm(f"Land {name} on {shown.combined.target}?")
     if answer is None:
-        raise NeedsPerson(f"{name} waits for your approval, and there is no terminal to ask", f"git ccc merge {name} --yes")
+        raise NeedsPerson(
+            f"{name} waits for your approval, and there is no terminal to ask", f"git ccc merge {name} --yes"
+        )
     if not answer:
-        raise NeedsPerson(f"{name} was not approved, so nothing was landed", f"git ccc reject {name} --why TEXT")
+        raise NeedsPerson(
+            f"{name} was not approved, so nothing was landed", f"git ccc reject {name} --why TEXT"
+        )
 
 
 def _show(invocation: Invocation, workspace: Workspace, shown: Review) -> None:

@@ -11,9 +11,13 @@ from ccc.errors import Usage
 
 @click.command("report")
 @click.option("--progress", type=int, metavar="N", help="Share of the work done, 0 to 100")
-@click.option("--done", is_flag=True, help="Claim that the work at the branch's tip is done; ccc then runs the checks")
+@click.option(
+    "--done", is_flag=True, help="Claim that the work at the branch's tip is done; ccc then runs the checks"
+)
 @click.option("--blocked", metavar="WHY", help="Say that you cannot go on, and why")
-@click.option("--summary", metavar="TEXT", help="With --done: the report, kept on refs/ccc; - reads standard input")
+@click.option(
+    "--summary", metavar="TEXT", help="With --done: the report, kept on refs/ccc; - reads standard input"
+)
 @click.option("--session", metavar="ID", help="Speak for this session (needed outside its worktree)")
 @pass_invocation
 def command_report(

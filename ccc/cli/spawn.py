@@ -12,12 +12,20 @@ from ccc.cli.opening import open_workspace, text_of
 @click.argument("role")
 @click.argument("task")
 @click.option("--name", help="Name of the session instead of one derived from the task")
-@click.option("--base", metavar="REV", help="Start from this commit, branch or session (default: tip of the target)")
-@click.option("--into", metavar="BRANCH", help="Land on this branch (default: configured, or the one checked out)")
+@click.option(
+    "--base", metavar="REV", help="Start from this commit, branch or session (default: tip of the target)"
+)
+@click.option(
+    "--into", metavar="BRANCH", help="Land on this branch (default: configured, or the one checked out)"
+)
 @click.option("--after", multiple=True, metavar="ID", help="Start only when this session is verified")
 @click.option("--priority", type=int, default=0, show_default=True, help="Higher lands first")
-@click.option("--count", type=int, default=1, show_default=True, help="Make this many sessions of the same task")
-@click.option("--key", metavar="KEY", help="Make a repeated call harmless: a second one finds the first one's session")
+@click.option(
+    "--count", type=int, default=1, show_default=True, help="Make this many sessions of the same task"
+)
+@click.option(
+    "--key", metavar="KEY", help="Make a repeated call harmless: a second one finds the first one's session"
+)
 @click.option("--no-start", is_flag=True, help="Make branch, worktree and brief, and start no agent")
 @json_option
 @pass_invocation

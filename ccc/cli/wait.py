@@ -11,10 +11,16 @@ from ccc.errors import Usage
 
 @click.command("wait")
 @click.argument("ids", nargs=-1)
-@click.option("--any", "any_of", is_flag=True, help="End with the first that is done, has failed or needs you")
+@click.option(
+    "--any", "any_of", is_flag=True, help="End with the first that is done, has failed or needs you"
+)
 @click.option("--all", "all_of", is_flag=True, help="End when all of them are (the default)")
-@click.option("--for", "statuses", multiple=True, metavar="STATUS", help="Wait for this status instead of done")
-@click.option("--since", metavar="CURSOR", help="Count only what happened after this cursor, event, commit or time")
+@click.option(
+    "--for", "statuses", multiple=True, metavar="STATUS", help="Wait for this status instead of done"
+)
+@click.option(
+    "--since", metavar="CURSOR", help="Count only what happened after this cursor, event, commit or time"
+)
 @click.option("--timeout", metavar="TIME", help="Give up after 90, 90s, 30m, 2h (default: never)")
 @json_option
 @pass_invocation

@@ -100,8 +100,12 @@ def restore(top: Path, commit: str) -> None:
     if len(parents) < 2:
         return
     git.run("read-tree", parents[1])
-    for path, entry in _different(git, parents[0], commit):
-        _write(top, git, path, entry)
+    changes = list(_different(git, parents[0], commit))
+    for path, _ in changes:
+        _remove(top, path)
+    for path, entry in changes:
+        if entry is not None:
+            _write(top, git, path, *entry)
     git.run("update-index", "--refresh", "-q", ok=(0, 1))
 
 
@@ -112,14 +116,25 @@ def _different(git: Git, one: str, other: str) -> Iterator[tuple[bytes, tuple[st
         yield path, None if mode == "000000" else (mode, oid)
 
 
-def _write(top: Path, git: Git, path: bytes, entry: tuple[str, str] | None) -> None:
+def _remove(top: Path, path: bytes) -> None:
+    """Takes a path away, and folders emptied by that: a file may come where a folder was."""
     full = os.path.join(os.fsencode(top), path)
+    if os.path.isdir(full) and not os.path.islink(full):
+        return
     if os.path.lexists(full):
         os.unlink(full)
-    if entry is None:
-        return
+    folder = os.path.dirname(path)
+    while folder:
+        try:
+            os.rmdir(os.path.join(os.fsencode(top), folder))
+        except OSError:
+            return
+        folder = os.path.dirname(folder)
+
+
+def _write(top: Path, git: Git, path: bytes, mode: str, oid: str) -> None:
+    full = os.path.join(os.fsencode(top), path)
     os.makedirs(os.path.dirname(full), exist_ok=True)
-    mode, oid = entry
     content = git.run("cat-file", "blob", oid).out
     if mode == LINK:
         os.symlink(content, full)

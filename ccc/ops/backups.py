@@ -37,12 +37,18 @@ class Backup:
 def place_of(workspace: Workspace, session: Session) -> Path | None:
     """The folder that provably is the session's worktree, wherever it was moved; None where there is none."""
     admin = admin_of(workspace, session)
-    known = [tree.path for tree in worktrees.listed(workspace.repository) if tree.admin == admin.name]
-    recorded = [Path(session.worktree)] if session.worktree else []
-    for path in [*known, *recorded]:
+    for path in known_places(workspace, session):
         if points_to(path / ".git", admin) or _repaired(workspace, path, admin):
             return path
     return None
+
+
+def known_places(workspace: Workspace, session: Session) -> list[Path]:
+    """Where the worktree is, was or may be: as git has it, and as recorded."""
+    name = admin_of(workspace, session).name
+    found = [tree.path for tree in worktrees.listed(workspace.repository) if tree.admin == name]
+    recorded = [Path(session.worktree)] if session.worktree else []
+    return list(dict.fromkeys([*found, *recorded]))
 
 
 def admin_of(workspace: Workspace, session: Session) -> Path:

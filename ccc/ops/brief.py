@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ccc.git import repository as repositories
-from ccc.git import surgery
+from ccc.domain.sessions import Session
+from ccc.git import repository as repositories, surgery
 from ccc.ops import identities
 from ccc.ops.leftovers import SESSION_TRAILER
-from ccc.ops.policy import Policy
+from ccc.ops.policy import Policy, local_policy
 from ccc.ops.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -69,3 +69,28 @@ def commit_brief(workspace: Workspace, plan: Plan, role: str, text: bytes) -> st
             "GIT_COMMITTER_EMAIL": mail,
         },
     ).text
+
+
+def system_text(workspace: Workspace, session: Session) -> str:
+    """The system prompt an agent of a session is started with."""
+    from ccc.config.briefs import system_prompt
+
+    return system_prompt(local_policy(workspace).roles.get(session.role), values_of(session))
+
+
+def values_of(session: Session) -> dict[str, object]:
+    """What templates may name of a session that is there."""
+    return {
+        "session": session.id,
+        "name": session.name,
+        "alias": session.alias,
+        "role": session.role,
+        "task": session.task,
+        "branch": session.branch,
+        "target": session.target,
+        "base": session.base,
+        "worktree": session.worktree,
+        "ports": session.ports,
+        "parent": session.parent,
+        "report": f"{folder_of(session.name)}/report.md",
+    }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +12,7 @@ from pathlib import Path
 from ccc.domain import sessions
 from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
-from ccc.domain.sessions import Session, from_cells
+from ccc.domain.sessions import Closed, Session, from_cells
 from ccc.errors import InsideAgent, Refused
 from ccc.git import history, worktrees
 from ccc.git import repository as repositories
@@ -69,7 +72,10 @@ def finish(workspace: Workspace, session: Session, *, ignored: bool = False) -> 
     before = session.closed.before if session.closed else look(workspace).of(session).view.status
     remarks: list[str] = []
     place = backups.place_of(workspace, session)
-    backup = backups.keep(workspace, session, place, ignored=ignored, remarks=remarks)
+    if session.closed is not None and place is None:
+        backup = _recorded(session.closed)
+    else:
+        backup = backups.keep(workspace, session, place, ignored=ignored, remarks=remarks)
     reached("close-backed-up")
     workspace.store.transact(lambda state: _closed(workspace, state, session, before, backup))
     reached("close-recorded")
@@ -81,6 +87,10 @@ def finish(workspace: Workspace, session: Session, *, ignored: bool = False) -> 
     reached("close-unregistered")
     identities.write(workspace)
     return Closing(session, backup.ref, tuple(remarks))
+
+
+def _recorded(closed: Closed) -> Backup:
+    return Backup(closed.backup, closed.tip, closed.head, closed.on)
 
 
 def refuse_agents(workspace: Workspace, session: Session, command: str) -> None:
@@ -124,15 +134,45 @@ def _closed(
 
 
 def _remove_worktree(workspace: Workspace, session: Session, place: Path | None) -> None:
-    """Only a folder that is provably the session's worktree; git's record of it goes in any case."""
-    if place is None:
-        backups.forget_admin(workspace, session)
+    """Moves the worktree aside at once, so that a killed removal never looks like work, then deletes it.
+
+    Only a folder that is provably the session's; git's record of it goes last, for it tells the place.
+    """
+    if place is not None:
+        aside = _aside(place, session)
+        _delete(aside, session)
+        try:
+            place.rename(aside)
+        except OSError as error:
+            raise Refused(
+                f"{place} could not be taken away: {error.strerror}; its work is backed up",
+                f"mend that, then again: git ccc close {session.name}",
+            ) from error
+        reached("close-moved-aside")
+    for known in backups.known_places(workspace, session):
+        _delete(_aside(known, session), session)
+        with contextlib.suppress(OSError):
+            known.parent.rmdir()
+    backups.forget_admin(workspace, session)
+
+
+def _aside(place: Path, session: Session) -> Path:
+    return place.with_name(f".closing-{session.name}")
+
+
+def _delete(folder: Path, session: Session) -> None:
+    """Deletes a folder, read-only ones in it too. Raises Refused where something stays."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if not folder.exists():
         return
-    worktrees.remove(workspace.repository, session.name, place)
-    if place.exists():
+    for inner, _, _ in os.walk(folder):
+        with contextlib.suppress(OSError):
+            Path(inner).chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
         raise Refused(
-            f"{place} could not be removed whole; its work is backed up",
-            f"remove it, then again: git ccc close {session.name}",
+            f"{folder} could not be deleted whole; its work is backed up",
+            f"delete it, then again: git ccc close {session.name}",
         )
 
 

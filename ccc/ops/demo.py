@@ -65,9 +65,13 @@ class Stage:
         words = command[1:] if command[0] == "git" else ["ccc", *command[4:]]
         place = "" if folder == self.top else f"[{folder.name}] "
         self.show(f"{place}$ git {' '.join(_quoted(word) for word in words)}")
-        done = subprocess.run(command, cwd=folder, env=dict(self.environment), timeout=TIME_LIMIT, check=False)
+        done = subprocess.run(
+            command, cwd=folder, env=dict(self.environment), timeout=TIME_LIMIT, check=False
+        )
         if done.returncode not in expected:
-            raise CccError(f"{words[0]} ended with {done.returncode} in the demonstration", f"look in {self.folder}")
+            raise CccError(
+                f"{words[0]} ended with {done.returncode} in the demonstration", f"look in {self.folder}"
+            )
 
 
 def _quoted(word: str) -> str:
@@ -129,10 +133,14 @@ def _work(stage: Stage) -> None:
     stage.git("add", "--all", at=backend)
     stage.git("commit", "--quiet", "--message=Sign tokens", "--message=Ccc-Progress: 50", at=backend)
     _route(stage, backend, '    "/token": "a signed token",\n')
-    stage.git("commit", "--quiet", "--all", "--message=Serve tokens", "--message=Ccc-Status: done", at=backend)
+    stage.git(
+        "commit", "--quiet", "--all", "--message=Serve tokens", "--message=Ccc-Status: done", at=backend
+    )
     frontend = stage.worktree("frontend-login-page")
     _route(stage, frontend, '    "/login": "a form",\n')
-    stage.git("commit", "--quiet", "--all", "--message=Add a login page", "--message=Ccc-Status: done", at=frontend)
+    stage.git(
+        "commit", "--quiet", "--all", "--message=Add a login page", "--message=Ccc-Status: done", at=frontend
+    )
     writer = stage.worktree("documentation-say-how-to-log-in")
     stage.write(writer / "docs" / "login.md", "# Logging in\n\nOpen `/login`.\n")
     stage.git("add", "--all", at=writer)

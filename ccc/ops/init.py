@@ -5,22 +5,27 @@ from __future__ import annotations
 import secrets
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ccc.domain.events import Draft
+from ccc.domain.events import Draft, clock_in
 from ccc.domain.sessions import Session
-from ccc.errors import NeedsPerson, Refused
+from ccc.errors import InsideAgent, NeedsPerson, Refused
 from ccc.git import history, hookfiles, version
 from ccc.git import repository as repositories
-from ccc.git.repository import Repository
+from ccc.git.repository import RefUpdate
+from ccc.ops.actor import actor_of
 from ccc.ops.look import look
 from ccc.ops.observe import HEADS
+from ccc.ops.scratch import ADMIN_PREFIX as SCRATCH_PREFIX
 from ccc.ops.workspace import Workspace
 from ccc.resources import resource_dir
+from ccc.store.crashpoints import reached
 from ccc.store.protocol import META, REF, State
 
 CONFIG_FOLDER = ".ccc"
+KEPT_REFS = ("refs/ccc-backup/", "refs/ccc-archive/", "refs/ccc-lease/")
 
 
 @dataclass(frozen=True)
@@ -35,37 +40,54 @@ class Initialised:
 def init(workspace: Workspace, *, files: bool) -> Initialised:
     """Prepares the repository; the checkout stays as it is. Running it again changes nothing.
 
-    Raises Refused for a bare repository and for a `refs/ccc` that is not ours, GitFailed for an old git.
+    Raises Refused for a repository of a kind that ccc cannot use and for a `refs/ccc` that is not ours,
+    GitFailed for an old git.
     """
-    repository = workspace.repository
     version.require(workspace.git)
-    _usable(repository)
+    for what, step in hindrances(workspace):
+        raise Refused(f"ccc cannot use this repository yet: {what}", step)
     _refuse_foreign_ref(workspace)
     fresh = not workspace.initialised
     _prepare_folders(workspace)
-    hookfiles.install(repository.common, sys.executable)
-    workspace.store.transact(_say_initialised)
+    hookfiles.install(workspace.repository.common, sys.executable)
+    if fresh or _say_initialised(workspace.reader.state()):
+        workspace.store.transact(_say_initialised)
     written = _write_files(workspace) if files else ()
     return Initialised(fresh, written, tuple(_remarks(workspace)))
 
 
-def _usable(repository: Repository) -> None:
+def hindrances(workspace: Workspace) -> list[tuple[str, str]]:
+    """Why ccc cannot use this kind of repository, each with the way out; empty where it can."""
+    repository, found = workspace.repository, []
     if repository.bare or repository.main_top is None:
-        raise Refused(
-            "this is a bare repository, which ccc cannot prepare yet", "run it in a clone with a work tree"
-        )
+        found.append(("it is bare", "use a clone with a work tree"))
+    if repository.object_format != "sha1":
+        found.append(("its objects are named by SHA-256", "use one made with git init --object-format=sha1"))
+    if (repositories.config(repository, "extensions.refstorage") or "files").lower() != "files":
+        found.append(("its references are a reftable", "git refs migrate --ref-format=files"))
+    return found
 
 
 def _refuse_foreign_ref(workspace: Workspace) -> None:
-    tip = repositories.refs(workspace.git, REF).get(REF)
-    if tip is None:
-        return
-    found = workspace.git.run("cat-file", "-e", f"{tip}:meta", ok=(0, 128))
-    if found.code != 0:
+    found = repositories.refs(workspace.git, REF)
+    tip = found.pop(REF, None)
+    if found:
+        below = min(found)
+        raise Refused(
+            f"the reference {below} is in the way of {REF}",
+            f"keep it elsewhere: git update-ref refs/kept-ccc {found[below]} && git update-ref -d {below}",
+        )
+    if tip is not None and not _is_ours(workspace, tip):
         raise Refused(
             f"{REF} exists and was not made by ccc",
             f"keep it under another name: git update-ref refs/kept-ccc {tip} && git update-ref -d {REF}",
         )
+
+
+def _is_ours(workspace: Workspace, tip: str) -> bool:
+    """Whether the commit was made by ccc: only ours end in a clock."""
+    found = workspace.git.run("cat-file", "commit", tip, ok=(0, 128))
+    return found.code == 0 and clock_in(found.out.decode("utf-8", "replace")) is not None
 
 
 def _prepare_folders(workspace: Workspace) -> None:
@@ -117,23 +139,40 @@ class Deinitialised:
 def deinit(workspace: Workspace, *, purge: bool, yes: bool) -> Deinitialised:
     """Takes hooks and local files away; `purge` also the refs, after a bundle of them.
 
-    Raises Refused while sessions are not closed or hold work that has not landed, NeedsPerson for a
-    purge without `yes`.
+    Raises InsideAgent inside a session, Refused while sessions are not closed or hold work that has not
+    landed, NeedsPerson for a purge without `yes`.
     """
     workspace.require()
-    _refuse_live_sessions(workspace)
+    agent = actor_of(workspace).agent
+    if agent:
+        raise InsideAgent(
+            f"taking ccc out needs a person, and this call comes from inside an agent ({agent})",
+            "ask the human to run, in the main checkout: git ccc deinit",
+        )
+    if REF in repositories.refs(workspace.git, REF):
+        workspace.store.drain()
+        _refuse_live_sessions(workspace)
     if purge and not yes:
-        raise NeedsPerson("--purge deletes refs/ccc and every backup", "git ccc deinit --purge --yes")
-    patterns = (REF, "refs/ccc-backup/", "refs/ccc-archive/", "refs/ccc-lease/")
-    kept = sorted(repositories.refs(workspace.git, *patterns))
-    bundle = _bundle(workspace, kept) if purge else None
-    workspace.store.drain()
+        raise NeedsPerson(f"--purge deletes {REF} and every backup", "git ccc deinit --purge --yes")
+    refs = repositories.refs(workspace.git, REF, *KEPT_REFS)
+    kept = tuple(sorted(refs))
+    bundle = _bundle(workspace, kept) if purge and kept else None
+    if purge:
+        gone = [RefUpdate(name, None, oid) for name, oid in refs.items()]
+        repositories.update_refs(workspace.git, gone, "ccc: purged")
+        reached("deinit-purged")
+    _forget_scratch(workspace)
     hookfiles.uninstall(workspace.repository.common)
     if purge:
-        for name in kept:
-            workspace.git.run("update-ref", "-d", name)
         shutil.rmtree(workspace.layout.root)
-    return Deinitialised(() if purge else tuple(kept), bundle)
+    return Deinitialised(() if purge else kept, bundle)
+
+
+def _forget_scratch(workspace: Workspace) -> None:
+    """Removes the scratch worktrees of checks and git's records of them."""
+    shutil.rmtree(workspace.layout.scratch, ignore_errors=True)
+    for admin in (workspace.repository.common / "worktrees").glob(f"{SCRATCH_PREFIX}*"):
+        shutil.rmtree(admin, ignore_errors=True)
 
 
 def _refuse_live_sessions(workspace: Workspace) -> None:
@@ -158,7 +197,7 @@ def _unlanded(workspace: Workspace, session: Session) -> bool:
     return not history.is_ancestor(workspace.git, head, target)
 
 
-def _bundle(workspace: Workspace, names: list[str]) -> Path:
+def _bundle(workspace: Workspace, names: Sequence[str]) -> Path:
     """Everything that a purge deletes, in one file beside the git directory's own."""
     goal = workspace.repository.common / f"ccc-before-purge-{workspace.now().replace(':', '')}.bundle"
     workspace.git.run("bundle", "create", str(goal), *names)

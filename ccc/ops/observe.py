@@ -18,7 +18,7 @@ from ccc.git import history
 from ccc.git import repository as repositories
 from ccc.git.command import Git
 from ccc.layout import Layout
-from ccc.ops import intents
+from ccc.ops import intents, undoings
 from ccc.store.protocol import JournalEntry, State
 
 MOVING_HOOKS = frozenset({"post-commit", "post-rewrite", "post-merge", "post-applypatch"})
@@ -70,6 +70,7 @@ class _Pass:
         self.refs = refs
         self.sessions = {session.id: session for session in mine}
         self.intent = intents.read(observer.layout)
+        self.undoing = undoings.read(observer.layout)
         self.by_worktree = {f"ccc-{session.name}": session.id for session in mine}
 
     def facts(self, entries: Sequence[JournalEntry]) -> Iterator[Draft]:
@@ -173,13 +174,17 @@ class _Pass:
         for branch in sorted({session.target for session in self.sessions.values()}):
             old = targets.recorded_tip(self.state.stream(targets.stream_of(branch)), self.replica)
             new = self.refs.get(HEADS + branch)
-            if old is None or new == old or self._landed_here(branch, new):
+            if old is None or new == old or self._landed_here(branch, new) or self._undone_here(branch, new):
                 continue
             forced = new is not None and self._exists(old) and not history.is_ancestor(self.git, old, new)
             yield targets.moved(branch, self.replica, old, new, forced=forced)
 
     def _landed_here(self, branch: str, tip: str | None) -> bool:
         return self.intent is not None and (self.intent.target, self.intent.commit) == (branch, tip)
+
+    def _undone_here(self, branch: str, tip: str | None) -> bool:
+        """Whether ccc itself put the target there, undoing a landing, and has not said so yet."""
+        return self.undoing is not None and (self.undoing.target, self.undoing.new) == (branch, tip)
 
 
 def worktree_head(common: Path, name: str) -> str | None:

@@ -31,7 +31,10 @@ def speaker(workspace: Workspace, reference: str | None, command: str) -> Sessio
     session = calling_session(workspace, known, command) if reference is None else find(reference, known)
     caller = actor_of(workspace).session
     if caller is not None and caller not in (session.id, session.name):
-        raise Refused(f"a session cannot {command} for another one, {session.name}", f"git ccc {command} without --session")
+        raise Refused(
+            f"a session cannot {command} for another one, {session.name}",
+            f"git ccc {command} without --session",
+        )
     if session.closed is not None:
         raise Refused(f"{session.name} is closed", f"git ccc undo {session.name} brings it back")
     return session
@@ -74,7 +77,9 @@ def _refuse_uncommitted(session: Session) -> None:
         )
 
 
-def _claim(workspace: Workspace, session: Session, state: str, why: str, summary: str | None = None) -> Session:
+def _claim(
+    workspace: Workspace, session: Session, state: str, why: str, summary: str | None = None
+) -> Session:
     head = repositories.resolve(workspace.git, HEADS + session.branch)
     if head is None:
         raise NotFound(f"branch {session.branch} is gone", f"git branch {session.branch} {session.head}")

@@ -59,7 +59,9 @@ def _prepared(repository: Repository, layout: Layout, path: Path, commit: str) -
     shutil.rmtree(path, ignore_errors=True)
     shutil.rmtree(repository.common / "worktrees" / path.name, ignore_errors=True)
     with locked(layout.lock):
-        repository.git.run("worktree", "add", "--quiet", "--detach", "--no-checkout", "--force", str(path), commit)
+        repository.git.run(
+            "worktree", "add", "--quiet", "--detach", "--no-checkout", "--force", str(path), commit
+        )
     _fill(path, commit)
     return path
 

@@ -94,7 +94,11 @@ def _verified(session: Session, commit: str, state: str, commands: Sequence[Comm
         "failed": f"checks failed at {short_oid(commit)}: {describe(commands[-1]) if commands else ''}",
         "none": f"unchecked {short_oid(commit)}: the role has no checks here",
     }
-    record: dict[str, Value] = {"commit": commit, "state": state, "commands": [command_value(command) for command in commands]}
+    record: dict[str, Value] = {
+        "commit": commit,
+        "state": state,
+        "commands": [command_value(command) for command in commands],
+    }
     return Draft(
         type=f"session.{kind}",
         subject=session.name,

@@ -92,7 +92,9 @@ def _since(workspace: Workspace, cursor: str | None) -> str | None:
     return rfc3339(workspace.reader.state(workspace.reader.commit_at(cursor)).clock)
 
 
-def _sort(workspace: Workspace, picture: Picture, watched: Sequence[str], order: Order, since: str | None) -> Waited:
+def _sort(
+    workspace: Workspace, picture: Picture, watched: Sequence[str], order: Order, since: str | None
+) -> Waited:
     done: list[str] = []
     failed: list[str] = []
     still: list[str] = []
@@ -101,7 +103,9 @@ def _sort(workspace: Workspace, picture: Picture, watched: Sequence[str], order:
             continue
         outcome = _outcome(sighting, order)
         fresh = since is None or sighting.view.since > since
-        {"done": done, "failed": failed, "open": still}[outcome if fresh else "open"].append(sighting.session.id)
+        {"done": done, "failed": failed, "open": still}[outcome if fresh else "open"].append(
+            sighting.session.id
+        )
     needs = tuple(
         item
         for item in items(workspace, picture)

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from ccc.errors import StoreBusy
 from ccc.git import hookfiles
-from ccc.ops import intents, leftovers
-from ccc.ops.landing import land
+from ccc.ops import intents, leftovers, undoings
+from ccc.ops.landing import land, undo
 from ccc.ops.verify import verify, waiting_for_checks
 from ccc.ops.workspace import Workspace
 from ccc.store.lock import locked
@@ -43,8 +43,9 @@ def drain(workspace: Workspace) -> int:
     recorded = workspace.store.drain()
     leftovers.clear(workspace)
     hookfiles.refresh(workspace.repository.common)
-    if intents.read(workspace.layout) is not None:
+    if intents.read(workspace.layout) is not None or undoings.read(workspace.layout) is not None:
         with contextlib.suppress(StoreBusy), locked(workspace.layout.root / land.LAND_LOCK, timeout=0):
+            undo.resume(workspace)
             land.finish(workspace)
     return recorded
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -50,7 +49,7 @@ def draft_of(found: Found) -> Draft:
 def write(layout: Layout, draft: Draft) -> str:
     """Acknowledges a draft; the name of its file. Raises ValueError for one that may not be recorded."""
     line = draft_line(draft).encode() + b"\n"
-    name = uuid.uuid4().hex
+    name = _random_name()
     path = layout.journal_new / name
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
@@ -61,6 +60,11 @@ def write(layout: Layout, draft: Draft) -> str:
         file.write(line)
     reached("journal-written")
     return name
+
+
+def _random_name() -> str:
+    """128 random bits, as `uuid` would give them without the 2 ms of importing it."""
+    return os.urandom(16).hex()
 
 
 def waiting(layout: Layout) -> list[Found]:
@@ -133,7 +137,7 @@ class Claim:
         """Lets go: what is left belongs to nobody, and the next drain takes it."""
         if not self._touched or _remove_if_empty(self.folder) or not self.folder.exists():
             return
-        goal = self.folder.with_name(f"{uuid.uuid4().hex}.0.0")
+        goal = self.folder.with_name(f"{_random_name()}.0.0")
         self.folder.rename(goal)
 
 

@@ -5,38 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ccc.git import hookfiles
-from ccc.git.command import Git
 from ccc.ops.doctor.finding import FIX, Finding
+from ccc.ops.init import hindrances
 from ccc.ops.workspace import Workspace
 
 
 def kind(workspace: Workspace) -> Iterator[Finding]:
     """Kinds of repository that ccc cannot use yet, and those in which something is different."""
-    git = workspace.git
-    hindrances = []
-    if workspace.repository.bare:
-        hindrances.append("it is bare: use a clone with a work tree")
-    if _setting(git, "extensions.objectformat") not in ("", "sha1"):
-        hindrances.append("its objects are named by SHA-256: make one with git init --object-format=sha1")
-    if _setting(git, "extensions.refstorage") not in ("", "files"):
-        hindrances.append("its refs are a reftable: git refs migrate --ref-format=files")
-    remarks = []
+    git, remarks = workspace.git, []
     if git.text("rev-parse", "--is-shallow-repository") == "true":
-        remarks.append("shallow: merges may miss the common ancestor, git fetch --unshallow")
-    if (
-        _setting(git, "extensions.partialclone")
-        or git.run("config", "--get-regexp", r"^remote\..*\.promisor$", ok=(0, 1)).text
-    ):
+        remarks.append("shallow: merges may miss the common ancestor (git fetch --unshallow)")
+    promisors = git.run(
+        "config", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.promisor)$", ok=(0, 1)
+    )
+    if promisors.text:
         remarks.append("partial clone: landing may fetch missing objects")
-    if hindrances:
-        what, _, step = hindrances[0].partition(": ")
-        yield Finding("repository", False, "; ".join([*hindrances, *remarks]) if remarks else what, step)
-        return
-    yield Finding("repository", True, "; ".join(remarks) or str(workspace.repository.common))
-
-
-def _setting(git: Git, key: str) -> str:
-    return git.run("config", "--get", key, ok=(0, 1)).text.lower()
+    found = hindrances(workspace)
+    for what, step in found:
+        yield Finding("repository", False, f"ccc cannot use it yet: {what}", step)
+    if not found:
+        yield Finding("repository", True, "; ".join(remarks) or str(workspace.repository.common))
 
 
 def identity(workspace: Workspace) -> Iterator[Finding]:

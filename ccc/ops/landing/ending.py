@@ -21,4 +21,8 @@ def abort(workspace: Workspace) -> str:
         before = workspace.reader.tip()
         finish(workspace)
         finished = workspace.reader.tip() != before
-    return "the interrupted landing is complete" if finished else "the interrupted landing is dropped, nothing landed"
+    return (
+        "the interrupted landing is complete"
+        if finished
+        else "the interrupted landing is dropped, nothing landed"
+    )

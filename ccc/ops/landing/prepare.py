@@ -17,7 +17,9 @@ CHECKS_TIMEOUT = 3600.0
 """Seconds to wait for another process's checks to end."""
 
 
-def prepare(workspace: Workspace, reference: str, *, tell: Callable[[str], None], queued: bool = True) -> Review:
+def prepare(
+    workspace: Workspace, reference: str, *, tell: Callable[[str], None], queued: bool = True
+) -> Review:
     """Runs the checks and the gate that are still missing, puts the session into the queue, and shows it.
 
     `tell` is given one line for each long piece of work. Raises what `review` raises.

@@ -80,5 +80,3 @@ def _admit(section: Section, index: int, kept: list[int], admitted: list[int], l
         admitted.append(index)
         limit, room = limit - cost, room - cost
     return room
-
-

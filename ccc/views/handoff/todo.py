@@ -24,7 +24,7 @@ def _needs_person(work: Work) -> Iterator[str]:
         claim = session.claim
         why = quoting.quoted(claim.why, lines.TEXT) if claim is not None and claim.why else "no reason given"
         verb = "is blocked" if claim is not None and claim.state == "blocked" else "asks"
-        yield f"{name} {verb}: {why}"
+        yield f"{name} {verb} at {lines.oid(session.head)}: {why}"
     if work.view.status in ("verified", "unchecked"):
         queued = f", queued since {quoting.moment(work.queued_at)}" if work.queued_at else ""
         what = f"{name} is {lines.status(work)} at {lines.oid(session.head)}{queued}"

@@ -22,5 +22,7 @@ def plan_text(entries: Sequence[Review]) -> str:
     lines = []
     for number, entry in enumerate(entries, 1):
         against = "; ".join(entry.why_not) or "ready"
-        lines.append(printable(f"{number}. {entry.session.name} -> {entry.combined.target}: {entry.state} ({against})"))
+        lines.append(
+            printable(f"{number}. {entry.session.name} -> {entry.combined.target}: {entry.state} ({against})")
+        )
     return "\n".join(lines)

@@ -1,0 +1,35 @@
+"""`git ccc inbox`."""
+
+from __future__ import annotations
+
+import click
+
+from ccc.cli.invocation import Invocation, json_option, pass_invocation
+from ccc.cli.opening import open_workspace
+from ccc.ids import short
+from ccc.ops.inbox import acknowledge, items
+from ccc.ops.look import look
+from ccc.views.documents import inbox_document
+from ccc.views.text.inbox import inbox_text
+
+
+@click.command("inbox")
+@click.option("--ack", "acked", metavar="ITEM", help="Mark a message as seen")
+@json_option
+@pass_invocation
+def command_inbox(invocation: Invocation, acked: str | None, as_json: bool) -> None:
+    """Show what waits for a person, with the next command for each
+
+    Approvals, questions and failures stay until something is done about them.
+    """
+    workspace = open_workspace(invocation)
+    if acked is not None:
+        item = acknowledge(workspace, acked)
+        invocation.terminal.out(f"seen: {short(item.id)} {item.title}")
+        return
+    picture = look(workspace)
+    waiting = items(workspace, picture)
+    if as_json:
+        invocation.terminal.json(inbox_document(picture, waiting))
+    else:
+        invocation.terminal.out(inbox_text(waiting, workspace.now(), invocation.terminal))

@@ -1,0 +1,79 @@
+"""`git ccc log`."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from ccc.cli.invocation import Invocation, json_option, pass_invocation
+from ccc.cli.opening import open_workspace
+from ccc.ops.log import Selection, log
+from ccc.ops.workspace import Workspace
+from ccc.views.documents import document, event_document, log_document
+from ccc.views.text.log import log_text
+
+PAUSE_SECONDS = 0.3
+
+
+@click.command("log")
+@click.argument("id", required=False)
+@click.option("-f", "--follow", is_flag=True, help="Go on with what happens, oldest first, until interrupted")
+@click.option("-n", "limit", type=click.IntRange(min=0), metavar="N", help="At most this many (default: all)")
+@click.option(
+    "--since", metavar="CURSOR", help="Only what is younger than this cursor, event, commit or time"
+)
+@click.option(
+    "--type", "type_", metavar="TYPE", help="Only this type (session.committed) or family (session)"
+)
+@click.option(
+    "--audit", is_flag=True, help="Only decisions, refusals and foreign moves, with who caused them"
+)
+@json_option
+@pass_invocation
+def command_log(
+    invocation: Invocation,
+    id: str | None,
+    follow: bool,
+    limit: int | None,
+    since: str | None,
+    type_: str | None,
+    audit: bool,
+    as_json: bool,
+) -> None:
+    """Show the diary of what happened
+
+    Youngest first. `git log refs/ccc` shows the same without ccc.
+    """
+    workspace = open_workspace(invocation)
+    selection = Selection(id, limit, since, type_, audit)
+    if follow:
+        _follow(invocation, workspace, selection, as_json=as_json)
+        return
+    events = log(workspace, selection)
+    if as_json:
+        invocation.terminal.json(log_document(workspace.reader.tip(), events))
+    elif events:
+        invocation.terminal.page(log_text(events, invocation.terminal, audit=audit))
+
+
+def _follow(invocation: Invocation, workspace: Workspace, selection: Selection, *, as_json: bool) -> None:
+    terminal, known = invocation.terminal, set[str]()
+    first = True
+    tip: str | None = ""
+    while True:
+        now = workspace.reader.tip()
+        if now != tip:
+            tip = now
+            events = log(
+                workspace, selection if first else Selection(selection.reference, 500, None, selection.type)
+            )
+            for logged in reversed([each for each in events if each.commit and each.event.id not in known]):
+                known.add(logged.event.id)
+                if as_json:
+                    terminal.json(document(tip, **event_document(logged)))
+                else:
+                    terminal.out(log_text([logged], terminal, audit=selection.audit))
+            terminal.output.flush()
+            first = False
+        time.sleep(PAUSE_SECONDS)

@@ -1,0 +1,23 @@
+"""`git ccc` alone."""
+
+from __future__ import annotations
+
+import click
+
+from ccc.cli.invocation import Invocation, json_option, pass_invocation
+from ccc.ops.orient import orient
+from ccc.ops.workspace import Workspace
+from ccc.views.text.orient import orient_document, orient_text
+
+
+@click.command("orient", hidden=True)
+@json_option
+@pass_invocation
+def command_orient(invocation: Invocation, as_json: bool) -> None:
+    """Say what is here, what needs you and what to do next"""
+    terminal = invocation.terminal
+    found = orient(Workspace.open(invocation.directory, terminal.environment))
+    if as_json:
+        terminal.json(orient_document(found))
+    else:
+        terminal.out(orient_text(found, terminal))

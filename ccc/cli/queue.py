@@ -1,0 +1,53 @@
+"""`git ccc queue`."""
+
+from __future__ import annotations
+
+import click
+
+from ccc.cli.invocation import Invocation, json_option, pass_invocation
+from ccc.cli.opening import open_workspace
+from ccc.errors import Refused, Usage
+from ccc.ops.find import find
+from ccc.ops.landing import plan as plans
+from ccc.ops.landing.approve import drop, queue
+from ccc.ops.look import look
+from ccc.ops.workspace import Workspace
+from ccc.views.documents import queue_document
+from ccc.views.text.landed import plan_text
+
+
+@click.command("queue")
+@click.argument("ids", nargs=-1)
+@click.option("--first", metavar="ID", help="Put this one in front of all others")
+@click.option("--drop", "dropped", metavar="ID", help="Take this one out of the queue")
+@json_option
+@pass_invocation
+def command_queue(
+    invocation: Invocation, ids: tuple[str, ...], first: str | None, dropped: str | None, as_json: bool
+) -> None:
+    """Show what waits to land, or put sessions into the queue
+
+    The order is by priority, then by when it was queued; `git ccc merge` without ID lands in this order.
+    """
+    if [bool(ids), first is not None, dropped is not None].count(True) > 1:
+        raise Usage("choose one of ID.., --first ID, --drop ID")
+    workspace = open_workspace(invocation)
+    for reference in ids:
+        _queue(workspace, reference, first=False)
+    if first is not None:
+        _queue(workspace, first, first=True)
+    if dropped is not None:
+        drop(workspace, find(dropped, look(workspace).sessions))
+    entries = [plans.entry(workspace, reference) for reference in plans.queue_order(workspace)]
+    if as_json:
+        invocation.terminal.json(queue_document(workspace.reader.tip(), entries))
+    else:
+        invocation.terminal.out(plan_text(entries) or "nothing is queued")
+
+
+def _queue(workspace: Workspace, reference: str, *, first: bool) -> None:
+    session = find(reference, look(workspace).sessions)
+    if session.closed is not None or session.landed_head:
+        state = "is closed" if session.closed is not None else "has landed"
+        raise Refused(f"{session.name} {state}", f"git ccc show {session.name}")
+    queue(workspace, session, first=first)

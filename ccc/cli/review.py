@@ -1,0 +1,34 @@
+"""`git ccc review`."""
+
+from __future__ import annotations
+
+import click
+
+from ccc.cli.invocation import Invocation, json_option, pass_invocation
+from ccc.cli.opening import open_workspace
+from ccc.ops.landing.review import review
+from ccc.ops.show import show
+from ccc.views.documents import report_document, review_document
+from ccc.views.text.review import review_text, stat_text
+
+
+@click.command("review")
+@click.argument("id")
+@click.option("--stat", is_flag=True, help="Every changed file with its counts")
+@json_option
+@pass_invocation
+def command_review(invocation: Invocation, id: str, stat: bool, as_json: bool) -> None:
+    """Show what landing a session would do, and what stands against it
+
+    Task, checks, gate, changes, conflicts with both sides' tasks, approvals. Runs nothing.
+    """
+    workspace = open_workspace(invocation)
+    shown = review(workspace, id)
+    terminal = invocation.terminal
+    if as_json:
+        report = report_document(show(workspace, shown.session.id))
+        terminal.json(review_document(workspace.reader.tip(), shown, report))
+    elif stat:
+        terminal.page(stat_text(shown, terminal) or "no changes")
+    else:
+        terminal.page(review_text(shown, terminal))

@@ -1,0 +1,288 @@
+"""JSON documents of the reading commands, exactly as CONTRACT §4: every key always there, unknown is null."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ccc.domain.sessions import Command
+from ccc.domain.stamps import rfc3339
+from ccc.ops.look import Picture, Sighting
+from ccc.store.protocol import Logged
+
+if TYPE_CHECKING:
+    from ccc.ops.inbox import Item
+    from ccc.ops.landing.land import Landing
+    from ccc.ops.landing.review import Review
+    from ccc.ops.show import Shown
+    from ccc.ops.wait import Waited
+
+FORMAT = 1
+Document = dict[str, Any]
+
+
+def document(tip: str | None, **content: Any) -> Document:
+    """A document: format and tip first."""
+    return {"format": FORMAT, "tip": tip, **content}
+
+
+def session_document(sighting: Sighting, everyone: Iterable[Sighting] = ()) -> Document:
+    """`S` of CONTRACT §4; `everyone` tells what the session blocks."""
+    session, view = sighting.session, sighting.view
+    return {
+        "id": session.id,
+        "name": session.name,
+        "alias": session.alias,
+        "role": session.role,
+        "task": session.task,
+        "status": view.status,
+        "status_before": session.closed.before if session.closed else None,
+        "since": view.since,
+        "evidence": [{"source": e.source, "what": e.what, "at": e.at} for e in view.evidence],
+        "as_of": view.as_of,
+        "where": session.where,
+        "progress": session.progress,
+        "branch": session.branch,
+        "target": session.target,
+        "base": session.base,
+        "head": session.head,
+        "ahead": sighting.ahead,
+        "behind": sighting.behind,
+        "dirty": sighting.dirty,
+        "worktree": session.worktree,
+        "engine": session.engine,
+        "runner": session.runner,
+        "terminal": None,
+        "model": session.model,
+        "after": list(session.after),
+        "blocks": [each.session.id for each in everyone if session.id in each.session.after],
+        "parent": session.parent,
+        "plan": None,
+        "priority": session.priority,
+        "tokens": {"input": None, "output": None, "context": None, "context_limit": None},
+        "cost": {"usd": None},
+        "limits": {"seconds": None, "tokens": None, "usd": None},
+        "restarts": 0,
+        "unread": 0,
+        "created_at": session.created_at,
+        "updated_at": session.updated_at,
+    }
+
+
+def status_document(picture: Picture, shown: Sequence[Sighting], waiting: Sequence[Item]) -> Document:
+    """`status`."""
+    counts = Counter(sighting.view.status for sighting in shown)
+    return document(
+        picture.state.tip,
+        sessions=[session_document(sighting, picture.sightings) for sighting in shown],
+        waiting_for_you=[item_document(item) for item in waiting],
+        counts=dict(sorted(counts.items())),
+    )
+
+
+def spawn_document(picture: Picture, made: Sequence[Sighting]) -> Document:
+    """`spawn`."""
+    return document(
+        picture.state.tip, sessions=[session_document(sighting, picture.sightings) for sighting in made]
+    )
+
+
+def item_document(item: Item) -> Document:
+    """`I` of CONTRACT §4."""
+    return {
+        "id": item.id,
+        "kind": item.kind,
+        "session": item.session,
+        "title": item.title,
+        "text": item.text,
+        "choices": list(item.choices),
+        "since": item.since,
+        "command": item.command,
+    }
+
+
+def inbox_document(picture: Picture, waiting: Sequence[Item]) -> Document:
+    """`inbox`."""
+    return document(picture.state.tip, items=[item_document(item) for item in waiting])
+
+
+def event_document(logged: Logged) -> Document:
+    """One event of `log`; `commit` is null while it waits to be recorded."""
+    event = logged.event
+    return {
+        "id": event.id,
+        "at": rfc3339(event.id),
+        "type": event.type,
+        "subject": event.subject,
+        "session": event.session,
+        "by": event.by,
+        "where": None,
+        "text": event.text,
+        "data": event.data,
+        "commit": logged.commit,
+    }
+
+
+def log_document(tip: str | None, events: Sequence[Logged]) -> Document:
+    """`log`."""
+    return document(tip, events=[event_document(logged) for logged in events], cursor=tip)
+
+
+def wait_document(waited: Waited) -> Document:
+    """`wait`."""
+    return document(
+        waited.cursor,
+        done=list(waited.done),
+        failed=list(waited.failed),
+        needs_you=[item_document(item) for item in waited.needs_you],
+        open=list(waited.open),
+        messages=[],
+        timed_out=waited.timed_out,
+        cursor=waited.cursor,
+    )
+
+
+def command_document(command: Command) -> Document:
+    """A command that ccc ran."""
+    return {
+        "command": command.command,
+        "exit": command.exit,
+        "seconds": command.seconds,
+        "at": command.at,
+        "log": command.log,
+    }
+
+
+def verification_document(sighting: Sighting) -> Document | None:
+    """What ccc ran on the session's commit; null before it ran anything."""
+    verification = sighting.session.verification
+    if verification is None:
+        return None
+    commands = [command_document(command) for command in verification.commands]
+    return {
+        "state": verification.state,
+        "commit": verification.commit,
+        "commands": commands,
+        "at": verification.at,
+    }
+
+
+def report_document(shown: Shown) -> Document | None:
+    """The session's report; null where there is none."""
+    if shown.report is None:
+        return None
+    claim = shown.sighting.session.claim
+    return {
+        "commit": claim.commit if claim else None,
+        "summary": shown.report.summary,
+        "next_steps": list(shown.report.next_steps),
+        "text": shown.report.body,
+    }
+
+
+def show_document(shown: Shown) -> Document:
+    """`show`."""
+    return document(
+        shown.picture.state.tip,
+        **session_document(shown.sighting, shown.picture.sightings),
+        brief=shown.brief,
+        report=report_document(shown),
+        verification=verification_document(shown.sighting),
+        commits=[{"sha": c.oid, "subject": c.subject, "at": shown.at(c.at)} for c in shown.commits],
+        files=[{"path": f.path, "added": f.added, "deleted": f.deleted} for f in shown.files],
+        notes=[{"id": n.id, "kind": n.kind, "text": n.text, "by": n.by, "at": n.at} for n in shown.notes],
+        messages={"sent": 0, "unread": 0},
+        conflicts=[],
+        approvals=[_approval(approval) for approval in shown.approvals],
+        children=[child.session.id for child in shown.children],
+    )
+
+
+def _approval(approval: Any, stale: bool | None = None) -> Document:
+    return {
+        "by": approval.by,
+        "at": approval.at,
+        "base": approval.base,
+        "head": approval.head,
+        "tree": approval.tree,
+        "signed": False,
+        "stale": stale,
+        "override": approval.override,
+    }
+
+
+def review_document(tip: str | None, shown: Review, report: Mapping[str, Any] | None = None) -> Document:
+    """`review`."""
+    return document(tip, **entry_document(shown, report))
+
+
+def entry_document(shown: Review, report: Mapping[str, Any] | None = None) -> Document:
+    """A queue entry, whole."""
+    combined, gate = shown.combined, shown.gate
+    return {
+        "entry": {
+            "session": shown.session.id,
+            "name": shown.session.name,
+            "target": combined.target,
+            "base": combined.base,
+            "head": combined.head,
+            "tree": combined.tree,
+            "position": shown.position,
+            "state": shown.state,
+        },
+        "task": shown.session.task,
+        "report": report,
+        "verification": verification_document(shown.sighting),
+        "gate": {
+            "state": gate.state if gate else "running" if shown.state == "testing" else "none",
+            "configured": shown.has_gate,
+            "base_red": gate.base_red if gate else False,
+            "commands": [command_document(command) for command in gate.commands] if gate else [],
+        },
+        "diff": {
+            "files": len(shown.changes),
+            "added": sum(change.added or 0 for change in shown.changes),
+            "deleted": sum(change.deleted or 0 for change in shown.changes),
+            "paths": [change.path for change in shown.changes],
+        },
+        "conflicts": [_conflict(conflict) for conflict in shown.conflicts],
+        "approvals": [_approval(approval, stale) for approval, stale in shown.approvals],
+        "needed": shown.needed,
+        "can_merge": shown.can_merge,
+        "why_not": list(shown.why_not),
+        "warnings": list(shown.warnings),
+    }
+
+
+def _conflict(conflict: Any) -> Document:
+    return {
+        "path": conflict.file.path,
+        "kind": conflict.file.kind,
+        "message": conflict.file.message,
+        "hunks": [
+            {
+                "ours": list(hunk.ours),
+                "base": list(hunk.base),
+                "theirs": list(hunk.theirs),
+                "ours_start": hunk.ours_start,
+                "theirs_start": hunk.theirs_start,
+            }
+            for hunk in conflict.hunks
+        ],
+        "others": [{"label": side.label, "task": side.task} for side in conflict.others],
+    }
+
+
+def queue_document(tip: str | None, entries: Sequence[Review]) -> Document:
+    """`queue`."""
+    return document(tip, entries=[entry_document(entry) for entry in entries])
+
+
+def merge_document(tip: str | None, landed: Sequence[Landing], entries: Sequence[Review]) -> Document:
+    """`merge`."""
+    done = [
+        {"session": each.session.id, "commit": each.commit, "tree": each.tree, "approval": each.approval}
+        for each in landed
+    ]
+    return document(tip, landed=done, entries=[entry_document(entry) for entry in entries])

@@ -1,0 +1,160 @@
+"""A queue entry as a person reads it before deciding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ccc.domain.sessions import Command
+from ccc.domain.status import describe
+from ccc.git.history import FileChange
+from ccc.git.mergetree import Hunk
+from ccc.ids import short_oid
+from ccc.ops.commands import last_words
+from ccc.ops.landing.review import Review, ShownConflict
+from ccc.text import printable
+from ccc.views.styling import Styling
+
+FILES = 20
+HUNK_LINES = 20
+
+
+def review_text(shown: Review, look: Styling) -> str:
+    """Task, checks, gate, changes, conflicts with both sides' tasks, approvals, and what stands against it."""
+    return "\n".join(_lines(shown, look))
+
+
+def _lines(shown: Review, look: Styling) -> Iterator[str]:
+    session, combined = shown.session, shown.combined
+    title = f"{session.name} -> {combined.target}: {shown.state}"
+    yield look.style(title, "heading")
+    yield f"  task       {printable(' '.join(session.task.split()))}"
+    yield f"  head       {short_oid(combined.head)} on {session.branch}"
+    yield f"  base       {short_oid(combined.base)} on {combined.target}"
+    if combined.tree is not None:
+        yield f"  tree       {short_oid(combined.tree)}"
+    if shown.position is not None:
+        yield f"  queue      {shown.position}."
+    for warning in shown.warnings:
+        yield look.style(f"  warning    {printable(warning)}", "attention")
+    yield from _checks(shown, look)
+    yield from _gate(shown, look)
+    yield from _changes(shown, look)
+    for conflict in shown.conflicts:
+        yield from _conflict(shown, conflict, look)
+    yield from _approvals(shown, look)
+    yield from _verdict(shown, look)
+
+
+def _checks(shown: Review, look: Styling) -> Iterator[str]:
+    verification = shown.session.verification
+    if verification is None or verification.commit != shown.combined.head:
+        yield "  checks     not run on this commit"
+    elif verification.state == "none":
+        yield look.style("  checks     unchecked: the role has no checks here", "attention")
+    else:
+        yield from _commands("checks", verification.commands, look)
+
+
+def _gate(shown: Review, look: Styling) -> Iterator[str]:
+    gate = shown.gate
+    if gate is None:
+        yield "  gate       not run on this tree" if shown.has_gate else "  gate       no gate configured"
+    elif gate.state == "none":
+        yield look.style("  gate       no gate configured", "attention")
+    else:
+        yield from _commands("gate", gate.commands, look)
+        if gate.base_red:
+            yield look.style(f"  gate       fails on {shown.combined.target} alone, too", "attention")
+
+
+def _commands(label: str, commands: tuple[Command, ...], look: Styling) -> Iterator[str]:
+    for command in commands:
+        style = "good" if command.exit == 0 else "bad"
+        yield look.style(
+            f"  {label.ljust(10)} {printable(describe(command))} ({command.seconds:.1f} s)", style
+        )
+        if command.exit != 0:
+            yield from (f"    | {printable(line)}" for line in last_words(command))
+
+
+def _changes(shown: Review, look: Styling) -> Iterator[str]:
+    if not shown.changes:
+        return
+    added = sum(change.added or 0 for change in shown.changes)
+    deleted = sum(change.deleted or 0 for change in shown.changes)
+    yield f"  changes    {len(shown.changes)} files, +{added} -{deleted}"
+    for change in shown.changes[:FILES]:
+        yield f"    {change.status} {printable(change.path)}  {_counts(change, look)}"
+    if len(shown.changes) > FILES:
+        yield f"    and {len(shown.changes) - FILES} more: git ccc review {shown.session.name} --stat"
+
+
+def _counts(change: FileChange, look: Styling) -> str:
+    if change.added is None:
+        return "binary"
+    return look.style(f"+{change.added}", "added") + " " + look.style(f"-{change.deleted}", "removed")
+
+
+def _conflict(shown: Review, conflict: ShownConflict, look: Styling) -> Iterator[str]:
+    yield look.style(f"  conflict   {printable(conflict.file.path)} ({conflict.file.kind})", "bad")
+    yield f"    theirs: {shown.session.name}: {printable(' '.join(shown.session.task.split()))}"
+    for side in conflict.others:
+        about = f": {printable(' '.join(side.task.split()))}" if side.task else ""
+        yield f"    ours:   {printable(side.label)}{about}"
+    for hunk in conflict.hunks:
+        yield from _hunk(shown, hunk, look)
+
+
+def _hunk(shown: Review, hunk: Hunk, look: Styling) -> Iterator[str]:
+    yield look.style(
+        f"    @@ {shown.combined.target} line {hunk.ours_start}, branch line {hunk.theirs_start}", "faint"
+    )
+    yield from _side(hunk.base, "|", "faint", look)
+    yield from _side(hunk.ours, "<", "removed", look)
+    yield from _side(hunk.theirs, ">", "added", look)
+
+
+def _side(lines: tuple[str, ...], mark: str, style: str, look: Styling) -> Iterator[str]:
+    for line in lines[:HUNK_LINES]:
+        yield look.style(f"    {mark} {printable(line)}", style)
+    if len(lines) > HUNK_LINES:
+        yield f"    {mark} and {len(lines) - HUNK_LINES} more lines"
+
+
+def _approvals(shown: Review, look: Styling) -> Iterator[str]:
+    for approval, stale in shown.approvals:
+        words = f"  approval   {printable(approval.by)} (tree {short_oid(approval.tree)})"
+        if approval.override:
+            words += f", overriding: {printable(approval.override)}"
+        yield look.style(words + (", stale" if stale else ""), "faint" if stale else "good")
+
+
+def _verdict(shown: Review, look: Styling) -> Iterator[str]:
+    if shown.can_merge:
+        yield look.style("  ready      it can land", "good")
+    for reason in shown.why_not:
+        yield look.style(f"  not yet    {printable(reason)}", "attention")
+    command = next_command(shown)
+    if command:
+        yield f"  next       {command}"
+
+
+def next_command(shown: Review) -> str:
+    """What a person would do now."""
+    name = shown.session.name
+    if shown.session.landed_head or shown.combined.nothing:
+        return ""
+    if shown.combined.conflicts:
+        return f"in {shown.session.worktree}: git merge {shown.combined.target}, resolve, commit, report done again"
+    if shown.can_merge or shown.only_approval_missing:
+        return f"git ccc merge {name}"
+    if shown.sighting.view.status == "reported" or (shown.gate is None and shown.has_gate):
+        return f"git ccc merge {name} runs what is missing"
+    return f"git ccc show {name}"
+
+
+def stat_text(shown: Review, look: Styling) -> str:
+    """Every changed file with its counts."""
+    return "\n".join(
+        f"{change.status} {printable(change.path)}  {_counts(change, look)}" for change in shown.changes
+    )
