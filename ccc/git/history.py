@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ccc.git.command import Git
 
-FORMAT = "%H%x00%P%x00%an <%ae>%x00%ct%x00%(trailers:only,unfold,separator=%x1f)%x00%s%x00%b%x00%x1e"
+FORMAT = "%H%x00%P%x00%an <%ae>%x00%ct%x00%(trailers:only,unfold,separator=%x1f)%x00%s%x00%b"
+FIELDS = 7
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,16 @@ class CommitInfo:
 
 @dataclass(frozen=True)
 class FileChange:
-    """A changed file; counts are None for a binary one. `status` as `git diff` names it: A M D R T."""
+    """A changed file; counts are None for a binary one. `status` as `git diff` names it: A M D R T.
+
+    `old_path` is where a renamed file was. Paths are as `quoted` gives them.
+    """
 
     path: str
     added: int | None
     deleted: int | None
     status: str = "M"
+    old_path: str | None = None
 
 
 @dataclass(frozen=True)
@@ -51,14 +56,16 @@ def commits_between(git: Git, old: str | None, new: str, *, exclude: Sequence[st
         "--topo-order",
         "--encoding=UTF-8",
         "--no-show-signature",
-        f"--format={FORMAT}",
+        "--no-color",
+        "-z",
     )
-    found = git.run(*asked, new, *hidden, "--").out.decode("utf-8", "replace")
-    return [_commit(part.lstrip("\n")) for part in found.split("\x1e") if part.strip("\n")]
+    found = git.run(*asked, f"--format={FORMAT}", "--end-of-options", new, *hidden, "--").out
+    parts = found.decode("utf-8", "replace").split("\0")
+    return [_commit(parts[at : at + FIELDS]) for at in range(0, len(parts) - 1, FIELDS)]
 
 
-def _commit(text: str) -> CommitInfo:
-    oid, parents, author, at, trailers, subject, body = text.split("\0")[:7]
+def _commit(fields: Sequence[str]) -> CommitInfo:
+    oid, parents, author, at, trailers, subject, body = fields
     by_key: dict[str, list[str]] = {}
     for line in trailers.split("\x1f"):
         key, colon, value = line.partition(":")
@@ -86,53 +93,53 @@ def ahead_behind(git: Git, one: str, other: str) -> tuple[int, int]:
 
 def diff_stat(git: Git, one: str, other: str) -> list[FileChange]:
     """The files that differ between two trees or commits; a renamed file by its new path."""
-    counts = _numstat(git.run("diff-tree", "-r", "-M", "-z", "--numstat", one, other).out)
-    states = _name_status(git.run("diff-tree", "-r", "-M", "-z", "--name-status", one, other).out)
-    return [
-        FileChange(quoted(path), added, deleted, states.get(path, "M"))
-        for path, (added, deleted) in counts.items()
-    ]
-
-
-def _numstat(out: bytes) -> dict[bytes, tuple[int | None, int | None]]:
-    parts, found, index = out.split(b"\0"), {}, 0
-    while index < len(parts) and parts[index]:
-        added, deleted, path = parts[index].split(b"\t", 2)
-        if not path:
-            path, index = parts[index + 2], index + 2
-        found[path] = (_count(added), _count(deleted))
-        index += 1
-    return found
+    parts = iter(git.run("diff-tree", "-r", "-M", "-z", "--raw", "--numstat", one, other).out.split(b"\0"))
+    states: dict[bytes, tuple[str, bytes | None]] = {}
+    changes = []
+    for part in parts:
+        if part.startswith(b":"):
+            status, path = part.split(b" ")[4][:1].decode(), next(parts)
+            old, path = (path, next(parts)) if status in "RC" else (None, path)
+            states[path] = (status, old)
+        elif part:
+            added, deleted, path = part.split(b"\t", 2)
+            if not path:
+                _, path = next(parts), next(parts)
+            status, old = states[path]
+            before = quoted(old) if old is not None else None
+            changes.append(FileChange(quoted(path), _count(added), _count(deleted), status, before))
+    return changes
 
 
 def _count(text: bytes) -> int | None:
     return None if text == b"-" else int(text)
 
 
-def _name_status(out: bytes) -> dict[bytes, str]:
-    parts, found, index = out.split(b"\0"), {}, 0
-    while index < len(parts) and parts[index]:
-        state = parts[index][:1].decode()
-        step = 2 if state in "RC" else 1
-        found[parts[index + step]] = state
-        index += step + 1
-    return found
-
-
 def diff_text(git: Git, one: str, other: str) -> str:
-    """The difference as a patch."""
-    return git.run("diff-tree", "-r", "-M", "-p", "--no-ext-diff", one, other).out.decode("utf-8", "replace")
+    """The difference as a patch, by git alone: no program of the configuration is run for it."""
+    asked = ("diff-tree", "-r", "-M", "-p", "--no-ext-diff", "--no-textconv", "--no-color")
+    return git.run(*asked, one, other).out.decode("utf-8", "replace")
 
 
 def dirty(top: Path) -> list[DirtyPath]:
-    """What is not committed in a work tree, ignored files aside."""
-    out = Git(top).run("status", "--porcelain", "-z", "--untracked-files=normal").out
-    parts, found, index = out.split(b"\0"), [], 0
-    while index < len(parts) and parts[index]:
-        code = parts[index][:2].decode()
-        found.append(DirtyPath(quoted(parts[index][3:]), code))
-        index += 2 if code[0] in "RC" else 1
+    """What is not committed in a work tree, ignored files aside; a folder of untracked files by its name."""
+    asked = ("status", "--porcelain=v2", "-z", "--untracked-files=normal", "--no-ahead-behind")
+    parts = iter(Git(top).run(*asked, "--ignore-submodules=none").out.split(b"\0"))
+    found = []
+    for part in parts:
+        kind = part[:1].decode()
+        if kind == "?":
+            found.append(DirtyPath(quoted(part[2:]), "??"))
+        elif kind in DIRTY_FIELDS:
+            fields = part.split(b" ", DIRTY_FIELDS[kind])
+            found.append(DirtyPath(quoted(fields[-1]), fields[1].decode().replace(".", " ")))
+        if kind == "2":
+            next(parts)
     return found
+
+
+DIRTY_FIELDS = {"1": 8, "2": 9, "u": 10}
+"""Fields before the path in a line of `status --porcelain=v2` (git-status(1)); 2 has the old path behind."""
 
 
 def contained_in_remote(git: Git, oid: str) -> bool:

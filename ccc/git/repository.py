@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ccc.errors import GitFailed, NotARepository
-from ccc.git.command import Git
+from ccc.git.command import Git, failure
 
-NONE = "0" * 40
 WHERE = (
     "GIT_DIR",
     "GIT_WORK_TREE",
@@ -24,14 +26,21 @@ ASKED = (
     *("--is-inside-work-tree", "--show-object-format", "--show-toplevel"),
 )
 
+UNUSUAL = re.compile(rb"^\s*(?:bare(?!\s*=\s*false\b)|worktree)\b", re.IGNORECASE | re.MULTILINE)
+"""Lines of a configuration that put the main checkout elsewhere, or say that there is none."""
+
+CRUD = re.compile(r"[<>\n\r\0]")
+"""What git takes out of names and mails, because it would break a commit (ident.c)."""
+
 
 @dataclass(frozen=True)
 class Repository:
     """One repository as seen from one directory; all paths absolute.
 
     `common` is the common git directory, `git_dir` this work tree's own, `top` the work tree's top (None in
-    a bare repository or inside a git directory), `main_top` that of the main checkout, `worktree_id` the
-    admin directory's name of a linked work tree. `git` runs on `common`.
+    a bare repository or inside a git directory), `bare` is the main repository's, `main_top` the top of the
+    main checkout (None in a bare repository, and where a separate git directory does not say where it is),
+    `worktree_id` the admin directory's name of a linked work tree. `git` runs on `common`.
     """
 
     common: Path
@@ -50,7 +59,7 @@ class RefMoved(GitFailed):
 
 @dataclass(frozen=True)
 class RefUpdate:
-    """A move of a reference: `new` None deletes it, `old` None means it must not exist yet."""
+    """A move of a reference: `new` None deletes it, `old` None: it must not exist yet."""
 
     name: str
     new: str | None
@@ -58,28 +67,34 @@ class RefUpdate:
 
 
 def discover(directory: Path, environment: Mapping[str, str]) -> Repository:
-    """The repository around a directory, by one git process.
+    """The repository around a directory, by one git process (a second one in unusual layouts).
 
-    Raises NotARepository with words for: none here, another owner, a format git does not know.
+    Raises NotARepository with words for: none here, another owner, a format git does not know, an old git.
     """
     if not directory.is_dir():
         raise NotARepository(f"{directory} is not a directory")
     where = {key: environment[key] for key in WHERE if key in environment}
     # --show-toplevel fails in a bare repository, so it comes last and its failure is told from the others.
-    found = Git(directory, where).run("rev-parse", *ASKED, ok=(0, 128))
+    found = Git(directory, where).run("rev-parse", *ASKED, ok=(0, 128, 129))
     lines = found.text.split("\n")
+    if lines[0].startswith("--"):
+        raise NotARepository("git is too old for ccc", "install git 2.39 or newer")
     if len(lines) < 5:
         raise _not_a_repository(directory, found.err)
     common, git_dir, bare = Path(lines[0]), Path(lines[1]), lines[2] == "true"
-    top = Path(lines[5]) if len(lines) > 5 and lines[3] == "true" else None
-    linked = git_dir.parent.name == "worktrees" and git_dir.parent.parent == common
+    # A folder's name may hold a newline, so what is left belongs to the last answer.
+    top = Path("\n".join(lines[5:])) if len(lines) > 5 and lines[3] == "true" else None
+    linked = git_dir.parent == common / "worktrees"
     git = Git(common, {"GIT_DIR": str(common)})
-    main_top = _main_top(git, common, top, linked)
+    if linked or top is None:
+        bare, main_top = _main(git, common, bare=bare)
+    else:
+        main_top = top
     return Repository(
         common=common,
         git_dir=git_dir,
         top=top,
-        bare=bare or (linked and main_top is None),
+        bare=bare,
         main_top=main_top,
         worktree_id=git_dir.name if linked else None,
         object_format=lines[4],
@@ -88,45 +103,47 @@ def discover(directory: Path, environment: Mapping[str, str]) -> Repository:
 
 
 def _not_a_repository(directory: Path, words: str) -> NotARepository:
+    lines = words.splitlines() or [""]
+    telling = next((line for line in lines if line.startswith("fatal: ")), lines[0]).removeprefix("fatal: ")
     if "dubious ownership" in words:
+        advice = (line.strip() for line in lines if "safe.directory" in line)
         return NotARepository(
             f"the repository around {directory} belongs to another user",
-            f"git config --global --add safe.directory {directory}",
+            next(advice, f"git config --global --add safe.directory {directory}"),
         )
+    if "safe.bareRepository" in words:
+        return NotARepository(telling, "name it: git --git-dir=PATH ccc ...")
     if "extension" in words or "repository version" in words:
-        telling = next((line for line in words.splitlines() if line.startswith("fatal: ")), words)
-        return NotARepository(
-            f"git cannot read this repository: {telling.removeprefix('fatal: ')}", "use a newer git"
-        )
+        return NotARepository(f"git cannot read this repository: {telling}", "use a newer git")
     if "not a git repository" in words or not words:
         return NotARepository(f"{directory} is not in a git repository", "cd into one, or: git init")
-    return NotARepository(words.splitlines()[0].removeprefix("fatal: "))
+    return NotARepository(telling)
 
 
-def _main_top(git: Git, common: Path, top: Path | None, linked: bool) -> Path | None:
-    """Top of the main checkout: the caller's own, or the one git lists first."""
-    if top is not None and not linked:
-        return top
-    if common.name == ".git":
-        return common.parent
-    if not linked:
-        return None
-    first = (
-        git.run("worktree", "list", "--porcelain", "-z")
-        .out.decode("utf-8", "surrogateescape")
-        .split("\0\0")[0]
-    )
-    fields = first.split("\0")
-    if "bare" in fields:
-        return None
-    configured = git.run("config", "--type=path", "core.worktree", ok=(0, 1)).text
-    if configured:
-        return (common / configured).resolve()
-    return Path(fields[0].removeprefix("worktree "))
+def _main(git: Git, common: Path, *, bare: bool) -> tuple[bool, Path | None]:
+    """Whether the repository is bare, and the top of its main checkout, seen from elsewhere."""
+    configured = b"".join(_content(common / name) for name in ("config", "config.worktree"))
+    if not UNUSUAL.search(configured):
+        return bare, common.parent if common.name == ".git" else None
+    if git.run("config", "--type=bool", "core.bare", ok=(0, 1)).text == "true":
+        return True, None
+    elsewhere = git.run("config", "--type=path", "core.worktree", ok=(0, 1)).text
+    if elsewhere:
+        return False, Path(os.path.normpath(common / elsewhere))
+    return bare, common.parent if common.name == ".git" else None
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return b""
 
 
 def resolve(git: Git, revision: str) -> str | None:
-    """The commit a revision names, None where there is none."""
+    """The commit a revision names, None where there is none; a name that looks like an option is none."""
+    if "\0" in revision:
+        return None
     asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     found = git.run(*asked, ok=(0, 1, 128))
     return found.text if found.code == 0 else None
@@ -134,21 +151,31 @@ def resolve(git: Git, revision: str) -> str | None:
 
 def branch_at(repository: Repository) -> str | None:
     """The full name of the branch checked out where the caller stands (born or not), None when detached."""
-    git = Git(repository.common, {"GIT_DIR": str(repository.git_dir)})
-    found = git.run("symbolic-ref", "--quiet", "HEAD", ok=(0, 1))
+    found = _here(repository).run("symbolic-ref", "--quiet", "HEAD", ok=(0, 1))
     return found.text if found.code == 0 else None
 
 
 def is_unborn(repository: Repository) -> bool:
     """Whether the branch checked out has no commit yet."""
-    git = Git(repository.common, {"GIT_DIR": str(repository.git_dir)})
-    return branch_at(repository) is not None and resolve(git, "HEAD") is None
+    return branch_at(repository) is not None and resolve(_here(repository), "HEAD") is None
+
+
+def _here(repository: Repository) -> Git:
+    return Git(repository.common, {"GIT_DIR": str(repository.git_dir)})
 
 
 def identity(repository: Repository) -> tuple[str, str] | None:
     """(name, mail) configured for the main checkout; None where one is missing. Nothing is guessed."""
-    name, mail = config(repository, "user.name"), config(repository, "user.email")
+    found: dict[str, str] = {}
+    for part in repository.git.run("config", "-z", "--get-regexp", USER, ok=(0, 1)).out.split(b"\0"):
+        key, _, value = part.decode("utf-8", "replace").partition("\n")
+        found[key] = CRUD.sub("", value).strip(" .,:;\"\\'\t")
+    name, mail = found.get("user.name"), found.get("user.email")
     return (name, mail) if name and mail else None
+
+
+ATTEMPTS = 4
+USER = r"^user\.(name|email)$"
 
 
 def config(repository: Repository, key: str) -> str | None:
@@ -160,25 +187,36 @@ def config(repository: Repository, key: str) -> str | None:
 def refs(git: Git, *patterns: str) -> dict[str, str]:
     """Full name to object id of every reference below the patterns."""
     found = git.run("for-each-ref", "--format=%(objectname) %(refname)", *patterns)
-    pairs = (line.split(" ", 1) for line in found.text.splitlines())
+    pairs = (line.split(" ", 1) for line in found.text.split("\n") if line)
     return {name: oid for oid, name in pairs}
 
 
 def update_refs(git: Git, updates: Sequence[RefUpdate], message: str) -> None:
-    """Moves all of the references, or none. Raises RefMoved where one was not at its old value."""
-    lines = ["start"]
+    """Moves all of the references, or none.
+
+    Raises RefMoved where one was not at its old value, GitFailed for anything else (a lock, a bad name).
+    """
+    given = "".join(f"{line}\0" for line in ["start", *map(_instruction, updates), "prepare", "commit"])
+    asked = ("update-ref", "--create-reflog", "-m", message, "--stdin", "-z")
+    for attempt in range(ATTEMPTS):
+        done = git.run(*asked, input=given.encode("utf-8", "surrogateescape"), ok=(0, 128))
+        if done.code == 0:
+            return
+        if ".lock'" not in done.err:
+            break
+        # git itself waits 0.1 s for another's lock on a reference.
+        time.sleep(0.02 * attempt)
+    # git's words differ between versions and kinds of store, so the references themselves are asked.
+    now = refs(git, *(update.name for update in updates))
     for update in updates:
-        if update.new is None:
-            lines.append(f"delete {update.name}\0{update.old or ''}")
-        elif update.old is None:
-            lines.append(f"create {update.name}\0{update.new}")
-        else:
-            lines.append(f"update {update.name}\0{update.new}\0{update.old}")
-    lines += ["prepare", "commit"]
-    given = "".join(f"{line}\0" for line in lines).encode("utf-8", "surrogateescape")
-    done = git.run("update-ref", "--create-reflog", "-m", message, "--stdin", "-z", input=given, ok=(0, 128))
-    if done.code != 0:
-        words = done.err.removeprefix("fatal: ")
-        if "but expected" in words or "already exists" in words or "unable to resolve" in words:
-            raise RefMoved(words)
-        raise GitFailed(f"git update-ref: {words}")
+        if now.get(update.name) != update.old:
+            raise RefMoved(f"{update.name} is at {now.get(update.name)}, not {update.old}")
+    raise failure(("update-ref",), done)
+
+
+def _instruction(update: RefUpdate) -> str:
+    if update.new is None:
+        return f"delete {update.name}\0{update.old}" if update.old else f"verify {update.name}\0"
+    if update.old is None:
+        return f"create {update.name}\0{update.new}"
+    return f"update {update.name}\0{update.new}\0{update.old}"
