@@ -253,6 +253,13 @@ def test_a_path_that_cannot_be_written_leaves_nothing(day: Day, path: str, messa
     assert day.repo.oid("refs/ccc") == tip
 
 
+def test_a_file_that_cannot_be_written_is_said_in_one_line(day: Day, ccc_inline: RunsCcc) -> None:
+    (day.repo.path / "loop").symlink_to("loop")
+    outcome = ccc_inline("handoff", "--write=loop", exit=1)
+    assert "loop cannot be written: Too many levels of symbolic links" in outcome.stderr
+    assert not any(subject.startswith("ccc: handed off") for subject in day.subjects())
+
+
 def test_the_command_as_json(day: Day, ccc_inline: RunsCcc) -> None:
     day.note("x" * 700, kind="decision")
     day.note("y" * 700, kind="decision")

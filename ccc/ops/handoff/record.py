@@ -28,7 +28,7 @@ def write(
     """Records the hand-off on `refs/ccc` (`handoffs/latest`, a blob), and writes `path` where given.
 
     Before that the paths uncommitted in this machine's worktrees are recorded, unless `at` names the past:
-    a hand-off says only what is recorded. Raises Refused for a directory or a folder that is not there.
+    a hand-off says only what is recorded. Raises Refused for a path that cannot be written, a directory say.
     """
     workspace.require()
     if path is not None:
@@ -36,10 +36,17 @@ def write(
     if at is None:
         record_uncommitted(workspace)
     composed = compose(workspace, tokens=tokens, at=at)
-    workspace.store.transact(lambda state: _written(state, composed, actor_of(workspace).by))
     if path is not None:
-        path.write_text(composed.text, encoding="utf-8", newline="\n")
+        _write_file(path, composed.text)
+    workspace.store.transact(lambda state: _written(state, composed, actor_of(workspace).by))
     return composed
+
+
+def _write_file(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise Refused(f"{path} cannot be written: {error.strerror}", "git ccc handoff > FILE") from error
 
 
 def _refuse_unwritable(path: Path) -> None:
