@@ -79,7 +79,7 @@ def finish(workspace: Workspace, session: Session, *, ignored: bool = False) -> 
     reached("close-backed-up")
     workspace.store.transact(lambda state: _closed(workspace, state, session, before, backup))
     reached("close-recorded")
-    _remove_worktree(workspace, session, place)
+    remove_worktree(workspace, session, place)
     reached("close-removed")
     remarks += _settle_branch(workspace, session)
     reached("close-branch-settled")
@@ -133,7 +133,7 @@ def _closed(
     )
 
 
-def _remove_worktree(workspace: Workspace, session: Session, place: Path | None) -> None:
+def remove_worktree(workspace: Workspace, session: Session, place: Path | None) -> None:
     """Moves the worktree aside at once, so that a killed removal never looks like work, then deletes it.
 
     Only a folder that is provably the session's; git's record of it goes last, for it tells the place.

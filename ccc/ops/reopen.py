@@ -17,7 +17,7 @@ from ccc.git import repository as repositories
 from ccc.git.repository import RefMoved, RefUpdate
 from ccc.ops import backups, identities, leftovers
 from ccc.ops.actor import actor_of
-from ccc.ops.close import refuse_agents
+from ccc.ops.close import refuse_agents, remove_worktree
 from ccc.ops.observe import HEADS
 from ccc.ops.workspace import Workspace
 from ccc.store.crashpoints import reached
@@ -86,14 +86,12 @@ def _kept(workspace: Workspace, session: Session) -> tuple[Closed, str]:
 def _clear_half_made(workspace: Workspace, session: Session) -> list[str]:
     """What a killed closing or reopening left; anything in it that the backup lacks is kept first."""
     place = backups.place_of(workspace, session)
-    if place is None:
-        backups.forget_admin(workspace, session)
-        return []
     remarks: list[str] = []
-    kept = backups.keep(workspace, session, place, ignored=False, remarks=remarks)
-    if session.closed is not None and kept.ref != session.closed.backup:
-        remarks.append(f"what lay half made in {place} is kept under {kept.ref}")
-    worktrees.remove(workspace.repository, session.name, place)
+    if place is not None:
+        kept = backups.keep(workspace, session, place, ignored=False, remarks=remarks)
+        if session.closed is not None and kept.ref != session.closed.backup:
+            remarks.append(f"what lay half made in {place} is kept under {kept.ref}")
+    remove_worktree(workspace, session, place)
     return remarks
 
 

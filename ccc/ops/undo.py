@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ccc.domain.sessions import Session
 from ccc.errors import Refused
+from ccc.ops import undoings
 from ccc.ops.find import find
 from ccc.ops.landing.undo import LandingUndone as LandingUndone
 from ccc.ops.landing.undo import undo_landing
@@ -13,9 +14,15 @@ from ccc.ops.workspace import Workspace
 
 
 def undo(workspace: Workspace, reference: str) -> LandingUndone | Reopened:
-    """Takes back the younger of a session's closing and landing. Raises Refused where there is neither."""
+    """Takes back the younger of a session's closing and landing, or finishes doing so after a kill.
+
+    Raises Refused where there is neither, and what `reopen` and `undo_landing` raise.
+    """
     workspace.store.drain()
     session = find(reference, all_sessions(workspace.store.state()))
+    begun = undoings.read(workspace.layout)
+    if begun is not None and begun.session == session.id:
+        return undo_landing(workspace, session)
     landed_at = session.landed.at if session.landed else ""
     closed_at = session.closed.at if session.closed else ""
     if not landed_at and not closed_at:
