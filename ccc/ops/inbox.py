@@ -130,7 +130,7 @@ def _moved(branch: str, record: Mapping[str, Any], cells: Cells, field: str) -> 
         if new
         else f"git branch {branch} {short_oid(old)}"
     )
-    return _item("message", None, f"{branch}\n{new}\n{since}", title, text + forced, since, command)
+    return _item("message", None, f"{branch}\n{old}\n{new}", title, text + forced, since, command)
 
 
 def acknowledge(workspace: Workspace, reference: str) -> Item:

@@ -120,7 +120,7 @@ def test_checks_come_from_the_target_and_never_from_the_session(ready: Repo, ccc
 
 
 def test_deleting_the_tests_does_not_make_their_check_go_away(ready: Repo, ccc: RunsCcc, spawn: Spawns) -> None:
-    role = ROLE.replace("run: COMMAND", "run: test -e tests/a\n    when: tests/a")
+    role = ROLE.replace('run: "COMMAND"', "run: test -e tests/a\n    when: tests/a")
     ready.commit("Role", {".ccc/roles/backend.md": role, "tests/a": "1"})
     session = spawn("backend", "Deletes")
     session.tree.git("rm", "-q", "tests/a")
@@ -131,7 +131,7 @@ def test_deleting_the_tests_does_not_make_their_check_go_away(ready: Repo, ccc: 
 ROLE = """---
 description: Checked backend
 checks:
-  - run: COMMAND
+  - run: "COMMAND"
 ---
 Work well.
 """

@@ -136,7 +136,7 @@ def _why_not(
     overridden = any(approval.override and not stale for approval, stale in approvals)
     found = [] if overridden else [*_unproven(sighting, combined), *_gate_reasons(combined, gate)]
     current = {approval.by for approval, stale in approvals if not stale}
-    if len(current) < needed:
+    if not found and len(current) < needed:
         stale = ", the one given is stale" if approvals and not current else ""
         found.append(f"{APPROVAL_MISSING} by a person is missing ({len(current)} of {needed}{stale})")
     return found
