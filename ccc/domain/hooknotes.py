@@ -8,14 +8,20 @@ from dataclasses import dataclass
 VERSION = "1"
 HOOKS = ("post-commit", "post-merge", "post-rewrite", "post-checkout", "post-applypatch")
 NONE = "-"
-_OID = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
+_LINE = re.compile(
+    rf"{VERSION} (?P<hook>{'|'.join(HOOKS)})"
+    r" (?P<worktree>[^\x00-\x20\x7f]+) (?P<oid>-|[0-9a-f]{40}|[0-9a-f]{64}) (?P<pid>[0-9]{1,19})"
+    r" (?P<argument>[^\x00-\x20\x7f]+) (?P<ref>-|refs/[^\x00-\x20\x7f]+)"
+)
+"""Refs and admin directories have names without spaces and control characters (git-check-ref-format(1))."""
 
 
 @dataclass(frozen=True)
 class HookNote:
-    """A hook that ran: in which work tree (its admin directory's name), HEAD's commit and full ref then.
+    """A hook that ran: in which worktree (its admin directory's name), HEAD's commit and full ref then.
 
-    `argument` is `amend` or `rebase` for post-rewrite, `0` or `1` for post-checkout; `ref` None when detached.
+    `argument` is `amend` or `rebase` for post-rewrite, `0` or `1` for post-checkout, else None.
+    `oid` is None when unborn, `ref` when detached.
     """
 
     hook: str
@@ -27,20 +33,18 @@ class HookNote:
 
 
 def parse_hook_note(line: str) -> HookNote:
-    """The note of a journal line. Raises ValueError for anything that no hook of ours wrote."""
-    parts = line.split(" ", 6)
-    if len(parts) != 7 or parts[0] != VERSION or parts[1] not in HOOKS:
+    """The note of a journal line, without its newline. Raises ValueError for what no hook of ours wrote."""
+    found = _LINE.fullmatch(line)
+    if found is None:
         raise ValueError(f"not a hook's note: {line[:80]!r}")
-    _, hook, worktree, oid, pid, argument, ref = parts
-    if not (oid == NONE or _OID.match(oid)) or not (pid.isascii() and pid.isdigit()) or not worktree or not ref:
-        raise ValueError(f"not a hook's note: {line[:80]!r}")
-    return HookNote(hook, worktree, _known(oid), int(pid), _known(argument), _known(ref))
-
-
-def format_hook_note(note: HookNote) -> str:
-    """The line a hook would write, without its newline."""
-    words = (note.oid or NONE, str(note.pid), note.argument or NONE, note.ref or NONE)
-    return " ".join((VERSION, note.hook, note.worktree, *words))
+    return HookNote(
+        hook=found["hook"],
+        worktree=found["worktree"],
+        oid=_known(found["oid"]),
+        pid=int(found["pid"]),
+        argument=_known(found["argument"]),
+        ref=_known(found["ref"]),
+    )
 
 
 def _known(text: str) -> str | None:

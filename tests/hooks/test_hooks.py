@@ -285,7 +285,7 @@ def test_a_hooks_path_set_after_the_include_is_found_and_mended(hooked: Repo) ->
     assert hookfiles.problems(hooked.common) == []
     with (hooked.common / "config").open("a") as file:
         file.write("[core]\n\thooksPath = elsewhere\n")
-    assert hookfiles.problems(hooked.common) == ["core.hooksPath is set after ccc's include and hides its hooks"]
+    assert hookfiles.problems(hooked.common) == ["core.hooksPath is set after ccc's include and hides it"]
     hookfiles.install(hooked.common, sys.executable)
     assert hookfiles.problems(hooked.common) == []
 
