@@ -90,9 +90,15 @@ def fill(path: Path, settings: dict[str, str] | None = None) -> None:
 
 
 def _is_full(path: Path) -> bool:
-    """git does not always say why a file could not be written."""
+    """Whether HEAD does not fit: git says only "unable to write file", and frees what that file had."""
+    rows = Git(path).run("ls-tree", "-r", "-l", "-z", "HEAD", ok=(0, 128)).out.split(b"\0")
+    sizes = [row.split(b"\t")[0].split()[3] for row in rows if row]
     disk = os.statvfs(path)
-    return disk.f_bavail * disk.f_frsize < 65536 or (disk.f_files > 0 and disk.f_favail < 4)
+    blocks = sum(-(-int(size) // disk.f_frsize) for size in sizes if size.isdigit())
+    written = [file.lstat() for file in path.rglob("*")]
+    have = disk.f_bavail + sum(-(-each.st_size // disk.f_frsize) for each in written)
+    files = disk.f_favail + len(written)
+    return blocks >= have or (disk.f_files > 0 and len(sizes) >= files)
 
 
 def in_words(error: CccError | OSError, path: Path) -> CccError | OSError:
@@ -101,12 +107,10 @@ def in_words(error: CccError | OSError, path: Path) -> CccError | OSError:
     number = error.errno if isinstance(error, OSError) else None
     if number in FULL or any(words in text for words in NO_SPACE):
         return no_space(path)
-    if number in (errno.EACCES, errno.EPERM, errno.EROFS) or "Permission denied" in text:
-        return unwritable(path.parent, os.strerror(number or errno.EACCES))
     if number in (errno.EEXIST, errno.ENOTEMPTY):
         return Refused(f"{path} exists already", "move it away, or choose another --name")
-    if number in (errno.ENOTDIR, errno.ENAMETOOLONG):
-        return unwritable(path.parent, os.strerror(number))
+    if number is not None or "Permission denied" in text:
+        return unwritable(path.parent, os.strerror(number or errno.EACCES))
     return error
 
 
