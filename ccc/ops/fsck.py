@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ccc.domain import stamps
-from ccc.errors import StateBroken
+from ccc.git import repository as repositories
 from ccc.ops.workspace import Workspace
 from ccc.store.fsck import Fault, fsck
+from ccc.store.protocol import REF
 
 
 def check(workspace: Workspace) -> list[Fault]:
@@ -17,8 +18,5 @@ def check(workspace: Workspace) -> list[Fault]:
 
 
 def tip(workspace: Workspace) -> str | None:
-    """The commit on `refs/ccc`; None where there is none that can be read."""
-    try:
-        return workspace.reader.tip()
-    except StateBroken:
-        return None
+    """The commit on `refs/ccc`; None where there is none that can be read. Works before `init`, too."""
+    return repositories.resolve(workspace.git, REF)

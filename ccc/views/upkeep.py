@@ -164,8 +164,8 @@ def config_text(values: Sequence[ValueLike], *, show_origin: bool, alone: bool) 
     lines = []
     for each in values:
         plain = each.value if alone and isinstance(each.value, str) else _toml(each.value)
-        line = plain if alone else f"{each.key} = {plain}"
-        lines.append(printable(f"{each.origin}\t{line}" if show_origin else line))
+        line = printable(plain if alone else f"{each.key} = {plain}")
+        lines.append(f"{printable(each.origin)}\t{line}" if show_origin else line)
     return "\n".join(lines)
 
 

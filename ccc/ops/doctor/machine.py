@@ -65,7 +65,7 @@ def _manual_folders(workspace: Workspace) -> Iterator[Path]:
 
 def system(_: Workspace) -> Iterator[Finding]:
     """Which parts are untested here."""
-    name = _system(platform.system(), platform.release())
+    name = kind_of_system(platform.system(), platform.release())
     words = f"{platform.system()} {platform.machine()}"
     if name == "linux":
         yield Finding("platform", True, f"{words}: complete")
@@ -73,7 +73,8 @@ def system(_: Workspace) -> Iterator[Finding]:
         yield Finding("platform", True, f"{words}: {UNTESTED[name]}")
 
 
-def _system(name: str, release: str) -> str:
+def kind_of_system(name: str, release: str) -> str:
+    """`linux`, `wsl`, `macos` or `other`, from what `uname` says."""
     if name == "Linux":
         return "wsl" if "microsoft" in release.lower() else "linux"
     return "macos" if name == "Darwin" else "other"

@@ -11,6 +11,7 @@ from ccc.errors import CccError
 from ccc.git import hookfiles
 from ccc.ops import identities, intents, leftovers, undoings
 from ccc.ops.close import finish, half_closed
+from ccc.ops.doctor.place import written_for_here
 from ccc.ops.doctor.records import stale_lock
 from ccc.ops.doctor.trees import Moved, moved_worktrees
 from ccc.ops.landing import land, undo
@@ -45,7 +46,7 @@ def _reference_lock(workspace: Workspace) -> Iterator[str]:
 
 def _hooks(workspace: Workspace) -> Iterator[str]:
     common = workspace.repository.common
-    wrong = hookfiles.problems(common)
+    wrong = hookfiles.problems(common) or not written_for_here(workspace)
     hookfiles.install(common, sys.executable)
     identities.write(workspace)
     hookfiles.refresh(common)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from ccc.git import hookfiles
@@ -46,8 +47,19 @@ def prepared(workspace: Workspace) -> Iterator[Finding]:
 
 def hooks(workspace: Workspace) -> Iterator[Finding]:
     """Whether hooks, drain script with its interpreter, and include are whole, and the include wins."""
-    problems = hookfiles.problems(workspace.repository.common)
+    problems = list(hookfiles.problems(workspace.repository.common))
+    if not problems and not written_for_here(workspace):
+        problems.append("hooks were written for another place or another Python")
     for problem in problems:
         yield Finding("hooks", False, problem, FIX)
     if not problems:
         yield Finding("hooks", True, "in session worktrees only; the include is the last to decide")
+
+
+def written_for_here(workspace: Workspace) -> bool:
+    """Whether drain script and included configuration name this repository, which may have been moved."""
+    layout, common = workspace.layout, workspace.repository.common
+    configured = (layout.root / "gitconfig").read_text(encoding="utf-8", errors="replace")
+    script = layout.drain_script.read_text(encoding="utf-8", errors="replace")
+    here = str(layout.root / "hooks").replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{here}"' in configured and f"-C {shlex.quote(str(common))} " in script

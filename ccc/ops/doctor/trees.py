@@ -10,6 +10,7 @@ from ccc.domain.sessions import Session
 from ccc.git import worktrees
 from ccc.ops import leftovers
 from ccc.ops.actor import ADMIN_PREFIX, registered
+from ccc.ops.backups import admin_of
 from ccc.ops.close import half_closed
 from ccc.ops.doctor.finding import FIX, Finding
 from ccc.ops.observe import all_sessions
@@ -29,27 +30,36 @@ def sessions(workspace: Workspace) -> Iterator[Finding]:
     """Whether the worktree of every open session is where it is recorded to be."""
     here = [s for s in all_sessions(workspace.reader.state()) if s.where == workspace.replica]
     live = [session for session in here if session.closed is None]
-    moved_ids = set()
-    for moved in moved_worktrees(workspace, live):
-        moved_ids.add(moved.session.id)
-        words = f"worktree of {moved.session.name} was moved to {moved.path}"
-        yield Finding("worktree", False, words, FIX)
+    moved = {each.session.id: each for each in moved_worktrees(workspace, live)}
     for session in live:
-        if session.id in moved_ids or _is_there(session):
-            continue
-        step = f"git worktree repair PATH after a move by hand, else: git ccc close {session.name}"
-        yield Finding(
-            "worktree", False, f"nothing at {session.worktree}, the worktree of {session.name}", step
-        )
+        if session.id in moved:
+            words = f"worktree of {session.name} was moved to {moved[session.id].path}"
+            yield Finding("worktree", False, words, FIX)
+        elif not _is_there(session):
+            step = f"git worktree repair PATH after a move by hand, else: git ccc close {session.name}"
+            yield Finding(
+                "worktree", False, f"nothing at {session.worktree}, where {session.name} works", step
+            )
+        elif not _is_joined(workspace, session):
+            words = f"{session.worktree} and the repository have lost each other"
+            yield Finding("worktree", False, words, FIX)
     for session in here:
         if half_closed(workspace, session):
-            words = f"closing {session.name} was interrupted"
-            yield Finding("worktree", False, words, f"git ccc close {session.name}")
+            yield Finding("worktree", False, f"closing {session.name} was interrupted", FIX)
+        elif session.closed is not None and _is_joined(workspace, session):
+            words = f"bringing {session.name} back was interrupted"
+            yield Finding("worktree", False, words, f"git ccc undo {session.name}")
     yield Finding("sessions", True, f"{len(live)} open here, {len(here) - len(live)} closed")
 
 
 def _is_there(session: Session) -> bool:
     return session.worktree is not None and (Path(session.worktree) / ".git").exists()
+
+
+def _is_joined(workspace: Workspace, session: Session) -> bool:
+    """Whether worktree and repository point at each other."""
+    admin, link = admin_of(workspace, session), Path(session.worktree or "/nonexistent") / ".git"
+    return leftovers.points_to(link, admin) and leftovers.points_to(admin / "gitdir", link)
 
 
 def moved_worktrees(workspace: Workspace, live: list[Session]) -> list[Moved]:
