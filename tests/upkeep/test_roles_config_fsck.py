@@ -103,8 +103,8 @@ def test_one_value_is_shown_alone(repo: Repo, ccc_inline: RunsCcc) -> None:
 
 def test_an_unknown_key_offers_near_ones(repo: Repo, ccc_inline: RunsCcc) -> None:
     refused = ccc_inline("config", "session.branch_prefx", exit=1)
-    assert refused.stderr == (
-        "error: no configuration key session.branch_prefx\nhint: did you mean session.branch_prefix?\n"
+    assert refused.stderr.startswith(
+        "error: no configuration key session.branch_prefx\nhint: did you mean session.branch_prefix"
     )
 
 
