@@ -2,65 +2,91 @@
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
 
 from ccc.domain.durations import seconds
+from ccc.domain.globs import is_glob, matches
 from ccc.errors import Usage
 
 if TYPE_CHECKING:
     from ccc.config.roles import Role
 
 TIME_LIMIT = 600.0
+"""Seconds that a command may take when its file says nothing."""
 
 
-def as_seconds(value: Any) -> Any:
-    """A duration as typed (`90`, `"10m"`) in seconds."""
+def as_seconds(value: Any) -> float:
+    """A duration as typed (`90`, `"10m"`) in seconds. Raises ValueError."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, str):
+        raise ValueError("is not a time span: write 90, 90s, 30m or 2h")
+    try:
+        return seconds(value)
+    except Usage as error:
+        raise ValueError(f"{error.message}: {error.hint}") from error
+
+
+Duration = Annotated[float, BeforeValidator(as_seconds), Field(gt=0, allow_inf_nan=False)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+def as_list(value: Any) -> Any:
+    """One thing is a list of one thing; a list of a file is a tuple."""
     if isinstance(value, str):
-        try:
-            return seconds(value)
-        except Usage as error:
-            raise ValueError(error.message) from error
-    return value
+        return (value,)
+    return tuple(value) if isinstance(value, list) else value
 
 
-Duration = Annotated[float, BeforeValidator(as_seconds), Field(gt=0)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(as_list)]
 
 
 class Check(BaseModel):
-    """A command and the paths that must exist for it to apply; `timeout` in seconds."""
+    """A command and the conditions for it to apply; `timeout` in seconds."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    run: str = Field(min_length=1)
-    when: tuple[str, ...] = ()
+    run: Text
+    when: Texts = ()
     timeout: Duration = TIME_LIMIT
 
-    @field_validator("when", mode="before")
+    @field_validator("when")
     @classmethod
-    def _one_is_a_list(cls, value: Any) -> Any:
-        return [value] if isinstance(value, str) else value
+    def _patterns_are_valid(cls, rules: tuple[str, ...]) -> tuple[str, ...]:
+        for rule in rules:
+            _, _, pattern = rule.partition(":")
+            try:
+                re.compile(pattern, re.MULTILINE)
+            except re.error as error:
+                raise ValueError(f"{pattern} is not a regular expression: {error.msg}") from error
+        return rules
 
 
 def as_check(value: Any) -> Any:
-    """A plain string is a check without condition."""
-    return {"run": value} if isinstance(value, str) else value
+    """A plain string is a check without condition. Raises ValueError for what is no table either."""
+    if isinstance(value, str):
+        return {"run": value}
+    if not isinstance(value, dict | Check):
+        raise ValueError("must be a command, or a table with run, when, timeout")
+    return value
 
 
-Checks = tuple[Annotated[Check, BeforeValidator(as_check)], ...]
+Checks = Annotated[tuple[Annotated[Check, BeforeValidator(as_check)], ...], BeforeValidator(as_list)]
+
+Paths = Callable[[], Collection[str]]
+Content = Callable[[str], bytes | None]
 
 
-def applicable_commands(
-    checks: Sequence[Check], paths: Callable[[], Collection[str]], content: Callable[[str], bytes | None]
-) -> tuple[Check, ...]:
+def applicable_commands(checks: Sequence[Check], paths: Paths, content: Content) -> tuple[Check, ...]:
     """The checks whose conditions all hold.
 
-    A condition is a path, a glob, or `path:pattern`: a file with a line that the regular expression finds.
-    `paths` lists the files (asked only where there is a condition), `content` gives the bytes of one.
+    A condition is a file or folder that must exist, a pattern that some file must match (`tests/**/*.py`), or
+    `path:expression`: a file with a line that the regular expression finds. `paths` lists the files (asked
+    only where there is a condition), `content` gives the bytes of one.
     """
     if not any(check.when for check in checks):
         return tuple(checks)
@@ -68,19 +94,22 @@ def applicable_commands(
     return tuple(check for check in checks if all(_holds(rule, listed, content) for rule in check.when))
 
 
-def applicable_checks(
-    role: Role, paths: Callable[[], Collection[str]], content: Callable[[str], bytes | None]
-) -> tuple[Check, ...]:
+def applicable_checks(role: Role, paths: Paths, content: Content) -> tuple[Check, ...]:
     """The checks of a role that apply to a tree."""
     return applicable_commands(role.checks, paths, content)
 
 
-def _holds(rule: str, paths: Collection[str], content: Callable[[str], bytes | None]) -> bool:
+def _holds(rule: str, paths: Collection[str], content: Content) -> bool:
     path, colon, pattern = rule.partition(":")
     if colon:
         found = content(path) if path in paths else None
-        return found is not None and re.search(pattern, found.decode("utf-8", "replace"), re.MULTILINE) is not None
-    if any(character in rule for character in "*?["):
-        return any(fnmatch.fnmatchcase(each, rule) for each in paths)
+        return found is not None and _finds(pattern, found)
+    if is_glob(rule):
+        return any(matches(rule, each) for each in paths)
     folder = rule.rstrip("/") + "/"
     return rule in paths or any(each.startswith(folder) for each in paths)
+
+
+def _finds(pattern: str, content: bytes) -> bool:
+    text = content.decode("utf-8", "replace").replace("\r\n", "\n")
+    return re.search(pattern, text, re.MULTILINE) is not None

@@ -3,53 +3,83 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from ccc.config.places import Places, line_of
 from ccc.errors import BadConfig
 
-
-def bad(error: ValidationError, *, where: str, lines: Sequence[str], model: type[BaseModel]) -> BadConfig:
-    """The first problem of a validation as one line of what and one of what to do."""
-    first = error.errors()[0]
-    keys = [str(part) for part in first["loc"]]
-    key = ".".join(keys)
-    line = line_of(keys, lines)
-    if first["type"] == "extra_forbidden":
-        return BadConfig(f"{where}:{line}: {key}: unknown key", _near(keys, model))
-    return BadConfig(f"{where}:{line}: {key}: {_words(first)}", "git ccc config lists every key and its value")
-
-
-def _words(problem: Any) -> str:
-    text = str(problem["msg"])
-    return text.removeprefix("Value error, ")[:1].lower() + text.removeprefix("Value error, ")[1:]
-
-
-def line_of(keys: Sequence[str], lines: Sequence[str]) -> int:
-    """The line, from 1, where the innermost key that appears in the text stands; 1 where none does."""
-    names = [key for key in keys if not key.isdigit()]
-    start = 0
-    for name in names[:-1]:
-        start = next((n for n in range(start, len(lines)) if _mentions(lines[n], name)), start)
-    for number in range(start, len(lines)):
-        if names and _mentions(lines[number], names[-1]):
-            return number + 1
-    return start + 1
+WORDS = {
+    "missing": "is missing",
+    "string_type": "must be text",
+    "string_too_short": "must not be empty",
+    "string_pattern_mismatch": "must match {pattern}",
+    "int_type": "must be a whole number",
+    "bool_type": "must be true or false",
+    "tuple_type": "must be a list",
+    "model_type": "must be a table",
+    "literal_error": "must be {expected}",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "finite_number": "must be finite",
+    "invalid_key": "a key must be text",
+    "extra_forbidden": "unknown key",
+}
+"""pydantic's kinds of errors as users read them; the same in every version of pydantic."""
 
 
-def _mentions(line: str, name: str) -> bool:
-    text = line.strip().lstrip("[").strip()
-    rest = text.removeprefix(name) if text.startswith(name) else None
-    return rest is not None and (rest == "" or rest.lstrip()[:1] in ("=", ":", "]", "."))
+def bad(error: ValidationError, *, where: str, places: Places, model: type[BaseModel]) -> BadConfig:
+    """The first problem in the file's order as one line of what and one of what to do."""
+    problems = sorted(error.errors(), key=lambda problem: line_of(places, problem["loc"]))
+    first, keys = problems[0], [str(part) for part in problems[0]["loc"]]
+    hints = {"extra_forbidden": unknown(keys, model), "missing": f"add {keys[-1]} there"}
+    hint = hints.get(first["type"], "mend that line, or delete it to have the default")
+    return BadConfig(f"{where}:{line_of(places, first['loc'])}: {'.'.join(keys)}: {words(first)}", hint)
 
 
-def _near(keys: Sequence[str], model: type[BaseModel]) -> str:
-    current: Any = model
+def words(problem: Any) -> str:
+    """What is wrong, from one entry of `ValidationError.errors()`."""
+    context: Mapping[str, Any] = problem.get("ctx", {})
+    if problem["type"] in WORDS:
+        return WORDS[problem["type"]].format_map(context)
+    text = str(context.get("error", problem["msg"]))
+    return text[:1].lower() + text[1:]
+
+
+def unknown(keys: list[str], model: type[BaseModel]) -> str:
+    """A hint for a key that does not exist: near ones beside it, the same one elsewhere, or all beside it."""
+    current: type[BaseModel] | None = model
     for key in keys[:-1]:
-        field = getattr(current, "model_fields", {}).get(key)
-        current = field.annotation if field is not None else None
-    known = list(getattr(current, "model_fields", {}))
-    near = difflib.get_close_matches(keys[-1], known, n=2)
+        if not key.isdigit():
+            current = _models(current).get(key)
+    known = names(current) if current is not None else []
+    near = difflib.get_close_matches(keys[-1], known, n=2, cutoff=0.5)
+    near = near or [path for path in _paths(model) if path.rpartition(".")[2] == keys[-1]]
     return f"did you mean {' or '.join(near)}?" if near else f"known keys: {', '.join(known)}"
+
+
+def names(model: type[BaseModel]) -> list[str]:
+    """The keys of a model as they are written in files."""
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _models(model: type[BaseModel] | None) -> dict[str, type[BaseModel] | None]:
+    """Key → the model of its value, or of the items of its value."""
+    fields = {} if model is None else model.model_fields
+    return {field.alias or name: _model_in(field.annotation) for name, field in fields.items()}
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
+
+
+def _paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, inner in _models(model).items():
+        yield prefix + name
+        if inner is not None:
+            yield from _paths(inner, f"{prefix}{name}.")

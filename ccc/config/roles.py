@@ -3,35 +3,43 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from ccc.config.checks import Checks, Duration
+from ccc.config.checks import Checks, Duration, Text, Texts
+from ccc.config.frontmatter import Split, parse_yaml, split
+from ccc.config.places import line_of, yaml_places
 from ccc.config.problems import bad
 from ccc.errors import BadConfig, NotFound
 from ccc.ids import RESERVED_ROLES
 from ccc.resources import resource_dir
 
-FENCE = "---"
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+README = "README.md"
+
+
+def _one_line(value: Any) -> Any:
+    return " ".join(value.split()) if isinstance(value, str) else value
 
 
 class Front(BaseModel):
-    """The front matter of a role."""
+    """The front matter of a role; what each key means is in docs/roles.md."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    description: str = Field(min_length=1)
-    paths: tuple[str, ...] = ()
-    tools: tuple[str, ...] = ()
-    model: str | None = None
-    engine: str | None = None
-    mcp: tuple[str, ...] = ()
+    description: Annotated[Text, BeforeValidator(_one_line)]
+    paths: Texts = ()
+    tools: Texts = ()
+    model: Text | None = None
+    engine: Text | None = None
+    mcp: Texts = ()
     checks: Checks = ()
-    may_spawn: tuple[str, ...] = ()
+    may_spawn: Texts = ()
     timeout: Duration | None = None
     permission_mode: Literal["default", "acceptEdits", "dontAsk", "plan", "bypassPermissions"] = "dontAsk"
     brief: str | None = None
@@ -39,80 +47,99 @@ class Front(BaseModel):
 
 @dataclass(frozen=True)
 class Role:
-    """A specialist's template; `instructions` is the system prompt as a jinja2 template, `where` its file."""
+    """A specialist's template.
+
+    `instructions` is the system prompt as a jinja2 template; `where` is its file, in which the instructions
+    begin at `line` and the role's own brief, if it has one, at `brief_line`.
+    """
 
     name: str
     front: Front
     instructions: str
     where: str
+    line: int = 1
+    brief_line: int = 1
 
     @property
-    def checks(self) -> Checks:
+    def checks(self) -> tuple[Any, ...]:
+        """The commands that prove its work, each a `Check`."""
         return self.front.checks
 
 
-@dataclass(frozen=True)
 class RoleSet:
     """The roles of a repository: its own files, and the built-in ones behind them."""
 
-    roles: Mapping[str, Role]
+    def __init__(self, own: Mapping[str, Role]) -> None:
+        self.own = dict(own)
 
     @classmethod
     def load(cls, files: Mapping[str, bytes], *, where: str) -> RoleSet:
-        """Built-in roles, replaced by files of the same name. Raises BadConfig."""
-        own = {
-            name.removesuffix(".md"): parse_role(name.removesuffix(".md"), content, f"{where}/{name}")
-            for name, content in files.items()
-            if name.endswith(".md") and name != "README.md"
-        }
-        return cls({**built_in(), **own})
+        """Own roles, of files named `<role>.md`; they replace built-in ones of that name. Raises BadConfig."""
+        wanted = sorted(name for name in files if name.endswith(".md") and name != README)
+        roles = [parse_role(name.removesuffix(".md"), files[name], f"{where}/{name}") for name in wanted]
+        return cls({role.name: role for role in roles})
+
+    @property
+    def roles(self) -> dict[str, Role]:
+        """Every role by name."""
+        return {**built_in(), **self.own}
 
     def get(self, name: str) -> Role:
-        """The role. Raises NotFound with near names."""
-        if name in self.roles:
-            return self.roles[name]
-        near = difflib.get_close_matches(name, self.roles, n=3)
-        hint = f"did you mean {', '.join(near)}?" if near else f"roles: {', '.join(sorted(self.roles))}"
-        raise NotFound(f"no role {name}", hint)
+        """The role; a built-in one is read only when asked for. Raises NotFound with near names."""
+        if name in self.own:
+            return self.own[name]
+        shipped = built_in_names()
+        if name in shipped:
+            return _shipped(name)
+        known = sorted({*shipped, *self.own})
+        near = difflib.get_close_matches(name, known, n=3)
+        raise NotFound(
+            f"no role {name}", f"did you mean {', '.join(near)}?" if near else f"roles: {', '.join(known)}"
+        )
 
 
 def built_in() -> dict[str, Role]:
     """The thirteen shipped roles."""
-    folder = resource_dir("templates") / "roles"
-    found = {}
-    for file in sorted(folder.glob("*.md")):
-        found[file.stem] = parse_role(file.stem, file.read_bytes(), f"templates/roles/{file.name}")
-    return found
+    return {name: _shipped(name) for name in built_in_names()}
 
 
-def parse_role(name: str, text: bytes, where: str) -> Role:
+def built_in_names() -> list[str]:
+    """The names of the shipped roles."""
+    return sorted(file.stem for file in (resource_dir("templates") / "roles").glob("*.md"))
+
+
+def _shipped(name: str) -> Role:
+    file = resource_dir("templates") / "roles" / f"{name}.md"
+    return parse_role(name, file.read_bytes(), f"templates/roles/{file.name}")
+
+
+def parse_role(name: str, content: bytes, where: str) -> Role:
     """A role file. Raises BadConfig with file, line and key."""
     if name in RESERVED_ROLES:
         raise BadConfig(f"{where}:1: {name} is a reserved word", "give the role another name")
-    try:
-        lines = text.decode("utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise BadConfig(f"{where}: is not UTF-8", "save it as UTF-8") from error
-    if not lines or lines[0].strip() != FENCE or FENCE not in lines[1:]:
-        raise BadConfig(f"{where}:1: no front matter", "begin the file with --- and end the front matter with ---")
-    end = lines.index(FENCE, 1)
-    front = _front("\n".join(lines[1:end]), where, lines)
-    body = "\n".join(lines[end + 1 :]).strip() + "\n"
-    if not body.strip():
-        raise BadConfig(f"{where}:{end + 1}: no instructions", "write them below the front matter")
-    return Role(name, front, body, where)
+    if not NAME.fullmatch(name):
+        raise BadConfig(
+            f"{where}:1: {name} is no name for a role", "use a-z, 0-9, - and _, at most 40 of them"
+        )
+    parts = split(content, where)
+    if not parts.body.strip():
+        raise BadConfig(f"{where}:{parts.body_line}: no instructions", "write them below the front matter")
+    front, brief_line = _front(parts, where)
+    return Role(name, front, parts.body.rstrip() + "\n", where, parts.body_line, brief_line)
 
 
-def _front(text: str, where: str, lines: list[str]) -> Front:
+def _front(parts: Split, where: str) -> tuple[Front, int]:
+    """The front matter, and the line where the text of its `brief` begins."""
+    given, node = parse_yaml(parts, where)
+    places = yaml_places(node, parts.front_line)
     try:
-        given: Any = yaml.safe_load(text) or {}
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 2 if mark else 1
-        raise BadConfig(f"{where}:{line}: {getattr(error, 'problem', error)}", "the front matter is YAML") from error
-    if not isinstance(given, dict):
-        raise BadConfig(f"{where}:2: the front matter is not a table", "write key: value lines")
-    try:
-        return Front.model_validate(given)
+        front = Front.model_validate(given)
     except ValidationError as error:
-        raise bad(error, where=where, lines=lines, model=Front) from error
+        raise bad(error, where=where, places=places, model=Front) from error
+    return front, line_of(places, ("brief",)) + _is_block(node, "brief")
+
+
+def _is_block(node: yaml.MappingNode, key: str) -> bool:
+    """Whether the key's text begins on the next line (`key: |`)."""
+    values = [value for name, value in node.value if name.value == key]
+    return any(isinstance(value, yaml.ScalarNode) and value.style in ("|", ">") for value in values)

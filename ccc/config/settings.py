@@ -5,121 +5,24 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
-from ccc.config.checks import Checks
-from ccc.config.problems import bad
-from ccc.domain.aliases import DEFAULT
+from ccc.config.model import PROFILES, Config
+from ccc.config.places import toml_places
+from ccc.config.problems import bad, words
 from ccc.errors import BadConfig
 
 PREFIX = "CCC_"
-
-
-class Section(BaseModel):
-    """A table of the file; unknown keys are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Gate(Section):
-    """Commands that must pass on the exact combined tree before anything lands."""
-
-    commands: Checks = ()
-
-
-class Approval(Section):
-    """How many people must say yes before something lands."""
-
-    required: int = Field(default=1, ge=0)
-
-
-class SessionSection(Section):
-    """How sessions are made."""
-
-    branch_prefix: str = Field(default="ccc", pattern=r"^[a-z0-9][a-z0-9._-]*$")
-    worktree_dir: str | None = None
-    copy_files: tuple[str, ...] = Field(default=(), alias="copy")
-    setup: Checks = ()
-    ports_base: int = Field(default=20000, ge=1024, le=65000)
-    ports_size: int = Field(default=10, ge=1)
-    names: Literal["marx", "planets", "trees", "rivers", "birds"] = DEFAULT  # type: ignore[assignment]
-
-
-class Land(Section):
-    """What a landing does."""
-
-    keep_session_files: bool = False
-
-
-class Handoff(Section):
-    """Token budget of the hand-off document."""
-
-    tokens: int = Field(default=25000, ge=300)
-
-
-class Context(Section):
-    """Soft limit of accumulated context, bytes."""
-
-    size_limit: int = Field(default=50000, ge=1000)
-
-
-class Mcp(Section):
-    """MCP servers: milliseconds to wait for one, and whether a mock replaces them."""
-
-    timeout_ms: int = Field(default=2000, ge=1)
-    mock: bool = False
-
-
-class Limits(Section):
-    """How much may run at once."""
-
-    parallel: int = Field(default=10, ge=1)
-
-
-class Debug(Section):
-    """Logging and metrics."""
-
-    logging: bool = False
-    metrics: bool = False
-
-
-class Config(Section):
-    """The whole file."""
-
-    profile: Literal["development", "production"] | None = None
-    target: str | None = None
-    gate: Gate = Gate()
-    approval: Approval = Approval()
-    session: SessionSection = SessionSection()
-    land: Land = Land()
-    handoff: Handoff = Handoff()
-    context: Context = Context()
-    mcp: Mcp = Mcp()
-    limits: Limits = Limits()
-    debug: Debug = Debug()
-
-
-PROFILES: dict[str, dict[str, dict[str, Any]]] = {
-    "development": {
-        "mcp": {"timeout_ms": 5000, "mock": True},
-        "context": {"size_limit": 100_000},
-        "limits": {"parallel": 5},
-        "debug": {"logging": True, "metrics": False},
-    },
-    "production": {
-        "mcp": {"timeout_ms": 2000, "mock": False},
-        "context": {"size_limit": 50_000},
-        "limits": {"parallel": 20},
-        "debug": {"logging": False, "metrics": True},
-    },
+SWITCHES = {
+    **dict.fromkeys(("true", "1", "yes", "on"), True),
+    **dict.fromkeys(("false", "0", "no", "off"), False),
 }
-"""FEATURES O4."""
 
 
 class Settings:
-    """Every value after all layers, flat; `origins` says of each dotted key where its value is from."""
+    """Every value after all layers; `origins` says of each dotted key where its value is from."""
 
     def __init__(self, config: Config, origins: Mapping[str, str]) -> None:
         self.config = config
@@ -133,87 +36,118 @@ class Settings:
         self.setup = config.session.setup
         self.ports_base = config.session.ports_base
         self.ports_size = config.session.ports_size
-        self.names: str = config.session.names
+        self.names = config.session.names
         self.keep_session_files = config.land.keep_session_files
         self.handoff_tokens = config.handoff.tokens
 
     def values(self) -> dict[str, Any]:
-        """Dotted key to value, in the file's order."""
-        return _flat(self.config.model_dump(mode="json", by_alias=True))
+        """Dotted key to value, in the order of `Config`."""
+        return _flat(_dumped(self.config))
 
 
 def load_settings(text: bytes | None, *, where: str, environment: Mapping[str, str]) -> Settings:
     """Defaults, then the profile, then the file, then `CCC_<SECTION>_<KEY>` of the environment.
 
-    Raises BadConfig with file, line and key.
+    `text` is None where there is no file. Raises BadConfig with file, line and key, or with the variable.
     """
-    given = _parsed(text, where) if text is not None else {}
-    lines = (text or b"").decode("utf-8", "replace").splitlines()
-    _validated(given, where, lines)
-    profile = given.get("profile")
+    given = {} if text is None else _from_file(text, where)
     overrides = _from_environment(environment)
-    layers = [({}, ""), (PROFILES.get(str(profile), {}), f"profile {profile}"), (given, where)]
+    profile = overrides["profile"][1] if "profile" in overrides else given.get("profile")
     merged: dict[str, Any] = {}
-    origins = dict.fromkeys(_flat(Config().model_dump(mode="json", by_alias=True)), "default")
-    for layer, origin in layers:
+    origins = dict.fromkeys(_flat(_dumped(Config())), "default")
+    for layer, origin in ((PROFILES.get(str(profile), {}), f"profile {profile}"), (given, where)):
         merged = _laid_over(merged, layer)
         origins.update(dict.fromkeys(_flat(layer), origin))
     for key, (variable, value) in overrides.items():
         merged = _laid_over(merged, _nested(key, value))
         origins[key] = f"environment {variable}"
-    config = _validated(merged, where if not overrides else "environment", lines)
-    return Settings(config, origins)
+    return Settings(Config.model_validate(merged), origins)
 
 
-def _parsed(text: bytes, where: str) -> dict[str, Any]:
+def _from_file(content: bytes, where: str) -> dict[str, Any]:
+    """The file's values as written, proven valid."""
+    text = decoded(content, where)
     try:
-        return tomllib.loads(text.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise BadConfig(f"{where}: is not UTF-8", "save it as UTF-8") from error
+        given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))
-        line = found[1] if found else "1"
-        raise BadConfig(f"{where}:{line}: {str(error).split(' (at')[0]}", "toml.io describes the format") from error
-
-
-def _validated(given: Mapping[str, Any], where: str, lines: list[str]) -> Config:
+        line = int(found[1]) if found else text.rstrip("\n").count("\n") + 1
+        what = str(error).partition(" (at")[0]
+        raise BadConfig(
+            f"{where}:{line}: {what[:1].lower()}{what[1:]}", "toml.io explains the format"
+        ) from error
     try:
-        return Config.model_validate(given)
+        Config.model_validate(given)
     except ValidationError as error:
-        raise bad(error, where=where, lines=lines, model=Config) from error
+        raise bad(error, where=where, places=toml_places(text), model=Config) from error
+    return given
+
+
+def decoded(content: bytes, where: str) -> str:
+    """A file's text, with plain line ends and without a byte order mark. Raises BadConfig."""
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise BadConfig(f"{where}:{line}: is not UTF-8", "save the file as UTF-8") from error
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[str, Any]]:
-    known = _flat(Config().model_dump(mode="json", by_alias=True))
+    """Dotted key → (variable, value), of those that are set and not empty. Raises BadConfig."""
     found = {}
-    for key in known:
+    for key, default in _flat(_dumped(Config())).items():
         variable = PREFIX + key.replace(".", "_").upper()
-        if variable in environment and not isinstance(known[key], list):
-            text = environment[variable]
-            found[key] = (variable, {"true": True, "false": False}.get(text.lower(), text))
+        text = environment.get(variable, "")
+        if text and not isinstance(default, list):
+            found[key] = (variable, _value(text, default))
+            _prove(key, *found[key])
     return found
+
+
+def _value(text: str, default: Any) -> Any:
+    """A variable's text as the kind of value that its key has; the text itself where it is none."""
+    if isinstance(default, bool):
+        return SWITCHES.get(text.lower(), text)
+    if isinstance(default, int) and re.fullmatch(r"-?[0-9]{1,18}", text):
+        return int(text)
+    return text
+
+
+def _prove(key: str, variable: str, value: Any) -> None:
+    try:
+        Config.model_validate(_nested(key, value))
+    except ValidationError as error:
+        what = words(error.errors()[0])
+        raise BadConfig(
+            f"environment {variable}: {key}: {what}", f"unset {variable}, or set it right"
+        ) from error
+
+
+def _dumped(config: Config) -> dict[str, Any]:
+    return config.model_dump(mode="json", by_alias=True)
 
 
 def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(below)
     for key, value in above.items():
         old = merged.get(key)
-        merged[key] = _laid_over(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+        merged[key] = (
+            _laid_over(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+        )
     return merged
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    """`section.key` → value; what is below that stays as it is."""
     found: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping) and not prefix:
-            found.update(_flat(value, f"{key}."))
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            found.update({f"{name}.{key}": each for key, each in value.items()})
         else:
-            found[prefix + key] = value
+            found[name] = value
     return found
 
 
 def _nested(key: str, value: Any) -> dict[str, Any]:
     section, dot, name = key.partition(".")
     return {section: {name: value}} if dot else {key: value}
-
-

@@ -95,7 +95,7 @@ def test_any_task_makes_a_name_and_stands_verbatim_in_the_brief(
     session = spawn("backend", task)
     assert session.name == f"backend-{ending}" + (session.id[:8] if ending == "task-" else "")
     brief = (session.path / ".ccc/sessions" / session.name / "brief.md").read_text(encoding="utf-8")
-    assert f"> {task}\n" in brief
+    assert f"\n{task}\n" in brief
     stored = ready.git("log", "-1", "--format=%an|%ae", session.tree.oid())
     assert stored == "Developer (backend)|developer@example.com"
 

@@ -1,0 +1,117 @@
+"""What `.ccc/config.toml` may say: tables, keys, defaults, and the profiles."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from ccc.config.checks import Checks, Text, Texts
+from ccc.domain import aliases
+
+
+class Section(BaseModel):
+    """A table of the file; unknown keys and values of another type are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def _is_theme(name: str) -> str:
+    if name not in aliases.THEMES:
+        raise ValueError(f"must be one of {', '.join(aliases.THEMES)}")
+    return name
+
+
+class Gate(Section):
+    """Commands that must pass on the exact combined tree before anything lands."""
+
+    commands: Checks = ()
+
+
+class Approval(Section):
+    """How many people must say yes before something lands."""
+
+    required: int = Field(default=1, ge=0)
+
+
+class SessionSection(Section):
+    """How sessions are made."""
+
+    branch_prefix: str = Field(default="ccc", pattern=r"^[a-z0-9]([a-z0-9_-]*[a-z0-9])?$")
+    worktree_dir: Text | None = None
+    copy_files: Texts = Field(default=(), alias="copy")
+    setup: Checks = ()
+    ports_base: int = Field(default=20000, ge=1024, le=65000)
+    ports_size: int = Field(default=10, ge=1, le=1000)
+    names: Annotated[str, AfterValidator(_is_theme)] = aliases.DEFAULT
+
+
+class Land(Section):
+    """What a landing does."""
+
+    keep_session_files: bool = False
+
+
+class Handoff(Section):
+    """Token budget of the hand-off document."""
+
+    tokens: int = Field(default=25000, ge=300)
+
+
+class Context(Section):
+    """Soft limit of accumulated context, bytes."""
+
+    size_limit: int = Field(default=50000, ge=1000)
+
+
+class Mcp(Section):
+    """MCP servers: milliseconds to wait for one, and whether a mock replaces them."""
+
+    timeout_ms: int = Field(default=2000, ge=1)
+    mock: bool = False
+
+
+class Limits(Section):
+    """How much may run at once."""
+
+    parallel: int = Field(default=10, ge=1)
+
+
+class Debug(Section):
+    """Logging and metrics."""
+
+    logging: bool = False
+    metrics: bool = False
+
+
+class Config(Section):
+    """The whole file."""
+
+    profile: Literal["development", "production"] | None = None
+    target: Text | None = None
+    gate: Gate = Gate()
+    approval: Approval = Approval()
+    session: SessionSection = SessionSection()
+    land: Land = Land()
+    handoff: Handoff = Handoff()
+    context: Context = Context()
+    mcp: Mcp = Mcp()
+    limits: Limits = Limits()
+    debug: Debug = Debug()
+
+
+PROFILES: dict[str, dict[str, dict[str, Any]]] = {
+    "development": {
+        "mcp": {"timeout_ms": 5000, "mock": True},
+        "context": {"size_limit": 100_000},
+        "limits": {"parallel": 5},
+        "debug": {"logging": True, "metrics": False},
+    },
+    "production": {
+        "mcp": {"timeout_ms": 2000, "mock": False},
+        "context": {"size_limit": 50_000},
+        "limits": {"parallel": 20},
+        "debug": {"logging": False, "metrics": True},
+    },
+}
+"""What a profile says in place of the defaults (row O4)."""
