@@ -1,0 +1,1 @@
+"""Measurements against the budgets of the design, each beside a yardstick of the same run."""
