@@ -74,7 +74,7 @@ class RoleSet:
 
     @classmethod
     def load(cls, files: Mapping[str, bytes], *, where: str) -> RoleSet:
-        """Own roles, of files named `<role>.md`; they replace built-in ones of that name. Raises BadConfig."""
+        """Own roles, of files `<role>.md`; they replace built-in ones of that name. Raises BadConfig."""
         wanted = sorted(name for name in files if name.endswith(".md") and name != README)
         roles = [parse_role(name.removesuffix(".md"), files[name], f"{where}/{name}") for name in wanted]
         return cls({role.name: role for role in roles})
