@@ -319,7 +319,7 @@ def test_an_unwritable_parent_is_refused_and_nothing_is_left(place: Place) -> No
 
 @pytest.mark.parametrize("point", CLOSING)
 def test_a_closing_killed_anywhere_is_finished_by_the_next_one(
-    place: Place, point: str, ccc: RunsCcc
+    place: Place, point: str, ccc_inline: RunsCcc
 ) -> None:
     session = place.spawn()
     tree = place.tree(session)
@@ -327,19 +327,19 @@ def test_a_closing_killed_anywhere_is_finished_by_the_next_one(
     before = content_of(tree.path)
     del before[b"debug.log"]
     place.killed_at(point, "close", session.name)
-    ccc("close", session.name, exit=1 if point == "close-unregistered" else 0)
+    ccc_inline("close", session.name, exit=1 if point == "close-unregistered" else 0)
     assert not tree.path.exists()
     assert list(place.workspace.layout.worktrees.iterdir()) == []
     backups = place.repo.git("for-each-ref", "--format=%(refname)", "refs/ccc-backup/").split("\n")
     assert len(backups) == 1
-    ccc("undo", session.name, exit=0)
+    ccc_inline("undo", session.name, exit=0)
     assert content_of(tree.path) == before
-    ccc("fsck", exit=0)
+    ccc_inline("fsck", exit=0)
 
 
 @pytest.mark.parametrize("point", REOPENING)
 def test_a_reopening_killed_anywhere_is_finished_by_the_next_one(
-    place: Place, point: str, ccc: RunsCcc
+    place: Place, point: str, ccc_inline: RunsCcc
 ) -> None:
     session = place.spawn()
     tree = place.tree(session)
@@ -348,23 +348,26 @@ def test_a_reopening_killed_anywhere_is_finished_by_the_next_one(
     del before[b"debug.log"]
     close(place.workspace, session)
     place.killed_at(point, "undo", session.name)
-    ccc("undo", session.name, exit=0)
+    ccc_inline("undo", session.name, exit=0)
     assert content_of(tree.path) == before
     assert status_of(tree) == status
     assert place.session(session.name).closed is None
 
 
-def test_work_done_after_a_killed_closing_is_backed_up_before_it_goes(place: Place, ccc: RunsCcc) -> None:
+def test_work_done_after_a_killed_closing_is_backed_up_before_it_goes(
+    place: Place, ccc_inline: RunsCcc
+) -> None:
     session = place.spawn()
     tree = place.tree(session)
     place.killed_at("close-recorded", "close", session.name)
     tree.write("late", "written after the first backup\n")
-    ccc("close", session.name, exit=0)
+    ccc_inline("close", session.name, exit=0)
     closed = place.session(session.name).closed
     assert closed is not None
     assert place.repo.git("cat-file", "blob", f"{closed.backup}:late") == "written after the first backup"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", [point for point in CLOSING if point != "close-backed-up"])
 def test_a_killed_closing_can_be_undone_at_once(place: Place, point: str) -> None:
     session = place.spawn()

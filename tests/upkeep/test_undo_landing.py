@@ -177,10 +177,12 @@ def test_the_younger_of_close_and_landing_is_undone_first(
     assert ccc_inline("undo", landed.name, exit=1).stderr.startswith("error: nothing to undo")
 
 
-def test_an_undoing_killed_before_it_began_is_forgotten(place: Place, landed: Session, ccc: RunsCcc) -> None:
+def test_an_undoing_killed_before_it_began_is_forgotten(
+    place: Place, landed: Session, ccc_inline: RunsCcc
+) -> None:
     tip = place.repo.oid("main")
     place.killed_at("undo-intended", "undo", landed.name)
-    ccc("doctor", "--fix", exit=0)
+    ccc_inline("doctor", "--fix", exit=0)
     assert place.repo.oid("main") == tip
     assert place.session(landed.name).landed == landed.landed
 
@@ -194,11 +196,11 @@ def test_an_undoing_killed_before_it_began_is_forgotten(place: Place, landed: Se
     ],
 )
 def test_an_undoing_killed_anywhere_is_finished_by_the_next_command(
-    place: Place, landed: Session, point: str, command: tuple[str, ...], ccc: RunsCcc
+    place: Place, landed: Session, point: str, command: tuple[str, ...], ccc_inline: RunsCcc
 ) -> None:
     assert landed.landed is not None
     place.killed_at(point, "undo", landed.name)
-    ccc(*(landed.name if word == "NAME" else word for word in command), exit=0)
+    ccc_inline(*(landed.name if word == "NAME" else word for word in command), exit=0)
     assert place.repo.oid("main") == landed.landed.base
     assert status_of(place.repo) == "## main\0"
     tree: Repo = place.tree(landed)
