@@ -66,4 +66,6 @@ def _at_once(store: GitStore) -> None:
 def _fact(number: int) -> Draft:
     session = f"{number % SESSIONS:032x}"
     changes = {f"sessions/{session}": {"progress": number % 101}}
-    return Draft("session.progressed", "backend-login", f"progress {number % 101} %", changes, session=session)
+    return Draft(
+        "session.progressed", "backend-login", f"progress {number % 101} %", changes, session=session
+    )

@@ -11,14 +11,17 @@ from pathlib import Path
 import pytest
 
 from ccc.domain.cells import values
-from ccc.domain.events import Draft
+from ccc.domain.events import Draft, Event, message
+from ccc.domain.stamps import following
 from ccc.errors import Refused, StateBroken, StoreBusy
 from ccc.git.libgit import LibGit
 from ccc.git.objects import MissingObject, object_id
 from ccc.layout import Layout
 from ccc.store import journal, tips, wal
+from ccc.store.celltree import CellTreeWriter
 from ccc.store.gitstore import GitStore
 from ccc.store.lock import locked
+from ccc.store.memory_objects import MemoryObjects
 from ccc.store.processes import start_of
 from ccc.store.protocol import META, REF, State
 from tests.store.tools import faults_of, git_store, in_other_process, progress, texts
@@ -291,3 +294,21 @@ def test_observed_facts_are_recorded_before_each_decision(common: Path) -> None:
     store.transact(decide)
     assert seen == [["moved"]]
     assert store.drain() == 0
+
+
+def test_a_merge_bears_the_identity_of_the_parent_with_the_greatest_id(written: GitStore) -> None:
+    history, tip = written.history, tip_of(written)
+    clock = written.state().clock
+    stamp_a, stamp_b = following(clock, 0, "a"), following(clock, 0, "b")
+    for names in (("One", "Two"), ("Two", "One")):
+        one, two = (
+            history.append(tip, message([Event(stamp, "x", "s", "x")], stamp), f"{name} <dev@example.com>")
+            for stamp, name in zip((stamp_a, stamp_b), names, strict=True)
+        )
+        merged = history.record(history.merge([two, one])).commit
+        assert merged.committer == merged.author == history.record(max(one, two)).commit.committer
+
+
+def test_equal_parts_of_two_trees_are_not_opened() -> None:
+    writer = CellTreeWriter(MemoryObjects())
+    assert writer.join_trees("1" * 40, "1" * 40) == "1" * 40
