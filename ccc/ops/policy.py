@@ -73,7 +73,7 @@ def _files_at(git: Git, commit: str) -> dict[str, bytes]:
     return {
         path.removeprefix(f"{FOLDER}/"): git.run("cat-file", "blob", f"{commit}:{path}").out
         for path in listed
-        if path == CONFIG_FILE or path.endswith(".md")
+        if path == CONFIG_FILE or (path.endswith(".md") and path.count("/") == ROLES_FOLDER.count("/") + 1)
     }
 
 
