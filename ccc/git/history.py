@@ -150,14 +150,14 @@ def contained_in_remote(git: Git, oid: str) -> bool:
 _ESCAPES = {7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 34: '"', 92: "\\"}
 
 
-def quoted(path: bytes | str) -> str:
+def quoted(path: bytes | str, *, always: bool = False) -> str:
     """A path for people and JSON: as it is, or C-quoted as git prints it when it is not plain UTF-8."""
     raw = path.encode("utf-8", "surrogateescape") if isinstance(path, str) else path
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         text = None
-    if text is not None and not any(ord(c) < 32 or c in '"\\' or ord(c) == 127 for c in text):
+    if not always and text is not None and not any(ord(c) < 32 or c in '"\\' or ord(c) == 127 for c in text):
         return text
     return '"' + "".join(_escaped(byte) for byte in raw) + '"'
 

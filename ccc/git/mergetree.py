@@ -2,140 +2,158 @@
 
 from __future__ import annotations
 
-import tempfile
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ccc.errors import GitFailed
-from ccc.git import surgery
-from ccc.git.command import Git
-from ccc.git.history import quoted
+from ccc.git import attributes, surgery
+from ccc.git.command import Git, failure
+from ccc.git.history import merge_base, quoted
+from ccc.git.hunks import Hunk as Hunk
+from ccc.git.hunks import hunks_of
 
 BASE, OURS, THEIRS = 1, 2, 3
-MARKER_SIZE = 41
-"""Longer than any line of equal signs that a source file is likely to have."""
+CONFLICT = "CONFLICT"
+KIND = re.compile(r"^CONFLICT ?\(([^)]*)\)")
+"""With and without the blank: git writes both."""
 
-CONFLICT = "CONFLICT ("
+REGULAR = ("100644", "100755")
+
+
+class UnrelatedHistories(GitFailed):
+    """The two commits have no common ancestor."""
 
 
 @dataclass(frozen=True)
 class ConflictFile:
-    """A path in conflict: `kind` in git's words (`contents`, `modify/delete`), stage to (mode, blob id)."""
+    """A path in conflict.
+
+    `kind` as git says it (`content`, `add/add`, `modify/delete`, `rename/rename`, `binary`, `submodule`);
+    `stages` maps BASE, OURS, THEIRS, as far as they are there, to (mode, object id); `path` is for people
+    (`quoted`), `raw` the very name, with surrogate escapes where it is not UTF-8.
+    """
 
     path: str
     kind: str
     message: str
     stages: Mapping[int, tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class Hunk:
-    """One conflict inside a file: lines of each side, and where they begin there, from 1."""
-
-    ours: tuple[str, ...]
-    base: tuple[str, ...]
-    theirs: tuple[str, ...]
-    ours_start: int
-    theirs_start: int
+    raw: str
 
 
 @dataclass(frozen=True)
 class MergeVerdict:
-    """The merged tree (with markers in it where there are conflicts) and the paths in conflict."""
+    """The merged tree (with markers in it where there are conflicts), the paths in conflict, git's words."""
 
     tree: str
     conflicts: tuple[ConflictFile, ...]
+    messages: tuple[str, ...] = ()
 
     def without(self, git: Git, prefix: str) -> MergeVerdict:
         """The verdict on everything but one folder: conflicts there do not count, the tree has it no more."""
-        kept = tuple(file for file in self.conflicts if not file.path.startswith(f"{prefix}/"))
+        kept = tuple(file for file in self.conflicts if not file.raw.startswith(f"{prefix}/"))
         return replace(self, tree=surgery.without(git, self.tree, prefix), conflicts=kept)
 
 
-def merge(git: Git, ours: str, theirs: str) -> MergeVerdict:
-    """Merges `theirs` into `ours`. Raises GitFailed for unrelated histories."""
-    found = git.run("merge-tree", "--write-tree", "-z", ours, theirs, ok=(0, 1))
+def merge(git: Git, ours: str, theirs: str, *, quarantine: Path | None = None) -> MergeVerdict:
+    """Merges `theirs` into `ours`, as `git merge` in a clean checkout of `ours` would.
+
+    The objects made land in `quarantine`, if one is given; whoever reads them there needs
+    `quarantined(git, quarantine)`. Raises UnrelatedHistories, GitFailed.
+    """
+    git = git if quarantine is None else quarantined(git, quarantine)
+    with attributes.work_tree(git, ours, theirs) as inside:
+        found = inside.run("merge-tree", "--write-tree", "-z", ours, theirs, ok=range(256))
+    if found.code not in (0, 1):
+        if merge_base(git, ours, theirs) is None:
+            raise UnrelatedHistories(
+                f"{ours[:7]} and {theirs[:7]} have no common history",
+                "git merge --allow-unrelated-histories joins them, by a person",
+            )
+        raise failure(("merge-tree",), found)
     tree, rest = found.out.split(b"\0", 1)
-    stages, messages = _sections(rest, conflicted=found.code == 1)
-    return MergeVerdict(tree.decode(), tuple(_files(stages, messages)))
+    if found.code == 0:
+        return MergeVerdict(tree.decode(), ())
+    stages, messages = _sections(rest)
+    words = tuple(message.words for message in messages)
+    # Never clean against git's word, should it one day name no path.
+    unnamed = ConflictFile("", "other", "; ".join(words), {}, "")
+    return MergeVerdict(tree.decode(), tuple(_files(stages, messages)) or (unnamed,), words)
+
+
+def quarantined(git: Git, folder: Path) -> Git:
+    """A git that writes new objects to a folder of its own and reads those of the repository as well."""
+    objects = git.text("rev-parse", "--path-format=absolute", "--git-path", "objects")
+    folder.mkdir(parents=True, exist_ok=True)
+    # git takes a C-quoted path here, and needs one where the name holds a colon or begins with a quote.
+    listed = quoted(objects, always=True)
+    extra = {"GIT_OBJECT_DIRECTORY": str(folder), "GIT_ALTERNATE_OBJECT_DIRECTORIES": listed}
+    return replace(git, extra={**git.extra, **extra})
+
+
+@dataclass(frozen=True)
+class _Message:
+    paths: tuple[bytes, ...]
+    kind: str
+    words: str
 
 
 Stages = dict[bytes, dict[int, tuple[str, str]]]
-Messages = list[tuple[list[bytes], str, str]]
 
 
-def _sections(rest: bytes, *, conflicted: bool) -> tuple[Stages, Messages]:
+def _sections(rest: bytes) -> tuple[Stages, list[_Message]]:
     """The two lists behind the tree in the output of `merge-tree -z` (git-merge-tree(1), OUTPUT)."""
     parts = iter(rest.split(b"\0"))
     stages: Stages = {}
-    if conflicted:
-        for part in parts:
-            if not part:
-                break
-            what, path = part.split(b"\t", 1)
-            mode, oid, stage = what.decode().split(" ")
-            stages.setdefault(path, {})[int(stage)] = (mode, oid)
-    return stages, list(_messages(parts)) if conflicted else []
+    for part in parts:
+        if not part:
+            break
+        what, path = part.split(b"\t", 1)
+        mode, oid, stage = what.decode().split(" ")
+        stages.setdefault(path, {})[int(stage)] = (mode, oid)
+    return stages, list(_messages(parts))
 
 
-def _messages(parts: Iterator[bytes]) -> Iterator[tuple[list[bytes], str, str]]:
+def _messages(parts: Iterator[bytes]) -> Iterator[_Message]:
     for count in parts:
         if not count.isdigit():
             break
-        paths = [next(parts) for _ in range(int(count))]
+        paths = tuple(next(parts) for _ in range(int(count)))
         kind, words = next(parts).decode(), next(parts).decode("utf-8", "replace")
-        yield paths, kind, words.strip()
+        yield _Message(paths, kind, words.strip())
 
 
-def _files(stages: Stages, messages: Messages) -> Iterator[ConflictFile]:
-    telling = [message for message in messages if message[1].startswith(CONFLICT)]
-    named = {path for paths, _, _ in telling for path in paths}
-    for path in [*stages, *sorted(named - set(stages))]:
-        kind, words = next(((kind, words) for paths, kind, words in telling if path in paths), ("CONFLICT (other)", ""))
-        plain = kind.removeprefix(CONFLICT).removesuffix(")")
-        if path in stages:
-            yield ConflictFile(quoted(path), plain, words, stages[path])
-    if not stages:
-        for paths, kind, words in telling:
-            for path in paths[:1]:
-                yield ConflictFile(quoted(path), kind.removeprefix(CONFLICT).removesuffix(")"), words, {})
+def _files(stages: Stages, messages: list[_Message]) -> Iterator[ConflictFile]:
+    telling = [message for message in messages if message.kind.startswith(CONFLICT)]
+    for path, sides in stages.items():
+        about = [message for message in telling if path in message.paths]
+        yield _file(path, about, sides)
+    # A conflict of names only (a directory split by renames) has no path with stages.
+    for message in telling:
+        if not any(path in stages for path in message.paths) and message.paths:
+            yield _file(message.paths[0], [message], {})
+
+
+def _file(path: bytes, about: list[_Message], sides: Mapping[int, tuple[str, str]]) -> ConflictFile:
+    kinds = [_kind(message) for message in about]
+    kind = "binary" if "binary" in kinds else next(iter(kinds), "other")
+    words = "; ".join(message.words for message in about)
+    return ConflictFile(quoted(path), kind, words, dict(sides), path.decode("utf-8", "surrogateescape"))
+
+
+def _kind(message: _Message) -> str:
+    """git's words are finer than its list of kinds, where both `content` and `add/add` are `contents`."""
+    listed, said = KIND.match(message.kind), KIND.match(message.words)
+    plain = listed[1] if listed else "other"
+    return said[1] if said and plain != "binary" else plain
 
 
 def conflict_hunks(git: Git, file: ConflictFile) -> list[Hunk]:
-    """The hunks of a text conflict; empty for a binary file and where one side has no file."""
-    if OURS not in file.stages or THEIRS not in file.stages:
+    """The hunks of a text conflict; empty for a binary file and where one side has no regular file."""
+    sides = [file.stages.get(stage) for stage in (OURS, BASE, THEIRS)]
+    ours, base, theirs = sides
+    if ours is None or theirs is None or any(side and side[0] not in REGULAR for side in sides):
         return []
-    contents = [git.run("cat-file", "blob", file.stages[n][1]).out if n in file.stages else b"" for n in (2, 1, 3)]
-    with tempfile.TemporaryDirectory(prefix="ccc-merge-") as folder:
-        names = []
-        for name, content in zip(("ours", "base", "theirs"), contents, strict=True):
-            (Path(folder) / name).write_bytes(content)
-            names.append(str(Path(folder) / name))
-        try:
-            merged = git.run("merge-file", "-p", "--diff3", f"--marker-size={MARKER_SIZE}", *names, ok=range(128))
-        except GitFailed:
-            return []
-    return list(_hunks(merged.out.decode("utf-8", "replace").splitlines()))
-
-
-def _hunks(lines: list[str]) -> Iterator[Hunk]:
-    sides: dict[str, list[str]] = {}
-    current, ours_line, theirs_line = "", 1, 1
-    starts = {"<": "ours", "|": "base", "=": "theirs"}
-    for line in lines:
-        mark = line[:1]
-        if line.startswith(mark * MARKER_SIZE) and mark in starts:
-            current = starts[mark]
-            sides[current] = []
-        elif line.startswith(">" * MARKER_SIZE) and current:
-            yield Hunk(
-                tuple(sides["ours"]), tuple(sides["base"]), tuple(sides["theirs"]), ours_line, theirs_line
-            )
-            ours_line += len(sides["ours"])
-            theirs_line += len(sides["theirs"])
-            current, sides = "", {}
-        elif current:
-            sides[current].append(line)
-        else:
-            ours_line, theirs_line = ours_line + 1, theirs_line + 1
+    contents = [git.run("cat-file", "blob", side[1]).out if side else b"" for side in (ours, base, theirs)]
+    return hunks_of(git, *contents)

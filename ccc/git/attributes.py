@@ -1,0 +1,62 @@
+"""The attributes that a merge without a checkout would not see."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from ccc.git.command import Git
+
+ATTRIBUTES, MODULES = ".gitattributes", ".gitmodules"
+
+
+@contextmanager
+def work_tree(git: Git, ours: str, theirs: str) -> Iterator[Git]:
+    """A git whose work tree holds what a checkout of `ours` says of merging: attributes and submodules.
+
+    git reads `.gitattributes` from the work tree only (before 2.43 there is no other way), so the few that
+    can matter are laid out: those above every path in which the two commits differ. The same for
+    `.gitmodules`, by which a submodule's own repository is found.
+    """
+    found = _files(git, ours, _wanted(git, ours, theirs))
+    if not found:
+        yield git
+        return
+    with tempfile.TemporaryDirectory(prefix="ccc-merge-") as folder:
+        for path, content in found.items():
+            file = Path(folder) / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        yield replace(git, directory=Path(folder), extra={**git.extra, "GIT_WORK_TREE": folder})
+
+
+def _wanted(git: Git, ours: str, theirs: str) -> list[str]:
+    folders = {""}
+    for path in git.lines("diff-tree", "-r", "--name-only", "--no-renames", "-z", ours, theirs):
+        folder = path.rpartition("/")[0]
+        while folder not in folders:
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+    return [MODULES, *(f"{folder}/{ATTRIBUTES}".lstrip("/") for folder in sorted(folders))]
+
+
+def _files(git: Git, commit: str, paths: list[str]) -> dict[str, bytes]:
+    """The content of those of the paths that are files in the commit."""
+    asked = "".join(f"{commit}:{path}\0" for path in paths).encode("utf-8", "surrogateescape")
+    answer = git.run("cat-file", "--batch", "-z", input=asked).out
+    found: dict[str, bytes] = {}
+    at = 0
+    for path in paths:
+        name = f"{commit}:{path} missing\n".encode("utf-8", "surrogateescape")
+        if answer.startswith(name, at):
+            at += len(name)
+            continue
+        end = answer.index(b"\n", at)
+        _, kind, size = answer[at:end].split(b" ")
+        at = end + 1 + int(size) + 1
+        if kind == b"blob":
+            found[path] = answer[end + 1 : at - 1]
+    return found
