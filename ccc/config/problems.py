@@ -50,14 +50,14 @@ def words(problem: Any) -> str:
 
 
 def unknown(keys: list[str], model: type[BaseModel]) -> str:
-    """A hint for a key that does not exist: near ones beside it, the same one elsewhere, or all beside it."""
+    """A hint for a key that does not exist: the same one elsewhere, near ones beside it, or all beside it."""
     current: type[BaseModel] | None = model
     for key in keys[:-1]:
         if not key.isdigit():
             current = _models(current).get(key)
     known = names(current) if current is not None else []
-    near = difflib.get_close_matches(keys[-1], known, n=2, cutoff=0.5)
-    near = near or [path for path in _paths(model) if path.rpartition(".")[2] == keys[-1]]
+    near = [path for path in _paths(model) if path.rpartition(".")[2] == keys[-1]]
+    near = near or difflib.get_close_matches(keys[-1], known, n=2, cutoff=0.5)
     return f"did you mean {' or '.join(near)}?" if near else f"known keys: {', '.join(known)}"
 
 
