@@ -55,12 +55,12 @@ def _timed(work: Callable[[], None]) -> float:
 
 def _one_by_one(store: GitStore) -> None:
     for number in range(SINGLE):
-        store.transact(lambda state, number=number: [_fact(number)], durable=False)  # type: ignore[misc]
+        store.transact(lambda _, number=number: [_fact(number)], durable=False)  # type: ignore[misc]
 
 
 def _at_once(store: GitStore) -> None:
     facts = [_fact(number) for number in range(BATCH)]
-    store.transact(lambda state: facts, durable=False)
+    store.transact(lambda _: facts, durable=False)
 
 
 def _fact(number: int) -> Draft:

@@ -312,3 +312,27 @@ def test_a_merge_bears_the_identity_of_the_parent_with_the_greatest_id(written: 
 def test_equal_parts_of_two_trees_are_not_opened() -> None:
     writer = CellTreeWriter(MemoryObjects())
     assert writer.join_trees("1" * 40, "1" * 40) == "1" * 40
+
+
+def test_a_batch_stays_while_its_journal_entry_waits(common: Path, written: GitStore) -> None:
+    source = written.journal(progress("b2", 1))
+    written.drain()
+    written.transact(lambda state: [progress("b2", 2)])
+    batches = sorted(wal.done_folder(written.layout).iterdir())
+    for path in batches:
+        os.utime(path, (time.time() - 700, time.time() - 700))
+    held = next(
+        logged.event.source for logged in written.log() if (logged.event.source or "").startswith(source)
+    )
+    wal.retire(written.layout, written.history, frozenset([held or ""]))
+    assert sorted(wal.done_folder(written.layout).iterdir()) == batches[1:]
+
+
+def test_a_retention_floor_takes_older_fields_away_for_good(written: GitStore) -> None:
+    seen = written.state().clock
+    [late] = written.transact(
+        lambda state: [progress("a1", 2), Draft("x", "a1", "x", {"sessions/a1": {"role": "r"}})]
+    )[:1]
+    written.transact(lambda state: [Draft("reaped", "a1", "reaped", {"sessions/a1": {"reaped": late.id}})])
+    assert seen < late.id
+    assert written.state().stream("sessions/a1").keys() == {"role", "reaped"}
