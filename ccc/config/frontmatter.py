@@ -32,12 +32,9 @@ def split(content: bytes, where: str) -> Split:
         raise BadConfig(
             f"{where}:1: no front matter", "begin the file with --- and end the front matter with ---"
         )
-    first = ends[1] + 1
-    while first < len(lines) and not lines[first].strip():
-        first += 1
-    return Split(
-        "\n".join(lines[1 : ends[1]]) + "\n", 2, "\n".join(lines[first:]), min(first, len(lines)) + 1
-    )
+    below = range(ends[1] + 1, len(lines))
+    first = next((number for number in below if lines[number].strip()), ends[1] + 1)
+    return Split("\n".join(lines[1 : ends[1]]) + "\n", 2, "\n".join(lines[first:]), first + 1)
 
 
 def parse_yaml(parts: Split, where: str) -> tuple[dict[str, Any], yaml.MappingNode]:
