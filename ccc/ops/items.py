@@ -1,0 +1,170 @@
+"""What waits for a person, each as a view of what is recorded and seen; found without any merge."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ccc.domain import landings, targets
+from ccc.domain.cells import Cell, values
+from ccc.domain.landings import Entry
+from ccc.domain.sessions import Session
+from ccc.domain.stamps import rfc3339
+from ccc.domain.status import describe
+from ccc.ids import short_oid
+from ccc.layout import Layout
+from ccc.ops.look import Picture, Sighting
+
+MOVED = "moved."
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something that waits for a person; `command` is the exact next command. Times RFC 3339 UTC."""
+
+    id: str
+    kind: str
+    session: str | None
+    title: str
+    text: str
+    since: str
+    command: str
+    choices: tuple[str, ...] = ()
+
+
+def item(
+    kind: str, session: Session | None, key: str, *, title: str, text: str, since: str, command: str
+) -> Item:
+    """An item whose id follows from its kind, its subject and `key`, which tells occasions apart."""
+    subject = session.id if session else ""
+    digest = hashlib.sha256(f"{kind}\n{subject}\n{key}".encode("utf-8", "replace")).hexdigest()
+    return Item(digest[:32], kind, subject or None, title, text, since, command)
+
+
+def entry_of(picture: Picture, session: Session) -> Entry:
+    """The recorded part of a session's way into its target."""
+    return landings.from_cells(session.id, picture.state.stream(landings.stream_of(session.id)))
+
+
+def of_session(picture: Picture, sighting: Sighting) -> Iterator[Item]:
+    """What a session that is not closed wants of a person."""
+    if sighting.session.closed is not None:
+        return
+    yield from _questions(sighting)
+    yield from _losses(sighting)
+    yield from _failures(picture, sighting)
+    if is_ready(sighting) and not _approved(picture, sighting.session):
+        yield approval(sighting)
+
+
+def _questions(sighting: Sighting) -> Iterator[Item]:
+    session, claim = sighting.session, sighting.session.claim
+    if sighting.view.status != "waiting" or claim is None:
+        return
+    title = f"{session.name} is blocked" if claim.state == "blocked" else f"{session.name} has a question"
+    text = claim.why or f"said at {short_oid(claim.commit)}"
+    command = f"git ccc show {session.name}"
+    yield item("question", session, claim.at, title=title, text=text, since=claim.at, command=command)
+
+
+def _losses(sighting: Sighting) -> Iterator[Item]:
+    session, view = sighting.session, sighting.view
+    back = f"git branch {shlex.quote(session.branch)} {session.head}"
+    if view.status == "lost":
+        text = view.evidence[0].what if view.evidence else ""
+        command = back if is_branch_gone(sighting) else f"git ccc close {session.name}"
+        title = f"{session.name} is lost"
+        yield item(
+            "failure", session, session.head, title=title, text=text, since=view.since, command=command
+        )
+    elif is_branch_gone(sighting):
+        title = f"the branch of {session.name} is gone"
+        text = f"{session.branch} was at {short_oid(session.head)}"
+        key = f"branch\n{session.head}"
+        yield item("message", session, key, title=title, text=text, since=session.updated_at, command=back)
+
+
+def is_branch_gone(sighting: Sighting) -> bool:
+    """Whether the session's branch was looked for just now and is not there."""
+    return any(evidence.source == "ref" for evidence in sighting.view.evidence)
+
+
+def _failures(picture: Picture, sighting: Sighting) -> Iterator[Item]:
+    session = sighting.session
+    name, checked, claim = session.name, session.verification, session.claim
+    failed = checked is not None and checked.state == "failed" and checked.commit == session.head
+    if failed and checked is not None and claim is not None and claim.at < checked.at:
+        text = describe(checked.commands[-1]) if checked.commands else ""
+        title = f"checks of {name} failed at {short_oid(checked.commit)}"
+        command = f"git ccc show {name} --verification"
+        yield item("failure", session, checked.at, title=title, text=text, since=checked.at, command=command)
+    gate = entry_of(picture, session).gate
+    if gate is not None and gate.state == "failed" and gate.head == session.head and gate.commands:
+        title = f"the gate failed for {name}" + (" and on its target alone" if gate.base_red else "")
+        text, at = describe(gate.commands[-1]), gate.commands[-1].at
+        command = f"git ccc review {name}"
+        yield item("failure", session, gate.tree, title=title, text=text, since=at, command=command)
+
+
+def is_ready(sighting: Sighting) -> bool:
+    """Whether a person's yes is what a session waits for, as far as can be told without merging."""
+    return sighting.view.status in ("verified", "unchecked") and not is_branch_gone(sighting)
+
+
+def _approved(picture: Picture, session: Session) -> bool:
+    """Whether a person said yes to this head; whether the target has moved since is for a closer look."""
+    return any(approval.head == session.head for approval in entry_of(picture, session).approvals)
+
+
+def approval(sighting: Sighting, remark: str = "") -> Item:
+    """The wish for a person's yes to a session's head."""
+    session, view = sighting.session, sighting.view
+    unchecked = "" if view.status == "verified" else "; it has no checks"
+    title, text = f"{session.name} is {view.status}", f"landing it needs your approval{unchecked}{remark}"
+    command = f"git ccc merge {session.name}"
+    return item("approval", session, session.head, title=title, text=text, since=view.since, command=command)
+
+
+def of_targets(picture: Picture, replica: str) -> Iterator[Item]:
+    """Targets that somebody else than ccc moved: the latest move of each, on each machine."""
+    for name, cells in picture.state.streams(targets.KIND).items():
+        branch = name.partition("/")[2].replace(":", "/")
+        for field, record in values(cells).items():
+            if field.startswith(MOVED) and isinstance(record, Mapping):
+                yield _moved(branch, record, cells[field], here=field == MOVED + replica)
+
+
+def _moved(branch: str, record: Mapping[str, Any], cell: Cell, *, here: bool) -> Item:
+    old, new, forced = record["old"], record["new"], record["forced"]
+    title = f"{branch} was moved outside ccc" if new else f"{branch} is gone"
+    text = f"from {short_oid(old)} to {short_oid(new)}" if new else f"it was at {short_oid(old)}"
+    if not here:
+        text, command = f"{text}, on another machine", "git ccc log --type target.moved"
+    elif new and forced:
+        text, command = f"{text}, not forward", f"git log --oneline --left-right {old[:12]}...{new[:12]}"
+    elif new:
+        command = f"git log --oneline {old[:12]}..{new[:12]}"
+    else:
+        command = f"git branch {shlex.quote(branch)} {old}"
+    key = f"{branch}\n{old}\n{new}"
+    return item("message", None, key, title=title, text=text, since=rfc3339(cell[0]), command=command)
+
+
+def of_journal(layout: Layout) -> Iterator[Item]:
+    """Entries that nobody could read, set aside: one item for all of them."""
+    try:
+        files = sorted((path.stat().st_mtime, path.name) for path in layout.journal_bad.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    if files:
+        newest, name = files[-1]
+        since = datetime.fromtimestamp(newest, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        title = f"{len(files)} journal {'entry' if len(files) == 1 else 'entries'} could not be read"
+        text = f"kept in {layout.journal_bad}"
+        yield item(
+            "message", None, f"bad\n{name}", title=title, text=text, since=since, command="git ccc doctor"
+        )
