@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import os
-import stat
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ccc.errors import GitFailed
 from ccc.git.command import Git
 from ccc.git.history import quoted
+from ccc.git.inside import Inside, look_inside
 
-WHO = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in (("NAME", "ccc"), ("EMAIL", "ccc@localhost"))}
-LINK, FILE, PROGRAM = "120000", "100644", "100755"
+MAIL = "ccc@localhost"
+WHO = {
+    "GIT_AUTHOR_NAME": "ccc",
+    "GIT_AUTHOR_EMAIL": MAIL,
+    "GIT_COMMITTER_NAME": "ccc",
+    "GIT_COMMITTER_EMAIL": MAIL,
+}
+LINK, FILE, PROGRAM, SUBMODULE = "120000", "100644", "100755", "160000"
+ATTEMPTS = 3
+AT_ONCE = 200
+"""Files read from git in one go when they are put back."""
 
 
 @dataclass(frozen=True)
@@ -28,21 +40,46 @@ def take(top: Path, *, ignored: bool = False) -> Snapshot | None:
     """Keeps everything that is not committed; None where there is nothing. The index stays untouched.
 
     Content is stored without filters, so that it comes back byte for byte. Ignored files only with
-    `ignored`. A git repository inside the work tree is not kept and named in `skipped`.
+    `ignored`. Named in `skipped` and not kept: git repositories inside the work tree, submodules with work
+    of their own that no remote has, files that cannot be read, empty paths of other kinds.
+    Raises GitFailed.
     """
-    git = Git(top)
-    head = git.text("rev-parse", "HEAD")
-    index_tree = git.text("write-tree") if not _unmerged(git) else git.text("rev-parse", "HEAD^{tree}")
-    rows, skipped = _rows(top, git, ignored=ignored)
-    if not rows and index_tree == git.text("rev-parse", "HEAD^{tree}"):
-        return Snapshot(head, skipped) if skipped else None
-    tree = _tree(git, index_tree, rows)
-    staged = _commit(git, index_tree, "Index", head)
-    return Snapshot(_commit(git, tree, "Work tree", head, staged), skipped)
+    for _ in range(ATTEMPTS - 1):
+        # A file that goes away between being listed and being read.
+        with suppress(GitFailed):
+            return _take(top, ignored=ignored)
+    return _take(top, ignored=ignored)
 
 
-def _unmerged(git: Git) -> bool:
-    return bool(git.run("ls-files", "--unmerged", "-z").out)
+def _take(top: Path, *, ignored: bool) -> Snapshot | None:
+    with _own_index(top) as git:
+        found = look_inside(top, git, ignored=ignored)
+        head = git.run("rev-parse", "--verify", "--quiet", "HEAD", ok=(0, 1)).text
+        if not head:
+            head = _commit(git, git.run("mktree", input=b"").text, "Nothing")
+        if found.unmerged:
+            _update(git, found.unmerged)
+        staged = git.text("write-tree")
+        rows = _rows(top, git, found)
+        _update(git, rows)
+        tree = git.text("write-tree")
+        skipped = tuple(quoted(path) for path in sorted(found.lost))
+        before = git.text("rev-parse", f"{head}^{{tree}}")
+        if staged == before and tree == before:
+            return Snapshot(head, skipped) if skipped else None
+        index = _commit(git, staged, "Index", head)
+        return Snapshot(_commit(git, tree, "Work tree", head, index), skipped)
+
+
+@contextmanager
+def _own_index(top: Path) -> Iterator[Git]:
+    """A git that works on a copy of the index: the one of whoever works there is not even locked."""
+    real = Path(Git(top).text("rev-parse", "--path-format=absolute", "--git-path", "index"))
+    with tempfile.TemporaryDirectory(prefix="ccc-index-") as folder:
+        copy = Path(folder) / "index"
+        if real.exists():
+            shutil.copyfile(real, copy)
+        yield Git(top, {"GIT_INDEX_FILE": str(copy)})
 
 
 def _commit(git: Git, tree: str, message: str, *parents: str) -> str:
@@ -50,95 +87,97 @@ def _commit(git: Git, tree: str, message: str, *parents: str) -> str:
     return git.run("commit-tree", tree, *options, input=f"{message} kept by ccc\n".encode(), env=WHO).text
 
 
-def _rows(top: Path, git: Git, *, ignored: bool) -> tuple[list[bytes], tuple[str, ...]]:
-    """Lines for `update-index --index-info`, one a path that differs from the index or is not in it."""
-    changed = git.run("diff-files", "--name-only", "-z").out.split(b"\0")
-    others = git.run("ls-files", "--others", "--exclude-standard", "-z").out.split(b"\0")
-    if ignored:
-        others += git.run("ls-files", "--others", "--ignored", "--exclude-standard", "-z").out.split(b"\0")
-    rows: list[bytes] = []
-    skipped: list[str] = []
-    for path in sorted({path for path in [*changed, *others] if path}):
-        full = os.path.join(os.fsencode(top), path)
-        if path.endswith(b"/") or (os.path.isdir(full) and not os.path.islink(full)):
-            skipped.append(quoted(path))
-        elif not os.path.lexists(full):
-            rows.append(b"0 " + b"0" * 40 + b"\t" + path)
-        elif (row := _row(git, full, path)) is not None:
-            rows.append(row)
-        else:
-            skipped.append(quoted(path))
-    return rows, tuple(skipped)
+def _update(git: Git, rows: Sequence[bytes]) -> None:
+    if rows:
+        git.run("update-index", "-z", "--index-info", input=b"".join(row + b"\0" for row in rows))
 
 
-def _row(git: Git, full: bytes, path: bytes) -> bytes | None:
-    mode = os.lstat(full).st_mode
-    if stat.S_ISLNK(mode):
-        kind, content = LINK, os.readlink(full)
-    elif stat.S_ISREG(mode):
-        kind = PROGRAM if mode & stat.S_IXUSR else FILE
-        content = Path(os.fsdecode(full)).read_bytes()
-    else:
-        return None
-    oid = git.run("hash-object", "-w", "--stdin", "--no-filters", input=content).text
-    return f"{kind} {oid}\t".encode() + path
-
-
-def _tree(git: Git, index_tree: str, rows: list[bytes]) -> str:
-    with tempfile.TemporaryDirectory(prefix="ccc-index-") as folder:
-        env = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-        git.run("read-tree", index_tree, env=env)
-        if rows:
-            git.run("update-index", "-z", "--index-info", input=b"\0".join(rows) + b"\0", env=env)
-        return git.run("write-tree", env=env).text
+def _rows(top: Path, git: Git, found: Inside) -> list[bytes]:
+    """Lines for `update-index --index-info`: first what is gone, so that a folder may follow a file."""
+    zeros = b"0" * (64 if git.text("rev-parse", "--show-object-format") == "sha256" else 40)
+    rows = [b"0 " + zeros + b"\t" + path for path in sorted(found.gone)]
+    rows += [f"{SUBMODULE} {oid}\t".encode() + path for path, oid in sorted(found.submodules.items())]
+    links = [path for path in sorted(found.files) if (top / os.fsdecode(path)).is_symlink()]
+    for path in links:
+        goal = os.fsencode((top / os.fsdecode(path)).readlink())
+        oid = git.run("hash-object", "-w", "--stdin", "--no-filters", input=goal).text
+        rows.append(f"{LINK} {oid}\t".encode() + path)
+    files = sorted(found.files - set(links))
+    names = "".join(f"{quoted(path, always=True)}\n" for path in files).encode()
+    oids = (
+        git.run("hash-object", "-w", "--stdin-paths", "--no-filters", input=names).text.split()
+        if files
+        else []
+    )
+    for path, oid in zip(files, oids, strict=True):
+        mode = PROGRAM if (top / os.fsdecode(path)).stat().st_mode & 0o100 else FILE
+        rows.append(f"{mode} {oid}\t".encode() + path)
+    return rows
 
 
 def restore(top: Path, commit: str) -> None:
-    """Puts the index and the files of a snapshot back over a clean checkout of its first parent."""
+    """Puts the index and the files of a snapshot back over a clean checkout of its first parent.
+
+    May be repeated. A commit that is no snapshot changes nothing. Raises GitFailed, OSError.
+    """
     git = Git(top)
     parents = git.text("rev-list", "--parents", "-n1", commit).split()[1:]
     if len(parents) < 2:
         return
-    git.run("read-tree", parents[1])
+    # With -m what stays as it is keeps its flags: a sparse checkout stays one.
+    git.run("read-tree", "-m", parents[1])
     changes = list(_different(git, parents[0], commit))
-    for path, _ in changes:
+    for path, _, _ in changes:
         _remove(top, path)
-    for path, entry in changes:
-        if entry is not None:
-            _write(top, git, path, *entry)
+    wanted = [change for change in changes if change[1] in (LINK, FILE, PROGRAM)]
+    for at in range(0, len(wanted), AT_ONCE):
+        some = wanted[at : at + AT_ONCE]
+        for (path, mode, _), content in zip(some, _contents(git, [oid for _, _, oid in some]), strict=True):
+            _write(top / os.fsdecode(path), mode, content)
     git.run("update-index", "--refresh", "-q", ok=(0, 1))
 
 
-def _different(git: Git, one: str, other: str) -> Iterator[tuple[bytes, tuple[str, str] | None]]:
+def _different(git: Git, one: str, other: str) -> Iterator[tuple[bytes, str, str]]:
+    """(path, new mode, new object) of every difference."""
     parts = git.run("diff-tree", "-r", "-z", "--no-renames", one, other).out.split(b"\0")
     for header, path in zip(parts[::2], parts[1::2], strict=False):
         _, mode, _, oid, _ = header.decode().split(" ")
-        yield path, None if mode == "000000" else (mode, oid)
+        yield path, mode, oid
+
+
+def _contents(git: Git, oids: Sequence[str]) -> Iterator[bytes]:
+    answer = git.run("cat-file", "--batch", input="".join(f"{oid}\n" for oid in oids).encode()).out
+    at = 0
+    for _ in oids:
+        end = answer.index(b"\n", at)
+        size = int(answer[at:end].split(b" ")[2])
+        at = end + 1 + size + 1
+        yield answer[end + 1 : at - 1]
 
 
 def _remove(top: Path, path: bytes) -> None:
     """Takes a path away, and folders emptied by that: a file may come where a folder was."""
-    full = os.path.join(os.fsencode(top), path)
-    if os.path.isdir(full) and not os.path.islink(full):
+    file = top / os.fsdecode(path)
+    if file.is_dir() and not file.is_symlink():
         return
-    if os.path.lexists(full):
-        os.unlink(full)
-    folder = os.path.dirname(path)
-    while folder:
-        try:
-            os.rmdir(os.path.join(os.fsencode(top), folder))
-        except OSError:
-            return
-        folder = os.path.dirname(folder)
+    try:
+        file.unlink(missing_ok=True)
+        for folder in file.parents:
+            if folder == top:
+                return
+            folder.rmdir()
+    except OSError:
+        return
 
 
-def _write(top: Path, git: Git, path: bytes, mode: str, oid: str) -> None:
-    full = os.path.join(os.fsencode(top), path)
-    os.makedirs(os.path.dirname(full), exist_ok=True)
-    content = git.run("cat-file", "blob", oid).out
+def _write(file: Path, mode: str, content: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
     if mode == LINK:
-        os.symlink(content, full)
+        file.symlink_to(os.fsdecode(content))
         return
-    with open(full, "wb") as file:
-        file.write(content)
-    os.chmod(full, 0o755 if mode == PROGRAM else 0o644)
+    with open(file, "wb", opener=_program if mode == PROGRAM else None) as out:
+        out.write(content)
+
+
+def _program(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o777)
