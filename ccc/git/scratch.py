@@ -1,0 +1,126 @@
+"""Scratch work trees for checks and gates: exactly a commit or tree, without session hooks, used again."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from ccc.errors import GitFailed, StoreBusy
+from ccc.git import linking
+from ccc.git.command import Git
+from ccc.git.folders import delete, points_to
+from ccc.git.linking import Making
+from ccc.git.repository import Repository
+from ccc.layout import Layout
+
+ADMIN_PREFIX = "cccscratch-"
+SLOTS = 64
+WHO = {
+    f"GIT_{role}_{field}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for field, value in (("NAME", "ccc"), ("EMAIL", "ccc@localhost"))
+}
+EXACT = ("-c", "core.trustctime=true", "-c", "core.checkStat=default", "-c", "core.ignoreStat=false")
+"""A file is the same only if size, times and inode are, whatever the configuration says by now."""
+
+OWN = ("HEAD", "commondir", "gitdir", "index", "logs")
+"""What is kept of the admin directory between two users."""
+
+
+@contextmanager
+def scratch(
+    repository: Repository,
+    layout: Layout,
+    revision: str,
+    *,
+    parents: Sequence[str] = (),
+    lock: AbstractContextManager[None] | None = None,
+) -> Iterator[Path]:
+    """A folder with exactly the content of a commit, or of a tree (then committed on `parents`).
+
+    Each user has a slot of its own, which the end of its process frees, however it ends; what earlier ones
+    left is cleaned away, ignored files, too. `lock` guards `git worktree add` where git must make the work
+    tree. Raises StoreBusy (no slot free), Refused (disk full), GitFailed (no such revision).
+    """
+    commit = _commit(repository.git, revision, parents)
+    layout.scratch.mkdir(parents=True, exist_ok=True)
+    for number in range(1, SLOTS + 1):
+        with (layout.scratch / f"{number}.lock").open("a") as held:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            slot = _Slot(repository, layout.scratch, number)
+            slot.prepare(commit, lock or nullcontext())
+            yield slot.path
+            return
+    raise StoreBusy(f"all {SLOTS} scratch work trees are in use", "try again")
+
+
+def _commit(git: Git, revision: str, parents: Sequence[str]) -> str:
+    kind = git.text("cat-file", "-t", revision)
+    if kind != "tree":
+        return git.text("rev-parse", "--verify", f"{revision}^{{commit}}")
+    options = [word for parent in parents for word in ("-p", parent)]
+    return git.run("commit-tree", revision, *options, input=b"Combined for the gate\n", env=WHO).text
+
+
+@dataclass(frozen=True)
+class _Slot:
+    repository: Repository
+    folder: Path
+    number: int
+
+    @property
+    def path(self) -> Path:
+        return self.folder / f"{ADMIN_PREFIX}{self.number}"
+
+    @property
+    def admin(self) -> Path:
+        return self.repository.common / "worktrees" / self.path.name
+
+    @property
+    def index(self) -> Path:
+        """A copy of the index as it was handed over, out of reach of what runs in the work tree."""
+        return self.folder / f"{self.number}.index"
+
+    def prepare(self, commit: str, lock: AbstractContextManager[None]) -> None:
+        if not self._reuse(commit):
+            self._make(commit, lock)
+        fresh = self.index.with_suffix(".new")
+        shutil.copyfile(self.admin / "index", fresh)
+        fresh.replace(self.index)
+
+    def _reuse(self, commit: str) -> bool:
+        """Brings the work tree of an earlier user to the commit; False where it cannot be trusted.
+
+        The index is put back from our copy: one that says "unchanged" of a changed file would hide it.
+        """
+        if not self.index.exists() or not points_to(self.admin / "gitdir", self.path / ".git"):
+            return False
+        if (self.path / ".git").is_symlink() or not points_to(self.path / ".git", self.admin):
+            return False
+        if (self.admin / "commondir").read_text() != "../..\n":
+            return False
+        for entry in self.admin.iterdir():
+            if entry.name not in OWN:
+                delete(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+        shutil.copyfile(self.index, self.admin / "index")
+        self.index.unlink()
+        (self.admin / "HEAD").write_text(f"{commit}\n")
+        git = Git(self.path)
+        try:
+            git.run(*EXACT, "reset", "--hard", "--quiet", "--no-recurse-submodules", commit)
+            git.run(*EXACT, "clean", "-ffdxq")
+        except GitFailed:
+            return False
+        return True
+
+    def _make(self, commit: str, lock: AbstractContextManager[None]) -> None:
+        delete(self.path)
+        delete(self.admin)
+        linking.make(Making(self.repository, self.path.name, self.path, commit), lock)
