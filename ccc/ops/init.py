@@ -15,10 +15,10 @@ from ccc.errors import InsideAgent, NeedsPerson, Refused
 from ccc.git import history, hookfiles, version
 from ccc.git import repository as repositories
 from ccc.git.repository import RefUpdate
+from ccc.git.scratch import ADMIN_PREFIX as SCRATCH_PREFIX
 from ccc.ops.actor import actor_of
 from ccc.ops.look import look
 from ccc.ops.observe import HEADS
-from ccc.ops.scratch import ADMIN_PREFIX as SCRATCH_PREFIX
 from ccc.ops.workspace import Workspace
 from ccc.resources import resource_dir
 from ccc.store.crashpoints import reached

@@ -11,7 +11,7 @@ from ccc.domain.events import Draft
 from ccc.domain.sessions import Command, Session, command_value
 from ccc.domain.status import describe
 from ccc.git import repository as repositories
-from ccc.ops.scratch import scratch
+from ccc.git.scratch import scratch
 from ccc.ids import short, short_oid
 from ccc.ops.commands import Order, passed, run_all
 from ccc.ops.observe import HEADS, local_sessions

@@ -11,7 +11,7 @@ from ccc.domain.events import Draft
 from ccc.domain.landings import Gate
 from ccc.domain.sessions import command_value
 from ccc.domain.status import describe
-from ccc.ops.scratch import scratch
+from ccc.git.scratch import scratch
 from ccc.ids import short_oid
 from ccc.ops.commands import Order, passed, run_all
 from ccc.ops.landing.combine import Combined

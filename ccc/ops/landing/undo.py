@@ -17,13 +17,13 @@ from ccc.git import history
 from ccc.git import repository as repositories
 from ccc.git.command import Git
 from ccc.git.repository import RefMoved, RefUpdate
+from ccc.git.scratch import scratch
 from ccc.ids import short_oid
 from ccc.ops import undoings
 from ccc.ops.actor import require_person_at_keyboard
 from ccc.ops.landing.checkouts import bring_along, checkouts_of, require_clean
 from ccc.ops.landing.land import LAND_LOCK, finish
 from ccc.ops.observe import HEADS
-from ccc.ops.scratch import scratch
 from ccc.ops.undoings import Undoing, WayBack
 from ccc.ops.workspace import Workspace
 from ccc.store.crashpoints import reached
