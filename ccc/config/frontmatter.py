@@ -48,8 +48,10 @@ def parse_yaml(parts: Split, where: str) -> tuple[dict[str, Any], yaml.MappingNo
         line = parts.front_line + (mark.line if mark else 0)
         what = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "is not YAML")
         raise BadConfig(f"{where}:{line}: {what}", YAML_HINT) from error
-    except (ValueError, TypeError) as error:  # a date such as 2026-02-31, an unhashable key
-        raise BadConfig(f"{where}:{parts.front_line}: {error}", YAML_HINT) from error
+    except ValueError as error:  # a date such as 2026-02-31
+        raise BadConfig(f"{where}:{parts.front_line}: {' '.join(str(error).split())}", YAML_HINT) from error
+    except (AttributeError, LookupError, RecursionError, TypeError) as error:  # `!!bool maybe` and its like
+        raise BadConfig(f"{where}:{parts.front_line}: a value does not fit its tag", YAML_HINT) from error
 
 
 def _table(node: yaml.Node | None, parts: Split, where: str) -> yaml.MappingNode:

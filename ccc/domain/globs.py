@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 SIGNS = frozenset("*?[")
-_PART = re.compile(r"\*\*/|\*\*|\*|\?|\[[!^]?\]?[^\]/]*\]|.", re.DOTALL)
+_PART = re.compile(r"\*\*/|\*\*|\*|\?|\[[!^]?[^/][^\]/]*\]|.", re.DOTALL)
 
 
 def is_glob(text: str) -> bool:

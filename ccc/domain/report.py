@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 FENCE = "---"
 STATES = ("done", "blocked", "question")
+NOTHING = frozenset({"", "|", "|-", "|+", ">", ">-", ">+", "[]", "~", "null"})
+"""What stands after a key whose text begins on the next line, or that has none (YAML)."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +22,10 @@ class Report:
 
 def parse_report(content: bytes) -> Report:
     """The report of any bytes: what cannot be read as front matter is text. Never raises."""
-    text = content.decode("utf-8", "replace").replace("\r\n", "\n").removeprefix("\ufeff")
+    text = content.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n")
     front, body = _split(text)
     fields = _fields(front)
-    status = " ".join(fields.get("status", [])).strip().lower()
+    status = " ".join(fields.get("status", [])).partition(" #")[0].strip().lower()
     summary = " ".join(fields.get("summary", [])).strip() or _first_paragraph(body)
     steps = tuple(step for step in fields.get("next_steps", []) if step)
     return Report(status if status in STATES else None, summary, steps, body)
@@ -46,14 +48,23 @@ def _fields(lines: list[str]) -> dict[str, list[str]]:
     for line in lines:
         stripped = line.strip()
         name, colon, value = line.partition(":")
-        if stripped.startswith("- ") and key:
+        if f"{stripped} ".startswith("- ") and key:
             fields[key].append(_plain(stripped[2:]))
         elif colon and not line.startswith((" ", "\t", "-")):
             key = name.strip().lower().replace("-", "_")
-            fields[key] = [_plain(value)] if _plain(value) not in ("", "|", ">", "[]") else []
+            fields[key] = _values(value.strip())
         elif key and stripped:
             fields[key].append(stripped)
     return fields
+
+
+def _values(text: str) -> list[str]:
+    """What stands after a key on its line: nothing, one value, or a list in brackets."""
+    if text in NOTHING:
+        return []
+    if text.startswith("[") and text.endswith("]"):
+        return [_plain(part) for part in text[1:-1].split(",")]
+    return [_plain(text)]
 
 
 def _plain(value: str) -> str:

@@ -131,6 +131,7 @@ def test_every_key_of_the_front_matter_is_read() -> None:
         ),
         ("---\ndescription: x: y\n---\nWork.", ":2: mapping values are not allowed here", YAML),
         ("---\ndescription: 2026-02-31\n---\nWork.", ":2: day is out of range for month", YAML),
+        ("---\ndescription: !!bool maybe\n---\nWork.", ":2: a value does not fit its tag", YAML),
         ("---\n1: x\n---\nWork.", ":2: a key must be text", YAML),
         ("---\n\0: x\n---\nWork.", ":2: special characters are not allowed", YAML),
     ],
