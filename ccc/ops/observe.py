@@ -27,11 +27,15 @@ HEADS = "refs/heads/"
 
 @dataclass(frozen=True)
 class Observer:
-    """Compares what is recorded with the repository of this machine (`replica`)."""
+    """Compares what is recorded with the repository of this machine (`replica`).
+
+    `keeps`: gives a commit whose branch is gone a backup reference; readers write nothing and leave it off.
+    """
 
     git: Git
     layout: Layout
     replica: str
+    keeps: bool = True
 
     def __call__(self, state: State, entries: Sequence[JournalEntry]) -> Sequence[Draft]:
         """The facts not yet recorded; empty when nothing moved. Safe to call any number of times."""
@@ -65,6 +69,7 @@ class _Pass:
         self, observer: Observer, state: State, mine: list[Session], refs: Mapping[str, str]
     ) -> None:
         self.git = observer.git
+        self.keeps = observer.keeps
         self.replica = observer.replica
         self.state = state
         self.refs = refs
@@ -112,7 +117,8 @@ class _Pass:
         cells = self.state.stream(sessions.stream_of(session.id))
         if cells.get("branch_gone", ("", None))[1] == session.head or not self._exists(session.head):
             return
-        self.git.run("update-ref", kept, session.head)
+        if self.keeps:
+            self.git.run("update-ref", kept, session.head)
         yield movements.branch_gone(session, kept)
 
     def _moved(self, identifier: str, new: str) -> Iterator[Draft]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,7 +75,7 @@ class Workspace:
         """Reads state without locks and without the store's libraries."""
         from ccc.store.reader import GitReader
 
-        return GitReader(self.layout, self.git, observe=self.observer)
+        return GitReader(self.layout, self.git, observe=replace(self.observer, keeps=False))
 
     @cached_property
     def store(self) -> Store:
