@@ -38,10 +38,10 @@ def _expression(part: str) -> str:
 
 
 def _set(inner: str) -> str:
+    """The inside of brackets; a range that runs backwards has nothing in it, so all of it is plain text."""
     sign, rest = ("^", inner[1:]) if inner[0] in "!^" else ("", inner)
-    escaped = re.sub(r"([\\\[\]^&|~])", r"\\\1", rest)
-    try:
-        re.compile(f"[{sign}{escaped}]")
-    except re.error:
+    members = re.findall(r".-.|.", rest, re.DOTALL)
+    if not members or any(len(each) == 3 and each[0] > each[2] for each in members):
         return re.escape(f"[{inner}]")
-    return f"(?!/)[{sign}{escaped}]"
+    ranges = ("-".join(map(re.escape, (each[0], each[-1]))) for each in members)
+    return f"(?!/)[{sign}{''.join(ranges)}]"

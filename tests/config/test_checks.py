@@ -120,6 +120,8 @@ def test_a_shipped_check_fires_where_the_team_wrote_its_name(name: str) -> None:
         ("a[!b]d", ["acd"], ["abd", "a/d"]),
         ("a[b", ["a[b"], ["ab"]),
         ("a.c*", ["a.c", "a.cpp"], ["abc"]),
+        ("[a-c&&b-]", ["b", "&", "-"], ["d"]),
+        ("[]]", ["]"], ["["]),
         ("[z-a]", ["[z-a]"], ["z"]),
         ("*\n", ["a\n"], ["a"]),
     ],
