@@ -64,7 +64,7 @@ def _files_below(folder: Path) -> dict[str, bytes]:
         except FileNotFoundError:
             continue
         except OSError as error:
-            raise BadConfig(f"{path} cannot be read: {error.strerror}") from error
+            raise BadConfig(f"{path} cannot be read: {error.strerror}", f"ls -ld {path}") from error
     return found
 
 
