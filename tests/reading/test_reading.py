@@ -18,7 +18,7 @@ __all__ = ["ready", "spawn"]
 HEAVY = ("pygit2", "pydantic", "filelock", "jinja2", "rich", "yaml", "mcp")
 
 
-@pytest.mark.parametrize("command", ["status", "log", "inbox", "show backend-one", ""])
+@pytest.mark.parametrize("command", ["status", "log", "inbox", ""])
 def test_reading_commands_load_no_heavy_library(ready: Repo, spawn: Spawns, command: str) -> None:
     spawn("backend", "One")
     code = f"import sys\nfrom ccc.cli.main import main\nmain({command.split()!r})\nprint(*sys.modules, file=sys.stderr)"
