@@ -70,6 +70,7 @@ def make(making: Making, lock: AbstractContextManager[None], steps: Steps = no_s
             else:
                 _link_by_hand(making, settings, made, steps)
             fill(making.path, settings)
+            steps("worktree-filled")
             made.pop_all()
     except (CccError, OSError) as error:
         raise in_words(error, making.path) from error

@@ -23,7 +23,7 @@ WHERE = (
 
 ASKED = (
     *("--path-format=absolute", "--git-common-dir", "--absolute-git-dir", "--is-bare-repository"),
-    *("--is-inside-work-tree", "--show-object-format", "--show-toplevel"),
+    *("--show-object-format", "--show-toplevel"),
 )
 
 UNUSUAL = re.compile(rb"^\s*(?:bare(?!\s*=\s*false\b)|worktree)\b", re.IGNORECASE | re.MULTILINE)
@@ -79,11 +79,12 @@ def discover(directory: Path, environment: Mapping[str, str]) -> Repository:
     lines = found.text.split("\n")
     if lines[0].startswith("--"):
         raise NotARepository("git is too old for ccc", "install git 2.39 or newer")
-    if len(lines) < 5:
+    if len(lines) < 4:
         raise _not_a_repository(directory, found.err)
     common, git_dir, bare = Path(lines[0]), Path(lines[1]), lines[2] == "true"
-    # A folder's name may hold a newline, so what is left belongs to the last answer.
-    top = Path("\n".join(lines[5:])) if len(lines) > 5 and lines[3] == "true" else None
+    if not git_dir.is_absolute() or len(lines) > len(ASKED) - 1:
+        raise NotARepository("the path of this repository holds a newline", "rename that folder")
+    top = Path(lines[4]) if len(lines) > 4 else None
     linked = git_dir.parent == common / "worktrees"
     git = Git(common, {"GIT_DIR": str(common)})
     if linked or top is None:
@@ -97,7 +98,7 @@ def discover(directory: Path, environment: Mapping[str, str]) -> Repository:
         bare=bare,
         main_top=main_top,
         worktree_id=git_dir.name if linked else None,
-        object_format=lines[4],
+        object_format=lines[3],
         git=git,
     )
 
@@ -113,7 +114,7 @@ def _not_a_repository(directory: Path, words: str) -> NotARepository:
         )
     if "safe.bareRepository" in words:
         return NotARepository(telling, "name it: git --git-dir=PATH ccc ...")
-    if "extension" in words or "repository version" in words:
+    if "extension" in words or "repo version" in words:
         return NotARepository(f"git cannot read this repository: {telling}", "use a newer git")
     if "not a git repository" in words or not words:
         return NotARepository(f"{directory} is not in a git repository", "cd into one, or: git init")

@@ -85,14 +85,14 @@ class _Slot:
 
     @property
     def index(self) -> Path:
-        """A copy of the index as it was handed over, out of reach of what runs in the work tree."""
+        """A copy of the index as it was handed over; its time stays, for git's check of racy entries."""
         return self.folder / f"{self.number}.index"
 
     def prepare(self, commit: str, lock: AbstractContextManager[None]) -> None:
         if not self._reuse(commit):
             self._make(commit, lock)
         fresh = self.index.with_suffix(".new")
-        shutil.copyfile(self.admin / "index", fresh)
+        shutil.copy2(self.admin / "index", fresh)
         fresh.replace(self.index)
 
     def _reuse(self, commit: str) -> bool:
@@ -109,7 +109,7 @@ class _Slot:
         for entry in self.admin.iterdir():
             if entry.name not in OWN:
                 delete(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
-        shutil.copyfile(self.index, self.admin / "index")
+        shutil.copy2(self.index, self.admin / "index")
         self.index.unlink()
         (self.admin / "HEAD").write_text(f"{commit}\n")
         git = Git(self.path)

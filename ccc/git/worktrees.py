@@ -58,7 +58,6 @@ def add(
     try:
         steps("worktree-branched")
         linking.make(_making(repository, name, path, f"ref: {ref}"), lock, steps)
-        steps("worktree-filled")
     except BaseException:
         _give_back(repository, ref, commit)
         remove_empty(path.parent)
