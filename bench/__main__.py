@@ -17,7 +17,8 @@ def main(arguments: list[str]) -> int:
             over = result.value > TOLERANCE * result.budget
             exceeded += over
             verdict = "OVER" if over else "ok"
-            print(f"{verdict:4}  {result.name:58} {result.value:10.2f}  budget {result.budget:10.2f} {result.unit}", flush=True)
+            figures = f"{result.value:10.2f}  budget {result.budget:10.2f} {result.unit}"
+            print(f"{verdict:4}  {result.name:58} {figures}", flush=True)
     return 1 if exceeded else 0
 
 

@@ -20,7 +20,7 @@ BUDGET_MS = 150.0
 
 
 def measure() -> list[Result]:
-    """Milliseconds of `land` itself in a process that has its libraries loaded; gate and approval before it."""
+    """Milliseconds of `land` itself, libraries loaded; gate and approval come before."""
     times, merges = [], []
     with repository(FILES) as top:
         ccc("spawn", "backend", "Bench", "--no-start", cwd=top)

@@ -16,7 +16,9 @@ ROUNDS = int(os.environ.get("BENCH_ROUNDS", "30"))
 
 def run(*command: str, cwd: Path) -> str:
     """A command that must succeed; its output."""
-    done = subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        command, cwd=cwd, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
     return done.stdout.strip()
 
 

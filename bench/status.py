@@ -51,7 +51,11 @@ def _fill(top: Path) -> None:
     common = top / ".git"
     git = Git(common, {"GIT_DIR": str(common)})
     store = GitStore(
-        Layout(common), git, objects=LibGit(common), identity=lambda: "Bench <bench@example.com>", observe=nothing_observed
+        Layout(common),
+        git,
+        objects=LibGit(common),
+        identity=lambda: "Bench <bench@example.com>",
+        observe=nothing_observed,
     )
     head = run("git", "rev-parse", "HEAD", cwd=top)
     where = (common / "ccc" / "replica").read_text().strip()
@@ -72,12 +76,23 @@ def _spawned(number: int, head: str, where: str) -> Draft:
         "target": "main",
         "base": head,
         "head": head,
-        "landed": {"commit": head, "head": head, "base": head, "tree": head, "target": "main", "advanced": None},
+        "landed": {
+            "commit": head,
+            "head": head,
+            "base": head,
+            "tree": head,
+            "target": "main",
+            "advanced": None,
+        },
     }
-    return Draft("session.spawned", name, "spawned", {f"sessions/{number:032x}": fields}, session=f"{number:032x}")
+    return Draft(
+        "session.spawned", name, "spawned", {f"sessions/{number:032x}": fields}, session=f"{number:032x}"
+    )
 
 
 def _progress(number: int) -> Draft:
     session = f"{number % SESSIONS:032x}"
     changes = {f"sessions/{session}": {"progress": number % 101}}
-    return Draft("session.progressed", f"backend-task-{number % SESSIONS}", "progress", changes, session=session)
+    return Draft(
+        "session.progressed", f"backend-task-{number % SESSIONS}", "progress", changes, session=session
+    )

@@ -19,7 +19,9 @@ def measure() -> list[Result]:
     with repository() as top:
         ccc("spawn", "backend", "Bench", "--no-start", cwd=top)
         tree = top.with_name("repo.ccc") / "backend-bench"
-        cold = [_once(top, tree, number, LONG_ENOUGH_FOR_THE_DRAIN_TO_END) for number in range(min(ROUNDS, 10))]
+        cold = [
+            _once(top, tree, number, LONG_ENOUGH_FOR_THE_DRAIN_TO_END) for number in range(min(ROUNDS, 10))
+        ]
         warm = [_once(top, tree, number, 0.0) for number in range(ROUNDS)]
     return [
         Result("commit to event on refs/ccc, drain started", statistics.median(cold) * 1000, BUDGET_MS, "ms"),
@@ -40,5 +42,7 @@ def _once(top: Path, tree: Path, number: int, pause: float) -> float:
 
 
 def _tip_subject(top: Path) -> str:
-    done = subprocess.run(["git", "log", "-3", "--format=%s", "refs/ccc"], cwd=top, capture_output=True, text=True)
+    done = subprocess.run(
+        ["git", "log", "-3", "--format=%s", "refs/ccc"], cwd=top, capture_output=True, text=True
+    )
     return done.stdout

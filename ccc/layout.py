@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Layout:
-    """Paths below `<common dir>/ccc`; nothing here is state that git does not also hold, except pending work."""
+    """Paths below `<common dir>/ccc`: pending work and what can be made again."""
 
     common: Path
 

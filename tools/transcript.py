@@ -108,7 +108,9 @@ def main(arguments: list[str]) -> int:
         given.document.write_text(text[: found.start(1)] + real + text[found.end(1) :], encoding="utf-8")
         return 0
     difference = list(
-        difflib.unified_diff(masked(found[1]).splitlines(), masked(real).splitlines(), "document", "real", lineterm="")
+        difflib.unified_diff(
+            masked(found[1]).splitlines(), masked(real).splitlines(), "document", "real", lineterm=""
+        )
     )
     sys.stdout.write("".join(f"{line}\n" for line in difference))
     return 1 if difference else 0

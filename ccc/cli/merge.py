@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from ccc.cli.invocation import Invocation, json_option, pass_invocation
 from ccc.cli.opening import open_workspace
 from ccc.errors import CccError, Conflict, InsideAgent, NeedsPerson, NotFound, Refused
+from ccc.ops.landing import ending
+from ccc.ops.landing import plan as plans
 from ccc.ops.landing.land import Landing
 from ccc.ops.landing.review import Review
 from ccc.ops.workspace import Workspace
+
+ATTEMPTS = 8
 
 
 @click.command("merge")
@@ -29,44 +35,67 @@ def command_merge(
     Without ID everything in the queue, in its order. What lands is exactly the tree that was tested and
     approved. Inside an agent only what a person has approved lands; anything else ends with 3.
     """
-    from ccc.ops.landing import ending, plan as plans
-    from ccc.views.documents import merge_document
-    from ccc.views.text.landed import landing_text, plan_text
-
     workspace = open_workspace(invocation)
-    terminal = invocation.terminal
     if abort:
-        terminal.out(ending.abort(workspace))
+        invocation.terminal.out(ending.abort(workspace))
         return
     references = ids or plans.queue_order(workspace)
     if not references:
         raise NotFound("nothing is queued", "git ccc merge ID")
     if plan:
-        planned = [plans.entry(workspace, reference) for reference in references]
-        if as_json:
-            terminal.json(merge_document(workspace.reader.tip(), (), planned))
-        else:
-            terminal.out(plan_text(planned))
-        return
+        _plan(invocation, workspace, references, as_json=as_json)
+    else:
+        _land_all(invocation, workspace, references, yes=yes, as_json=as_json)
+
+
+def _plan(invocation: Invocation, workspace: Workspace, references: Sequence[str], *, as_json: bool) -> None:
+    from ccc.views.documents import merge_document
+    from ccc.views.text.landed import plan_text
+
+    planned = [plans.entry(workspace, reference) for reference in references]
+    if as_json:
+        invocation.terminal.json(merge_document(workspace.reader.tip(), (), planned))
+    else:
+        invocation.terminal.out(plan_text(planned))
+
+
+def _land_all(
+    invocation: Invocation, workspace: Workspace, references: Sequence[str], *, yes: bool, as_json: bool
+) -> None:
+    """Lands one after the other; the first that cannot land ends it, what landed before stays."""
+    from ccc.views.documents import merge_document
+    from ccc.views.text.landed import landing_text
+
+    terminal = invocation.terminal
     landed: list[Landing] = []
     entries: list[Review] = []
-    stopped: CccError | None = None
     for reference in references:
         try:
-            landing, shown = _merge_one(invocation, workspace, reference, yes=yes, quiet=as_json)
-        except CccError as error:
-            stopped = error
-            break
+            landing, shown = _merge_with_patience(invocation, workspace, reference, yes=yes, quiet=as_json)
+        except CccError:
+            if landed:
+                terminal.err(f"landed {len(landed)} of {len(references)} before this:")
+            raise
         landed.append(landing)
         entries.append(shown)
         if not as_json:
             terminal.out(landing_text(landing))
-    if as_json and stopped is None:
+    if as_json:
         terminal.json(merge_document(workspace.reader.tip(), landed, entries))
-    elif stopped is not None and landed:
-        terminal.err(f"landed {len(landed)} of {len(references)} before this:")
-    if stopped is not None:
-        raise stopped
+
+
+def _merge_with_patience(
+    invocation: Invocation, workspace: Workspace, reference: str, *, yes: bool, quiet: bool
+) -> tuple[Landing, Review]:
+    """With --yes a landing that another one overtook is prepared, approved and tried again, a few times."""
+    from ccc.ops.landing.land import Overtaken
+
+    for _ in range(ATTEMPTS if yes else 1):
+        try:
+            return _merge_one(invocation, workspace, reference, yes=yes, quiet=quiet)
+        except Overtaken as error:
+            overtaken = error
+    raise overtaken
 
 
 def _merge_one(
@@ -81,7 +110,7 @@ def _merge_one(
     shown = prepare(workspace, reference, tell=terminal.err)
     _refuse(shown)
     if not quiet and not yes:
-        _show(invocation, workspace, shown)
+        _show(invocation, shown)
     if shown.only_approval_missing:
         _ask(invocation, workspace, shown, yes=yes)
         approve(workspace, shown)
@@ -136,7 +165,7 @@ def _ask(invocation: Invocation, workspace: Workspace, shown: Review, *, yes: bo
         )
 
 
-def _show(invocation: Invocation, workspace: Workspace, shown: Review) -> None:
+def _show(invocation: Invocation, shown: Review) -> None:
     from ccc.views.text.review import review_text
 
     invocation.terminal.out(review_text(shown, invocation.terminal))

@@ -39,7 +39,7 @@ def join_all(streams: Iterable[Cells]) -> dict[str, Cell]:
 
 
 def _above_floor(cells: dict[str, Cell]) -> dict[str, Cell]:
-    """`reaped` is a retention floor, the youngest stamp its author had seen: older cells are gone for good."""
+    """`reaped` is a retention floor, the youngest stamp its author had seen: older cells are gone."""
     floor = cells.get(REAPED)
     if floor is None:
         return cells

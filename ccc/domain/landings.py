@@ -43,7 +43,10 @@ class Approval:
 
 @dataclass(frozen=True)
 class Gate:
-    """What the target's gate said of a combined tree: `none`, `passed` or `failed`; `base_red`: the target fails alone."""
+    """What the target's gate said of a combined tree: `none`, `passed` or `failed`.
+
+    `base_red`: the target fails alone, too.
+    """
 
     state: str
     base: str
@@ -55,7 +58,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class Intent:
-    """A landing about to happen: `commit` shall follow `base` on `target`; `tops` are checkouts to bring along."""
+    """A landing about to happen: `commit` shall follow `base` on `target`; `tops` are its checkouts."""
 
     session: str
     base: str
@@ -113,7 +116,7 @@ def _gate(value: Mapping[str, Any] | None) -> Gate | None:
 
 def approval_field(base: str, head: str, tree: str, person: str) -> str:
     """The field of an approval: keyed by what is approved and by whom."""
-    key = "\n".join((base, head, tree, person)).encode("utf-8", "replace")
+    key = f"{base}\n{head}\n{tree}\n{person}".encode("utf-8", "replace")
     return APPROVAL + hashlib.sha256(key).hexdigest()[:16]
 
 

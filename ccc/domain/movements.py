@@ -79,7 +79,7 @@ def claim(session: Session, state: str, commit: str, *, how: str, why: str, by: 
     return replace(_fact(session, kind, words[state], {"claim": record}), by=by or f"s:{session.id}")
 
 
-def report_file(session: Session, content: bytes) -> tuple[dict[str, Value], tuple[bytes, ...]]:
+def report_file(content: bytes) -> tuple[dict[str, Value], tuple[bytes, ...]]:
     """The change and blob that keep a report on `refs/ccc`, cut at 48 KB."""
     kept = content[:REPORT_LIMIT]
     return {"report.md": object_id("blob", kept)}, (kept,)
@@ -87,7 +87,7 @@ def report_file(session: Session, content: bytes) -> tuple[dict[str, Value], tup
 
 def _reported(session: Session, report: CommittedReport) -> Iterator[Draft]:
     parsed = parse_report(report.content)
-    change, blobs = report_file(session, report.content)
+    change, blobs = report_file(report.content)
     text = f"wrote its report in {short_oid(report.commit)}"
     yield replace(_fact(session, "session.report", text, change), blobs=blobs)
     state = parsed.status or "done"

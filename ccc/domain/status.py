@@ -35,7 +35,7 @@ NEEDS_PERSON = frozenset({"waiting"})
 
 @dataclass(frozen=True)
 class Evidence:
-    """Why a status is believed: `source` (`commit`, `check`, `report`, `ref`, `worktree`, `event`), what, when."""
+    """Why a status is believed: `source` (commit, check, report, ref, worktree, event), what, when."""
 
     source: str
     what: str
@@ -75,11 +75,11 @@ def derive(session: Session, seen: Seen | None, now: str) -> StatusView:
     if session.closed is not None:
         return StatusView("closed", session.closed.at, (*_closing(session), *evidence), now)
     if seen is None or seen.worktree is None:
-        return _from_afar(session, status, since, evidence, now)
+        return _from_afar(session, status, since, evidence)
     trouble = _trouble(session, seen, now)
     if trouble and status in ("created", "running", "waiting", "reported"):
         return StatusView("lost", now, (*trouble, *evidence), now)
-    return StatusView(status, since, (*evidence, *trouble, *_strayed(session, seen, now)), now)
+    return StatusView(status, since, (*evidence, *trouble, *_strayed(session, seen)), now)
 
 
 def before_closing(session: Session, status: str) -> str:
@@ -180,9 +180,7 @@ def _closing(session: Session) -> tuple[Evidence, ...]:
     return (Evidence("event", kept, session.closed.at),)
 
 
-def _from_afar(
-    session: Session, status: str, since: str, evidence: tuple[Evidence, ...], now: str
-) -> StatusView:
+def _from_afar(session: Session, status: str, since: str, evidence: tuple[Evidence, ...]) -> StatusView:
     """Facts at a commit hold everywhere; the life of a process is known only where it runs."""
     if status in ("completed", "verified", "unchecked", "reported"):
         return StatusView(status, since, evidence, session.updated_at)
@@ -201,8 +199,8 @@ def _trouble(session: Session, seen: Seen, now: str) -> tuple[Evidence, ...]:
     return tuple(found)
 
 
-def _strayed(session: Session, seen: Seen, now: str) -> tuple[Evidence, ...]:
+def _strayed(session: Session, seen: Seen) -> tuple[Evidence, ...]:
     if seen.checked_out is None or seen.checked_out == f"refs/heads/{session.branch}":
         return ()
     where = seen.checked_out.removeprefix("refs/heads/")
-    return (Evidence("worktree", f"on branch {where} instead of {session.branch}", now),)
+    return (Evidence("worktree", f"on branch {where} instead of {session.branch}", None),)

@@ -133,4 +133,4 @@ def failure(arguments: tuple[str, ...], result: Result) -> GitFailed:
 def _trace(command: list[str], seconds: float, code: int) -> None:
     if os.environ.get("CCC_TRACE") in (None, "", "0"):
         return
-    print(f"ccc: {seconds * 1000:7.1f} ms  exit {code}  {' '.join(command)}", file=sys.stderr)
+    sys.stderr.write(f"ccc: {seconds * 1000:7.1f} ms  exit {code}  {' '.join(command)}\n")

@@ -14,7 +14,7 @@ ADMIN_PREFIX = "ccc-"
 
 @dataclass(frozen=True)
 class Actor:
-    """The caller. `session` is the id of the session the call comes from, `agent` the reason it counts as one."""
+    """The caller: `session` is the id of the one it comes from, `agent` why it counts as an agent."""
 
     session: str | None
     agent: str | None
@@ -27,7 +27,7 @@ class Actor:
 
 
 def actor_of(workspace: Workspace) -> Actor:
-    """Who calls (CONTRACT §1). This stops accidents of well-meaning agents, not an attacker who unsets variables."""
+    """Who calls. Stops accidents of well-meaning agents, not an attacker who unsets variables."""
     environment = workspace.environment
     worktree_session = session_of_worktree(workspace)
     session = environment.get("CCC_SESSION") or worktree_session

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ccc.domain.sessions import Session
-from ccc.git import repository as repositories, surgery
+from ccc.git import repository as repositories
+from ccc.git import surgery
 from ccc.ops import identities
 from ccc.ops.leftovers import SESSION_TRAILER
 from ccc.ops.policy import Policy, local_policy
@@ -22,7 +23,7 @@ def folder_of(name: str) -> str:
     return f"{SESSIONS_FOLDER}/{name}"
 
 
-def render_brief(workspace: Workspace, policy: Policy, *, role: str, task: str, plan: Plan) -> str:
+def render_brief(policy: Policy, *, role: str, task: str, plan: Plan) -> str:
     """The brief as text, from the role's template or the shared one."""
     from ccc.config.briefs import render
 

@@ -25,7 +25,7 @@ ROUTE = 'ROUTES = {\n    "/": "welcome",\n'
 
 @dataclass(frozen=True)
 class Stage:
-    """Where the demonstration plays. `show` prints a command line, `run` runs one there and shows its output."""
+    """Where the demonstration plays; `show` prints a line, `run` shows and runs a command."""
 
     folder: Path
     environment: Mapping[str, str]

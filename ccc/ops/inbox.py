@@ -44,7 +44,7 @@ def inbox(workspace: Workspace, picture: Picture) -> tuple[Item, ...]:
     """
     found = {each.id: each for each in _recorded(workspace, picture)}
     for sighting in picture.sightings:
-        if _could_land(picture, sighting):
+        if could_land(picture, sighting):
             found.pop(approval(sighting).id, None)
             found.update({each.id: each for each in _landing(workspace, picture, sighting)})
     return _unseen(picture, found.values())
@@ -63,7 +63,8 @@ def _unseen(picture: Picture, found: Iterable[Item]) -> tuple[Item, ...]:
     return tuple(sorted(unseen.values(), key=lambda each: (each.since, each.id)))
 
 
-def _could_land(picture: Picture, sighting: Sighting) -> bool:
+def could_land(picture: Picture, sighting: Sighting) -> bool:
+    """Whether a session is so far that its combined tree matters to a person: reported, or queued."""
     session = sighting.session
     if session.closed is not None or session.landed_head or is_branch_gone(sighting):
         return False

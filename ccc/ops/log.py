@@ -13,15 +13,16 @@ from ccc.store.protocol import Logged
 
 AUDITED = frozenset(
     {
-        *("merge.approved", "merge.rejected", "merge.gate-failed", "merge.dropped", "session.landed"),
-        *("session.landing-undone", "session.closed", "session.reopened", "session.spawned", "target.moved"),
+        *("merge.approved", "merge.rejected", "merge.gate-failed", "merge.dropped", "meta.initialised"),
         *(
-            "state.tampered",
-            "journal.bad",
-            "meta.initialised",
-            "session.branch-gone",
-            "session.checks-failed",
+            "session.spawned",
+            "session.landed",
+            "session.landing-undone",
+            "session.closed",
+            "session.reopened",
         ),
+        *("session.checks-failed", "session.branch-gone", "target.moved", "state.tampered", "journal.bad"),
+        *("inbox.acknowledged",),
     }
 )
 """Decisions, refusals, overrides and everything that moved without ccc."""
@@ -41,9 +42,7 @@ class Selection:
 def log(workspace: Workspace, selection: Selection) -> list[Logged]:
     """The events selected, youngest first. Raises NotFound for an unknown session or cursor."""
     workspace.require()
-    session = None
-    if selection.reference is not None:
-        session = find(selection.reference, all_sessions(workspace.reader.state()))
+    session = _session(workspace, selection)
     after = workspace.reader.since(selection.since) if selection.since is not None else None
     found: list[Logged] = []
     for logged in _from(workspace.reader.log(), after):
@@ -52,6 +51,47 @@ def log(workspace: Workspace, selection: Selection) -> list[Logged]:
         if _wanted(logged, selection, session):
             found.append(logged)
     return found
+
+
+class Follower:
+    """Goes on where a reading ended: each call gives what was recorded since, oldest first, each event once.
+
+    Another machine's history may bring events with older stamps than those shown before; so it is asked
+    which commits are new, not which stamps are greater.
+    """
+
+    def __init__(self, workspace: Workspace, selection: Selection) -> None:
+        self._workspace = workspace
+        self._selection = selection
+        self._tip: str | None = None
+        self._early: set[str] = set()
+
+    def news(self) -> list[Logged]:
+        """What is new; the first call gives what the selection asks for. Pending events wait their turn."""
+        tip = self._workspace.reader.tip()
+        if tip is None or tip == self._tip:
+            return []
+        old, self._tip = self._tip, tip
+        if old is None:
+            found = [each for each in reversed(log(self._workspace, self._selection)) if each.commit]
+            clock = self._workspace.reader.history.record(tip).clock
+            self._early = {each.event.id for each in found if each.event.id > clock}
+            return found
+        session = _session(self._workspace, self._selection)
+        return [each for each in self._between(old, tip) if _wanted(each, self._selection, session)]
+
+    def _between(self, old: str, tip: str) -> list[Logged]:
+        history = self._workspace.reader.history
+        fresh = self._workspace.git.text("rev-list", tip, f"^{old}").split()
+        found = {event.id: Logged(event, oid) for oid in fresh for event in history.record(oid).events}
+        known = history.having(old, found.keys()) | self._early
+        return [found[identifier] for identifier in sorted(found.keys() - known)]
+
+
+def _session(workspace: Workspace, selection: Selection) -> Session | None:
+    if selection.reference is None:
+        return None
+    return find(selection.reference, all_sessions(workspace.reader.state()))
 
 
 def _from(events: Iterator[Logged], after: str | None) -> Iterator[Logged]:

@@ -73,7 +73,7 @@ def seen(workspace: Workspace, session: Session, refs: Mapping[str, str]) -> See
 
 
 def counted(workspace: Workspace, sightings: Sequence[Sighting]) -> list[Sighting]:
-    """The same with ahead and behind of their target, for at most COUNTED of them that are still open here."""
+    """The same with ahead and behind of their target, for at most COUNTED that are open here."""
     refs = repositories.refs(workspace.git, HEADS) if sightings else {}
     found, done = [], 0
     for sighting in sightings:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ccc.ops.inbox import Item, items
-from ccc.ops.look import Picture, look
+from ccc.domain.sessions import Session
+from ccc.ops.inbox import Item, inbox
+from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.workspace import Workspace
 
 AGENTS = ("claude", "codex", "gemini", "opencode")
@@ -15,7 +18,10 @@ MOST = 3
 
 @dataclass(frozen=True)
 class Orientation:
-    """The repository, whether ccc is prepared in it, agents on PATH, sessions, what waits, next commands."""
+    """The repository, whether ccc is prepared in it, agents on PATH, sessions and what they land on.
+
+    `waiting` is what waits for a person, `next` the next commands.
+    """
 
     repository: str
     branch: str | None
@@ -23,6 +29,7 @@ class Orientation:
     agents: tuple[str, ...]
     picture: Picture | None
     waiting: tuple[Item, ...]
+    targets: tuple[str, ...]
     next: tuple[str, ...]
 
 
@@ -34,7 +41,8 @@ def orient(workspace: Workspace) -> Orientation:
     path = workspace.environment.get("PATH")
     agents = tuple(name for name in AGENTS if shutil.which(name, path=path))
     picture = look(workspace) if workspace.initialised else None
-    waiting = items(workspace, picture) if picture else ()
+    waiting = inbox(workspace, picture) if picture else ()
+    targets = {session.target for session in picture.sessions if session.closed is None} if picture else set()
     top = workspace.checkout or workspace.repository.common
     return Orientation(
         repository=str(top),
@@ -43,25 +51,41 @@ def orient(workspace: Workspace) -> Orientation:
         agents=agents,
         picture=picture,
         waiting=waiting,
-        next=tuple(_next(workspace, picture, waiting)),
+        targets=tuple(sorted(targets)),
+        next=tuple(_next(picture, waiting)),
     )
 
 
-def _next(workspace: Workspace, picture: Picture | None, waiting: tuple[Item, ...]) -> list[str]:
+def _next(picture: Picture | None, waiting: Sequence[Item]) -> list[str]:
+    """The next one to three commands for exactly this state, the most pressing first."""
     if picture is None:
         return ["git ccc init"]
     living = [sighting for sighting in picture.sightings if sighting.session.closed is None]
     if not living:
-        return ['git ccc spawn backend "WHAT TO DO" --no-start', "git ccc roles"]
-    commands = list(dict.fromkeys(item.command for item in waiting))[:MOST]
-    statuses = {sighting.view.status for sighting in living}
-    if len(commands) < MOST and statuses & {"running", "reported", "created"}:
-        commands.append(
-            "git ccc wait" if statuses & {"running", "reported"} else f"cd {living[0].session.worktree}"
-        )
-    landed = [sighting for sighting in living if sighting.view.status == "completed"]
-    if len(commands) < MOST and landed:
-        commands.append(f"git ccc close {landed[0].session.name}")
-    if len(commands) < MOST and statuses <= {"completed"}:
-        commands.append("git ccc handoff")
-    return commands[:MOST]
+        return [BEGIN, "git ccc roles"]
+    commands = [item.command for item in waiting if item.kind != "message"]
+    commands += [item.command for item in waiting if item.kind == "message"]
+    commands += [command for status, make in STEPS for command in _for(living, status, make)]
+    return list(dict.fromkeys(commands))[:MOST]
+
+
+def _for(living: Sequence[Sighting], status: str, make: Callable[[Session], str]) -> list[str]:
+    found = [sighting.session for sighting in living if sighting.view.status == status]
+    return [make(found[0])] if found else []
+
+
+def _go_there(session: Session) -> str:
+    return f"cd {shlex.quote(session.worktree)}" if session.worktree else f"git ccc show {session.name}"
+
+
+BEGIN = 'git ccc spawn backend "WHAT TO DO" --no-start'
+STEPS: tuple[tuple[str, Callable[[Session], str]], ...] = (
+    ("reported", lambda _: "git ccc wait"),
+    ("verified", lambda session: f"git ccc merge {session.name}"),
+    ("unchecked", lambda session: f"git ccc merge {session.name}"),
+    ("running", lambda _: "git ccc wait"),
+    ("created", _go_there),
+    ("completed", lambda session: f"git ccc close {session.name}"),
+    ("completed", lambda _: BEGIN),
+)
+"""What a person does about a status when nothing waits for them; verified and unchecked are approved here."""

@@ -10,7 +10,8 @@ from ccc.domain import movements, sessions
 from ccc.domain.events import Draft
 from ccc.domain.sessions import Session, from_cells
 from ccc.errors import NotFound, Refused, Usage
-from ccc.git import history, repository as repositories
+from ccc.git import history
+from ccc.git import repository as repositories
 from ccc.ops import work
 from ccc.ops.actor import actor_of, calling_session
 from ccc.ops.find import find
@@ -97,7 +98,7 @@ def _claim(
 
 
 def _with_report(session: Session, draft: Draft, summary: str) -> Draft:
-    change, blobs = movements.report_file(session, summary.rstrip().encode("utf-8") + b"\n")
+    change, blobs = movements.report_file(summary.rstrip().encode("utf-8") + b"\n")
     stream = sessions.stream_of(session.id)
     return replace(draft, changes={stream: {**draft.changes[stream], **change}}, blobs=blobs)
 

@@ -5,21 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from ccc.domain import landings, notes
 from ccc.domain.landings import Approval
 from ccc.domain.notes import Note
 from ccc.domain.report import Report, parse_report
-from ccc.git import history, repository as repositories
+from ccc.domain.sessions import Session
+from ccc.errors import BadConfig, GitFailed, NotFound
+from ccc.git import history
+from ccc.git import repository as repositories
 from ccc.git.history import CommitInfo, FileChange
 from ccc.ops.find import find
+from ccc.ops.inbox import could_land
 from ccc.ops.look import Picture, Sighting, counted, look, with_dirt
 from ccc.ops.workspace import Workspace
+from ccc.store.protocol import State
+
+if TYPE_CHECKING:
+    from ccc.ops.landing.review import ShownConflict
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A session with its brief, report, commits, files, notes, approvals and children."""
+    """A session with its brief, report, commits, files, notes, conflicts, approvals and children.
+
+    `conflicts` with its target as of now, None where nobody looked (it has not reported) or nobody can (a
+    branch is gone, the target's configuration is broken); `approvals` each with whether it is stale, likewise.
+    """
 
     picture: Picture
     sighting: Sighting
@@ -28,7 +41,8 @@ class Shown:
     commits: tuple[CommitInfo, ...]
     files: tuple[FileChange, ...]
     notes: tuple[Note, ...]
-    approvals: tuple[Approval, ...]
+    conflicts: tuple[ShownConflict, ...] | None
+    approvals: tuple[tuple[Approval, bool | None], ...]
     children: tuple[Sighting, ...]
 
     @staticmethod
@@ -44,7 +58,7 @@ def show(workspace: Workspace, reference: str) -> Shown:
     session = find(reference, picture.sessions)
     sighting = with_dirt(counted(workspace, [picture.of(session)])[0])
     state, git = picture.state, workspace.git
-    entry = landings.from_cells(session.id, state.stream(landings.stream_of(session.id)))
+    conflicts, approvals = _landing(workspace, picture, sighting)
     own = [note for note in notes.notes_in(state.streams(notes.KIND)) if note.session == session.id]
     commits: Sequence[CommitInfo] = ()
     files: Sequence[FileChange] = ()
@@ -58,13 +72,39 @@ def show(workspace: Workspace, reference: str) -> Shown:
         picture=picture,
         sighting=sighting,
         brief=state.blob(session.brief).decode("utf-8", "replace") if session.brief else None,
-        report=parse_report(state.blob(session.report)) if session.report else None,
+        report=report_of(state, session),
         commits=tuple(commits),
         files=tuple(change for change in files if not change.path.startswith(".ccc/sessions/")),
         notes=tuple(own),
-        approvals=entry.approvals,
+        conflicts=conflicts,
+        approvals=approvals,
         children=tuple(other for other in picture.sightings if other.session.parent == session.id),
     )
+
+
+def report_of(state: State, session: Session) -> Report | None:
+    """The report kept of a session, None where it wrote none."""
+    return parse_report(state.blob(session.report)) if session.report else None
+
+
+def _landing(
+    workspace: Workspace, picture: Picture, sighting: Sighting
+) -> tuple[tuple[ShownConflict, ...] | None, tuple[tuple[Approval, bool | None], ...]]:
+    """Conflicts of a session that has not landed, and its approvals, each with whether it is stale."""
+    session = sighting.session
+    given = landings.from_cells(session.id, picture.state.stream(landings.stream_of(session.id))).approvals
+    landed = session.landed
+    if landed is not None and session.landed_head:
+        return (), tuple((one, not one.covers(landed.base, landed.head, landed.tree)) for one in given)
+    if not could_land(picture, sighting):
+        return None, tuple((one, True if one.head != session.head else None) for one in given)
+    from ccc.ops.landing.review import review_of  # with the target's settings: pydantic, 50 ms
+
+    try:
+        shown = review_of(workspace, picture, sighting)
+    except (NotFound, BadConfig, GitFailed):
+        return None, tuple((approval, None) for approval in given)
+    return shown.conflicts, shown.approvals
 
 
 def diff(workspace: Workspace, shown: Shown) -> str:

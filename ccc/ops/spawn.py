@@ -219,7 +219,7 @@ def _plan(
 def _names(
     policy: Policy, request: Request, identifier: str, names: set[str], refs: set[str], remarks: list[str]
 ) -> tuple[str, str]:
-    """Session name and branch, both free. A derived name counts on, an explicit one that is taken is refused."""
+    """Session name and branch, both free. A derived name counts on, a taken explicit one is refused."""
     prefix = _prefix(policy.settings.branch_prefix, request.role, refs, remarks)
     if request.name is not None:
         slug = _explicit(request.name)
@@ -289,7 +289,7 @@ class BriefCommit:
 def _brief_commit(workspace: Workspace, policy: Policy, request: Request, plan: Plan) -> BriefCommit:
     from ccc.ops.brief import commit_brief, render_brief
 
-    text = render_brief(workspace, policy, role=request.role, task=request.task, plan=plan).encode("utf-8")
+    text = render_brief(policy, role=request.role, task=request.task, plan=plan).encode("utf-8")
     return BriefCommit(commit_brief(workspace, plan, request.role, text), text)
 
 
@@ -380,7 +380,7 @@ def _set_up(policy: Policy, session: Session) -> None:
             tail = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
             words = f": {tail[0]}" if tail else ""
             raise Refused(
-                f"{session.name} is there, but its set-up command {command.run} ended with {done.returncode}{words}",
+                f"{session.name} is there, but its set-up {command.run} ended with {done.returncode}{words}",
                 f"mend it in {session.worktree}, or: git ccc close {session.name}",
             )
 

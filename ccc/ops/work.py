@@ -79,8 +79,7 @@ def _linger(workspace: Workspace) -> None:
             if select.select([bell], [], [], left)[0]:
                 os.read(bell, 4096)
                 workspace.store.drain()
-    if any(workspace.layout.journal_new.iterdir()):
-        workspace.store.drain()
+    workspace.store.drain()
 
 
 @contextlib.contextmanager

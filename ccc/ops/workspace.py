@@ -1,4 +1,4 @@
-"""Everything an operation needs to know of where it runs: the repository, its files, the caller, the clock."""
+"""What an operation knows of where it runs: the repository, its files, the caller, the clock."""
 
 from __future__ import annotations
 

@@ -41,10 +41,10 @@ def test_a_day_from_spawn_to_landing_is_told_by_the_diary(
         "main: queued backend-jwt-auth",
         f"main: approved backend-jwt-auth (tree {tree}) by Developer <developer@example.com>",
         f"main: landed backend-jwt-auth as {landed[:7]}",
-        f"backend-jwt-auth: advanced to {session.tree.git('rev-parse', '--short=7', 'HEAD').strip()}, with its target",
+        f"backend-jwt-auth: advanced to {session.tree.oid()[:7]}, with its target",
     ]
     assert re.search(r"^Ccc-Gate: no gate configured$", ready.git("log", "-1", "--format=%B", "main"), re.M)
-    assert ccc("fsck", exit=0)
+    ccc("fsck", exit=0)
 
 
 def test_going_on_after_a_landing_and_landing_again_works(ready: Repo, spawn: Spawns, ccc: RunsCcc) -> None:
@@ -61,7 +61,9 @@ def test_going_on_after_a_landing_and_landing_again_works(ready: Repo, spawn: Sp
     assert session.tree.git("status", "--porcelain") == ""
 
 
-def test_a_session_takes_up_its_target_by_a_merge_and_lands_again(ready: Repo, spawn: Spawns, ccc: RunsCcc) -> None:
+def test_a_session_takes_up_its_target_by_a_merge_and_lands_again(
+    ready: Repo, spawn: Spawns, ccc: RunsCcc
+) -> None:
     one, other = spawn("backend", "One"), spawn("frontend", "Other")
     one.tree.commit("One\n\nCcc-Status: done", **{"one.py": "1\n"})
     ccc("merge", one.name, "--yes", exit=0)

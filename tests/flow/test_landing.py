@@ -33,7 +33,9 @@ Done = Callable[..., Worked]
 
 
 def refusal(ccc: RunsCcc, *arguments: str, exit: int = 1, env: dict[str, str] | None = None) -> list[str]:
-    lines = [line for line in ccc(*arguments, exit=exit, env=env).stderr.splitlines() if not line.endswith("...")]
+    lines = [
+        line for line in ccc(*arguments, exit=exit, env=env).stderr.splitlines() if not line.endswith("...")
+    ]
     assert [line.split(":")[0] for line in lines] == ["error", "hint"], lines
     return [line.partition(": ")[2] for line in lines]
 
@@ -95,7 +97,9 @@ def test_a_gate_that_takes_too_long_fails(ready: Repo, ccc: RunsCcc, done: Done)
     assert (command["command"], command["exit"]) == ("sleep 60", None)
 
 
-def test_failing_checks_send_the_session_back_with_the_failure(ready: Repo, ccc: RunsCcc, spawn: Spawns) -> None:
+def test_failing_checks_send_the_session_back_with_the_failure(
+    ready: Repo, ccc: RunsCcc, spawn: Spawns
+) -> None:
     ready.commit("Role", {".ccc/roles/backend.md": ROLE.replace("COMMAND", "test -e wanted")})
     session = spawn("backend", "Checked")
     session.tree.commit("One\n\nCcc-Status: done", one="1")
@@ -109,17 +113,23 @@ def test_failing_checks_send_the_session_back_with_the_failure(ready: Repo, ccc:
     assert ccc("show", session.name, "--json").json["status"] == "verified"
 
 
-def test_checks_come_from_the_target_and_never_from_the_session(ready: Repo, ccc: RunsCcc, spawn: Spawns) -> None:
+def test_checks_come_from_the_target_and_never_from_the_session(
+    ready: Repo, ccc: RunsCcc, spawn: Spawns
+) -> None:
     ready.commit("Role", {".ccc/roles/backend.md": ROLE.replace("COMMAND", "false")})
     session = spawn("backend", "Cheats")
-    session.tree.commit("Cheat\n\nCcc-Status: done", {".ccc/roles/backend.md": ROLE.replace("COMMAND", "true")})
+    session.tree.commit(
+        "Cheat\n\nCcc-Status: done", {".ccc/roles/backend.md": ROLE.replace("COMMAND", "true")}
+    )
     assert ccc("wait", session.name, "--timeout", "60").exit == 3
     assert ccc("show", session.name, "--json").json["verification"]["state"] == "failed"
     warned = ccc("review", session.name).stdout
     assert ".ccc/roles/backend.md" in warned
 
 
-def test_deleting_the_tests_does_not_make_their_check_go_away(ready: Repo, ccc: RunsCcc, spawn: Spawns) -> None:
+def test_deleting_the_tests_does_not_make_their_check_go_away(
+    ready: Repo, ccc: RunsCcc, spawn: Spawns
+) -> None:
     role = ROLE.replace('run: "COMMAND"', "run: test -e tests/a\n    when: tests/a")
     ready.commit("Role", {".ccc/roles/backend.md": role, "tests/a": "1"})
     session = spawn("backend", "Deletes")
@@ -190,7 +200,9 @@ def test_a_conflict_shows_files_hunks_and_both_tasks(ready: Repo, ccc: RunsCcc, 
     assert ready.git("show", "main:routes") == "one\ntokens\nlogin\nthree"
 
 
-def test_nothing_to_land_twice_approved_and_landed_already_are_said(ready: Repo, ccc: RunsCcc, spawn: Spawns) -> None:
+def test_nothing_to_land_twice_approved_and_landed_already_are_said(
+    ready: Repo, ccc: RunsCcc, spawn: Spawns
+) -> None:
     session = spawn("backend", "Empty")
     assert "nothing to land: main has all of it" in refusal(ccc, "merge", session.name, "--yes")[0]
     session.tree.commit("One\n\nCcc-Status: done", one="1")
@@ -230,7 +242,9 @@ def test_inside_an_agent_what_a_person_approved_lands(ready: Repo, ccc: RunsCcc,
     assert "file" in ready.git("ls-tree", "--name-only", "main").split()
 
 
-def test_an_approval_is_stale_after_a_new_commit_or_a_moved_target(ready: Repo, ccc: RunsCcc, done: Done) -> None:
+def test_an_approval_is_stale_after_a_new_commit_or_a_moved_target(
+    ready: Repo, ccc: RunsCcc, done: Done
+) -> None:
     session = done("backend", "Moves")
     ccc("wait", session.name, "--timeout", "60", exit=0)
     ccc("approve", session.name, exit=0)
@@ -271,18 +285,24 @@ def test_eight_landings_at_once_leave_a_correct_history(ready: Repo, ccc: RunsCc
 
     def start(session: Worked) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "ccc", "merge", session.name, "--yes"]
-        return subprocess.Popen(command, cwd=ready.path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        return subprocess.Popen(
+            command, cwd=ready.path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
 
     waiting = list(sessions)
     for _ in range(8):
         running = [(session, start(session)) for session in waiting]
-        outcomes = [(session, process.communicate(timeout=100), process.returncode) for session, process in running]
+        outcomes = [
+            (session, process.communicate(timeout=100), process.returncode) for session, process in running
+        ]
         assert all(code in (0, 3) for *_, code in outcomes), outcomes
         waiting = [session for session, _, code in outcomes if code != 0]
         if not waiting:
             break
     assert not waiting
-    assert {f"part{number}" for number in range(8)} <= set(ready.git("ls-tree", "--name-only", "main").split())
+    assert {f"part{number}" for number in range(8)} <= set(
+        ready.git("ls-tree", "--name-only", "main").split()
+    )
     assert ready.git("status", "--porcelain") == ""
     assert len(ready.git("log", "--first-parent", "--merges", "--format=%s", "main").splitlines()) == 8
     ccc("fsck", exit=0)

@@ -49,7 +49,9 @@ def test_sixteen_spawns_at_once_all_succeed(ready: Repo, ccc: RunsCcc) -> None:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_spawn_killed_at_any_step_leaves_a_whole_session_or_none(ready: Repo, ccc: RunsCcc, step: str) -> None:
+def test_a_spawn_killed_at_any_step_leaves_a_whole_session_or_none(
+    ready: Repo, ccc: RunsCcc, step: str
+) -> None:
     killed = ccc("spawn", "backend", "Killed", "--no-start", env={"CCC_TEST_STOP_AT": step})
     assert killed.exit == -signal.SIGKILL
     ccc("spawn", "backend", "Next", "--no-start", exit=0)
@@ -84,7 +86,7 @@ def test_count_and_key_number_the_sessions(ready: Repo, ccc: RunsCcc) -> None:
     [
         ("JWT auth", "jwt-auth"),
         ("Größe prüfen!", "gro-e-prufen"),
-        ('quotes " and \' and $(rm -rf /) {{ braces }}', "quotes-and-and-rm-rf-braces"),
+        ("quotes \" and ' and $(rm -rf /) {{ braces }}", "quotes-and-and-rm-rf-braces"),
         ("添加用户认证", "task-"),
         ("🚀🚀", "task-"),
     ],
@@ -104,7 +106,10 @@ def test_commits_are_signed_with_the_role_and_never_wait_for_a_pinentry(ready: R
     ready.git("config", "commit.gpgsign", "true")
     session = spawn("backend", "Signs")
     session.tree.commit("One", one="1")
-    assert session.tree.git("log", "-1", "--format=%an <%ae> %G?") == "Developer (backend) <developer@example.com> N"
+    assert (
+        session.tree.git("log", "-1", "--format=%an <%ae> %G?")
+        == "Developer (backend) <developer@example.com> N"
+    )
 
 
 def refused(ccc: RunsCcc, *arguments: str, exit: int = 1, env: dict[str, str] | None = None) -> list[str]:
@@ -119,7 +124,10 @@ SPAWN = ("spawn", "backend", "Task", "--no-start")
 
 
 def test_an_unknown_role_is_refused_with_near_names(ready: Repo, ccc: RunsCcc) -> None:
-    assert refused(ccc, "spawn", "backnd", "Task", "--no-start") == ["no role backnd", "did you mean backend?"]
+    assert refused(ccc, "spawn", "backnd", "Task", "--no-start") == [
+        "no role backnd",
+        "did you mean backend?",
+    ]
     assert remains(ready) == NOTHING
 
 
@@ -180,10 +188,14 @@ def test_a_parent_folder_that_cannot_be_written_is_refused(ready: Repo, ccc: Run
     assert remains(ready)["branches"] == []
 
 
-def test_a_full_disk_in_the_middle_of_a_spawn_leaves_nothing(ready: Repo, ccc: RunsCcc, tmp_path: Path) -> None:
+def test_a_full_disk_in_the_middle_of_a_spawn_leaves_nothing(
+    ready: Repo, ccc: RunsCcc, tmp_path: Path
+) -> None:
     small = tmp_path / "small"
     small.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(small)], capture_output=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(small)], capture_output=True
+    )
     if mounted.returncode:
         pytest.skip("mounting a tmpfs is not permitted here")
     try:

@@ -29,7 +29,9 @@ def texts(ccc: RunsCcc) -> list[str]:
     return [event["text"] for event in ccc("log", "--json", exit=0).json["events"]]
 
 
-def test_a_worktree_deleted_by_hand_is_lost_and_can_be_closed(ready: Repo, spawn: Spawns, ccc: RunsCcc) -> None:
+def test_a_worktree_deleted_by_hand_is_lost_and_can_be_closed(
+    ready: Repo, spawn: Spawns, ccc: RunsCcc
+) -> None:
     session = spawn("backend", "Gone")
     head = session.tree.commit("One", one="1")
     ccc("drain", exit=0)
@@ -37,9 +39,9 @@ def test_a_worktree_deleted_by_hand_is_lost_and_can_be_closed(ready: Repo, spawn
     shown = only(ccc)
     assert (shown["status"], told(shown).split(";")[0]) == ("lost", f"nothing at {session.path}")
     ccc("close", session.name, exit=0)
-    assert head in ready.git("for-each-ref", "--format=%(objectname)", "refs/ccc-backup", "refs/heads/ccc").split() or (
-        ready.git("branch", "--contains", head, "--all")
-    )
+    assert head in ready.git(
+        "for-each-ref", "--format=%(objectname)", "refs/ccc-backup", "refs/heads/ccc"
+    ).split() or (ready.git("branch", "--contains", head, "--all"))
 
 
 def test_a_worktree_moved_by_hand_is_said_and_mended(ready: Repo, spawn: Spawns, ccc: RunsCcc) -> None:
@@ -96,14 +98,18 @@ def test_an_agent_on_another_branch_is_said(ready: Repo, spawn: Spawns, ccc: Run
     assert not any("Astray" in text for text in texts(ccc))
 
 
-def test_paths_that_are_not_utf8_are_landed_and_shown_quoted(ready: Repo, spawn: Spawns, ccc: RunsCcc) -> None:
+def test_paths_that_are_not_utf8_are_landed_and_shown_quoted(
+    ready: Repo, spawn: Spawns, ccc: RunsCcc
+) -> None:
     session = spawn("backend", "Odd names")
-    odd = os.fsencode(session.path) + b"/caf\xe9 \"x\"\t.txt"
+    odd = os.fsencode(session.path) + b'/caf\xe9 "x"\t.txt'
     Path(os.fsdecode(odd)).write_text("odd\n")
     session.tree.commit("Odd\n\nCcc-Status: done")
-    assert ccc("review", session.name, "--json", exit=0).json["diff"]["paths"] == ['"caf\\351 \\"x\\"\\t.txt"']
+    assert ccc("review", session.name, "--json", exit=0).json["diff"]["paths"] == [
+        '"caf\\351 \\"x\\"\\t.txt"'
+    ]
     ccc("merge", session.name, "--yes", exit=0)
-    assert os.path.exists(os.fsencode(ready.path) + b"/caf\xe9 \"x\"\t.txt")
+    assert Path(os.fsdecode(os.fsencode(ready.path) + b'/caf\xe9 "x"\t.txt')).exists()
     assert ready.git("status", "--porcelain") == ""
 
 
@@ -134,7 +140,9 @@ def test_a_committed_report_makes_a_session_reported(ready: Repo, spawn: Spawns,
     assert "Tokens work" in ready.git("grep", "-h", "summary", "refs/ccc", "--", "sessions")
 
 
-def test_blocked_waits_for_a_person_and_goes_on_with_a_commit(ready: Repo, spawn: Spawns, ccc: RunsCcc) -> None:
+def test_blocked_waits_for_a_person_and_goes_on_with_a_commit(
+    ready: Repo, spawn: Spawns, ccc: RunsCcc
+) -> None:
     session = spawn("backend", "Blocked")
     session.tree.commit("One", one="1")
     ccc("report", "--blocked", "no database here", cwd=session.path, exit=0)

@@ -21,7 +21,8 @@ HEAVY = ("pygit2", "pydantic", "filelock", "jinja2", "rich", "yaml", "mcp")
 @pytest.mark.parametrize("command", ["status", "log", "inbox", ""])
 def test_reading_commands_load_no_heavy_library(ready: Repo, spawn: Spawns, command: str) -> None:
     spawn("backend", "One")
-    code = f"import sys\nfrom ccc.cli.main import main\nmain({command.split()!r})\nprint(*sys.modules, file=sys.stderr)"
+    code = f"import sys\nfrom ccc.cli.main import main\nmain({command.split()!r})\n"
+    code += "print(*sys.modules, file=sys.stderr)"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ready.path, capture_output=True, text=True, check=True, timeout=60
     )
@@ -60,7 +61,9 @@ def test_an_error_is_a_document_too(ready: Repo, ccc: RunsCcc) -> None:
     assert error["message"] in told.stderr
 
 
-def test_a_session_answers_to_id_prefix_name_alias_and_branch(ready: Repo, spawn: Spawns, ccc: RunsCcc) -> None:
+def test_a_session_answers_to_id_prefix_name_alias_and_branch(
+    ready: Repo, spawn: Spawns, ccc: RunsCcc
+) -> None:
     made = spawn("backend", "One")
     alias = ccc("status", "--json").json["sessions"][0]["alias"]
     for reference in (made.id, made.id[:4], made.name, alias, "ccc/backend/one"):
@@ -93,14 +96,21 @@ def test_the_state_is_plain_files_for_plain_git(ready: Repo, spawn: Spawns) -> N
     spawn("backend", "One")
     names = ready.git("ls-tree", "-r", "--name-only", "refs/ccc", "sessions").splitlines()
     assert sorted(Path(name).name for name in names) == ["brief.md", "state.json"]
-    assert '"name": "backend-one"' in ready.git("show", f"refs/ccc:{next(n for n in names if n.endswith('json'))}")
+    assert '"name": "backend-one"' in ready.git(
+        "show", f"refs/ccc:{next(n for n in names if n.endswith('json'))}"
+    )
 
 
 def test_outside_a_repository_and_before_init_are_said(tmp_path: Path, repo: Repo, ccc: RunsCcc) -> None:
     away = tmp_path / "away"
     away.mkdir()
-    assert ccc("status", cwd=away, exit=1).stderr.startswith(f"error: {away} is not in a git repository\nhint: ")
-    assert ccc("status", exit=1).stderr == "error: ccc is not initialised in this repository\nhint: git ccc init\n"
+    assert ccc("status", cwd=away, exit=1).stderr.startswith(
+        f"error: {away} is not in a git repository\nhint: "
+    )
+    assert (
+        ccc("status", exit=1).stderr
+        == "error: ccc is not initialised in this repository\nhint: git ccc init\n"
+    )
 
 
 def test_status_hides_only_closed_sessions(ready: Repo, spawn: Spawns, ccc: RunsCcc) -> None:
@@ -118,12 +128,16 @@ def test_log_in_pieces(ready: Repo, spawn: Spawns, ccc: RunsCcc) -> None:
     assert [e["subject"] for e in ccc("log", "--since", cursor, "--json").json["events"]] == ["backend-two"]
     assert [e["session"] for e in ccc("log", one.name, "--json").json["events"]] == [one.id]
     assert len(ccc("log", "-n", "1", "--json").json["events"]) == 1
-    assert {e["type"] for e in ccc("log", "--type", "session", "--json").json["events"]} == {"session.spawned"}
+    assert {e["type"] for e in ccc("log", "--type", "session", "--json").json["events"]} == {
+        "session.spawned"
+    }
 
 
 def test_a_closed_pipe_ends_quietly(ready: Repo, spawn: Spawns) -> None:
     spawn("backend", "One")
     command = f"{sys.executable} -m ccc log | true"
-    done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], cwd=ready.path, capture_output=True, text=True)
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"], cwd=ready.path, capture_output=True, text=True
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert PROJECT.exists()

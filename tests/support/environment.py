@@ -9,7 +9,10 @@ from pathlib import Path
 
 REMOVED_PREFIXES = ("GIT_", "CCC_", "CLAUDE_", "XDG_", "LC_")
 REMOVED = frozenset(
-    {"PYTHONDONTWRITEBYTECODE", "CLAUDECODE", "NO_COLOR", "PAGER", "LESS", "EDITOR", "VISUAL", "COLUMNS", "LINES", "LANG"}
+    {
+        *("PYTHONDONTWRITEBYTECODE", "CLAUDECODE", "NO_COLOR", "PAGER", "LESS", "EDITOR", "VISUAL"),
+        *("COLUMNS", "LINES", "LANG"),
+    }
 )
 
 GITCONFIG = """\

@@ -17,7 +17,7 @@ from ccc.ops.workspace import Workspace
 
 @dataclass(frozen=True)
 class Combined:
-    """What landing `head` on `base` gives: a tree, or conflicts. `nothing`: the tree is the target's already."""
+    """What landing `head` on `base` gives: a tree, or conflicts. `nothing`: the target has it all."""
 
     session: Session
     target: str

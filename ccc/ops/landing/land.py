@@ -31,6 +31,10 @@ from ccc.store.protocol import State
 LAND_LOCK = "land.lock"
 
 
+class Overtaken(NeedsPerson):
+    """Target or branch moved between looking and landing; nothing was landed."""
+
+
 @dataclass(frozen=True)
 class Landing:
     """What a landing did: the commit, and what is worth saying aloud."""
@@ -71,7 +75,7 @@ def _require_same(shown: Review, current: Review) -> None:
     one, other = shown.combined, current.combined
     if (one.base, one.head, one.tree) != (other.base, other.head, other.tree):
         what = one.target if one.base != other.base else shown.session.name
-        raise NeedsPerson(
+        raise Overtaken(
             f"{what} moved while you looked, so nothing was landed", f"git ccc merge {shown.session.name}"
         )
 
@@ -162,7 +166,7 @@ def _swap(workspace: Workspace, current: Review, commit: str) -> None:
         repositories.update_refs(workspace.git, [update], f"ccc: landed {current.session.name}")
     except RefMoved as error:
         intents.forget(workspace.layout)
-        raise NeedsPerson(
+        raise Overtaken(
             f"{combined.target} moved while landing, so nothing was landed",
             f"git ccc merge {current.session.name}",
         ) from error

@@ -212,7 +212,9 @@ def _others(workspace: Workspace, picture: Picture, combined: Combined, file: Co
         s.landed.commit: s for s in picture.sessions if s.landed is not None and s.id != combined.session.id
     }
     since = [f"^{fork}"] if fork else []
-    touching = git.run("rev-list", "--first-parent", combined.base, *since, "--", f":(literal){file.raw}").text.split()
+    touching = git.run(
+        "rev-list", "--first-parent", combined.base, *since, "--", f":(literal){file.raw}"
+    ).text.split()
     sides = [Side(landed[commit].name, landed[commit].task) for commit in touching if commit in landed]
     if sides:
         return sides
