@@ -7,8 +7,9 @@ import click
 from ccc.cli.invocation import Invocation, json_option, pass_invocation
 from ccc.cli.opening import open_workspace
 from ccc.ids import short
-from ccc.ops.inbox import acknowledge, items
+from ccc.ops.inbox import acknowledge, inbox
 from ccc.ops.look import look
+from ccc.text import printable
 from ccc.views.documents import inbox_document
 from ccc.views.text.inbox import inbox_text
 
@@ -20,16 +21,19 @@ from ccc.views.text.inbox import inbox_text
 def command_inbox(invocation: Invocation, acked: str | None, as_json: bool) -> None:
     """Show what waits for a person, with the next command for each
 
-    Approvals, questions and failures stay until something is done about them.
+    Approvals, questions, conflicts and failures stay until something is done about them. With --ack and
+    --json: what still waits.
     """
     workspace = open_workspace(invocation)
+    terminal = invocation.terminal
     if acked is not None:
         item = acknowledge(workspace, acked)
-        invocation.terminal.out(f"seen: {short(item.id)} {item.title}")
-        return
+        if not as_json:
+            terminal.out(f"seen: {short(item.id)} {printable(item.title)}")
+            return
     picture = look(workspace)
-    waiting = items(workspace, picture)
+    waiting = inbox(workspace, picture)
     if as_json:
-        invocation.terminal.json(inbox_document(picture, waiting))
+        terminal.json(inbox_document(picture.state.tip, waiting))
     else:
-        invocation.terminal.out(inbox_text(waiting, workspace.now(), invocation.terminal))
+        terminal.out(inbox_text(waiting, workspace.now(), terminal))

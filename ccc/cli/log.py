@@ -8,7 +8,7 @@ import click
 
 from ccc.cli.invocation import Invocation, json_option, pass_invocation
 from ccc.cli.opening import open_workspace
-from ccc.ops.log import Selection, log
+from ccc.ops.log import Follower, Selection, log
 from ccc.ops.workspace import Workspace
 from ccc.views.documents import document, event_document, log_document
 from ccc.views.text.log import log_text
@@ -58,22 +58,13 @@ def command_log(
 
 
 def _follow(invocation: Invocation, workspace: Workspace, selection: Selection, *, as_json: bool) -> None:
-    terminal, known = invocation.terminal, set[str]()
-    first = True
-    tip: str | None = ""
+    terminal, follower = invocation.terminal, Follower(workspace, selection)
     while True:
-        now = workspace.reader.tip()
-        if now != tip:
-            tip = now
-            events = log(
-                workspace, selection if first else Selection(selection.reference, 500, None, selection.type)
-            )
-            for logged in reversed([each for each in events if each.commit and each.event.id not in known]):
-                known.add(logged.event.id)
-                if as_json:
-                    terminal.json(document(tip, **event_document(logged)))
-                else:
-                    terminal.out(log_text([logged], terminal, audit=selection.audit))
-            terminal.output.flush()
-            first = False
+        for logged in follower.news():
+            if as_json:
+                tip = workspace.reader.tip()
+                terminal.json(document(tip, **event_document(logged), cursor=tip), line=True)
+            else:
+                terminal.out(log_text([logged], terminal, audit=selection.audit))
+        terminal.output.flush()
         time.sleep(PAUSE_SECONDS)

@@ -7,7 +7,8 @@ import click
 from ccc.cli.invocation import Invocation, json_option, pass_invocation
 from ccc.ops.orient import orient
 from ccc.ops.workspace import Workspace
-from ccc.views.text.orient import orient_document, orient_text
+from ccc.views.documents import orient_document
+from ccc.views.text.orient import orient_text
 
 
 @click.command("orient", hidden=True)

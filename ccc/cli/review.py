@@ -7,7 +7,7 @@ import click
 from ccc.cli.invocation import Invocation, json_option, pass_invocation
 from ccc.cli.opening import open_workspace
 from ccc.ops.landing.review import review
-from ccc.ops.show import show
+from ccc.ops.show import report_of
 from ccc.views.documents import report_document, review_document
 from ccc.views.text.review import review_text, stat_text
 
@@ -25,10 +25,11 @@ def command_review(invocation: Invocation, id: str, stat: bool, as_json: bool) -
     workspace = open_workspace(invocation)
     shown = review(workspace, id)
     terminal = invocation.terminal
+    state = workspace.reader.state()
+    report = report_of(state, shown.session)
     if as_json:
-        report = report_document(show(workspace, shown.session.id))
-        terminal.json(review_document(workspace.reader.tip(), shown, report))
+        terminal.json(review_document(state.tip, shown, report_document(shown.session, report)))
     elif stat:
         terminal.page(stat_text(shown, terminal) or "no changes")
     else:
-        terminal.page(review_text(shown, terminal))
+        terminal.page(review_text(shown, terminal, report))

@@ -10,16 +10,20 @@ import click
 from ccc.cli.invocation import Invocation, json_option, pass_invocation
 from ccc.cli.opening import open_workspace
 from ccc.errors import Usage
+from ccc.ops import background
 from ccc.ops.actor import actor_of
 from ccc.ops.find import find_all
 from ccc.ops.inbox import items
 from ccc.ops.look import Picture, Sighting, counted, look
 from ccc.ops.workspace import Workspace
 from ccc.store.protocol import Logged
-from ccc.views.documents import status_document
+from ccc.views.documents import SESSION_KEYS, status_document
 from ccc.views.text.status import fields_text, short_text, status_text
 
 PAUSE_SECONDS = 1.0
+RESTART_SECONDS = 5.0
+"""How often `-w` may start the background drain."""
+
 CLEAR = "\x1b[H\x1b[2J"
 
 
@@ -52,8 +56,11 @@ def command_status(
 
     Hides only closed sessions. Ahead and behind are counted for the first 32 open ones.
     """
+    if short and fields:
+        raise Usage("--short and --fields exclude each other")
     workspace = open_workspace(invocation)
     names = _fields(fields)
+    last_start = -RESTART_SECONDS
     while True:
         picture = look(workspace, None if at is None else workspace.reader.commit_at(at))
         shown = _selected(workspace, picture, ids, everything=everything, mine=mine, since=since)
@@ -61,7 +68,10 @@ def command_status(
             shown = counted(workspace, shown)
         if watch and not as_json and invocation.terminal.is_terminal:
             invocation.terminal.output.write(CLEAR)
-        _print(invocation, workspace, picture, shown, short=short, names=names, as_json=as_json)
+        _print(invocation, workspace, picture, shown, short=short, names=names, as_json=as_json, watch=watch)
+        if at is None and time.monotonic() - last_start > RESTART_SECONDS:
+            background.start_if_due(workspace, picture)
+            last_start = time.monotonic()
         if not watch:
             return
         invocation.terminal.output.flush()
@@ -70,44 +80,10 @@ def command_status(
 
 def _fields(text: str | None) -> list[str]:
     names = [name.strip() for name in text.split(",")] if text else []
-    if names:
-        known = KNOWN_FIELDS
-        unknown = [name for name in names if name not in known]
-        if unknown:
-            raise Usage(f"there is no field {unknown[0]}", f"one of {', '.join(known)}")
+    unknown = [name for name in names if name not in SESSION_KEYS]
+    if unknown:
+        raise Usage(f"there is no field {unknown[0]}", f"one of {', '.join(SESSION_KEYS)}")
     return names
-
-
-KNOWN_FIELDS = (
-    *(
-        "id",
-        "name",
-        "alias",
-        "role",
-        "task",
-        "status",
-        "since",
-        "as_of",
-        "where",
-        "progress",
-        "branch",
-        "target",
-    ),
-    *(
-        "base",
-        "head",
-        "ahead",
-        "behind",
-        "dirty",
-        "worktree",
-        "engine",
-        "runner",
-        "terminal",
-        "model",
-        "parent",
-    ),
-    *("plan", "priority", "restarts", "unread", "created_at", "updated_at"),
-)
 
 
 def _selected(
@@ -147,13 +123,19 @@ def _print(
     short: bool,
     names: list[str],
     as_json: bool,
+    watch: bool,
 ) -> None:
     terminal = invocation.terminal
-    if as_json:
-        terminal.json(status_document(picture, shown, items(workspace, picture)))
-    elif names:
-        terminal.out(fields_text(shown, names))
-    elif short:
+    if names and not as_json:
+        terminal.out(fields_text(shown, names, picture.sightings))
+        return
+    if short and not as_json:
         terminal.out(short_text(shown))
+        return
+    waiting = items(workspace, picture)
+    if as_json:
+        terminal.json(status_document(picture, shown, waiting), line=watch)
     else:
-        terminal.out(status_text(shown, items(workspace, picture), workspace.now(), terminal))
+        closed = sum(sighting.session.closed is not None for sighting in picture.sightings)
+        hidden = closed - sum(sighting.session.closed is not None for sighting in shown)
+        terminal.out(status_text(shown, waiting, workspace.now(), terminal, hidden=hidden))

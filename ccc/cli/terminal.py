@@ -85,12 +85,17 @@ class Terminal:
         self.words.write(text if text.endswith("\n") else f"{text}\n")
         self.words.flush()
 
-    def json(self, document: Mapping[str, Any]) -> None:
-        """Writes one JSON document: indented for a person at a terminal, else on one line, and flushes it."""
+    def json(self, document: Mapping[str, Any], *, line: bool = False) -> None:
+        """Writes one JSON document: indented for a person at a terminal, else on one line, and flushes it.
+
+        `line` says that it is one of a stream (JSON Lines), on one line everywhere.
+        """
         import json  # 4 ms, not needed by text output
 
         # The stream writes a lone surrogate (a path that is not UTF-8) as \uXXXX, which is JSON's own escape.
-        self.out(json.dumps(document, ensure_ascii=False, indent=2 if self.is_terminal else None))
+        self.out(
+            json.dumps(document, ensure_ascii=False, indent=2 if self.is_terminal and not line else None)
+        )
         self.output.flush()
 
     def page(self, text: str) -> None:

@@ -41,8 +41,8 @@ def command_wait(
     Ends with 0 when all are done, 1 when one failed, 3 when one needs you, 4 at the time limit. Starts the
     checks of a session that reports done, if nothing runs them yet.
     """
-    from ccc.domain.status import STATUSES
     from ccc.domain.durations import seconds
+    from ccc.domain.status import STATUSES
     from ccc.ops.wait import Order, wait
     from ccc.views.documents import wait_document
     from ccc.views.text.waited import waited_text

@@ -31,7 +31,7 @@ class Shown:
     """A session with its brief, report, commits, files, notes, conflicts, approvals and children.
 
     `conflicts` with its target as of now, None where nobody looked (it has not reported) or nobody can (a
-    branch is gone, the target's configuration is broken); `approvals` each with whether it is stale, likewise.
+    branch is gone, the target's configuration is broken); `approvals` likewise with whether they are stale.
     """
 
     picture: Picture

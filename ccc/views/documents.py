@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ccc.domain.sessions import Command
+from ccc.domain.landings import Approval
+from ccc.domain.report import Report
+from ccc.domain.sessions import Command, Session
 from ccc.domain.stamps import rfc3339
 from ccc.ops.look import Picture, Sighting
 from ccc.store.protocol import Logged
@@ -14,11 +17,20 @@ from ccc.store.protocol import Logged
 if TYPE_CHECKING:
     from ccc.ops.inbox import Item
     from ccc.ops.landing.land import Landing
-    from ccc.ops.landing.review import Review
+    from ccc.ops.landing.review import Review, ShownConflict
+    from ccc.ops.orient import Orientation
     from ccc.ops.show import Shown
     from ccc.ops.wait import Waited
 
 FORMAT = 1
+SESSION_KEYS = (
+    *("id", "name", "alias", "role", "task", "status", "status_before", "since", "evidence", "as_of"),
+    *("where", "progress", "branch", "target", "base", "head", "ahead", "behind", "dirty", "worktree"),
+    *("engine", "runner", "terminal", "model", "after", "blocks", "parent", "plan", "priority", "tokens"),
+    *("cost", "limits", "restarts", "unread", "created_at", "updated_at"),
+)
+"""The keys of `S`; `status_before` and `created_at` are there beyond CONTRACT §4."""
+
 Document = dict[str, Any]
 
 
@@ -27,8 +39,23 @@ def document(tip: str | None, **content: Any) -> Document:
     return {"format": FORMAT, "tip": tip, **content}
 
 
-def session_document(sighting: Sighting, everyone: Iterable[Sighting] = ()) -> Document:
-    """`S` of CONTRACT §4; `everyone` tells what the session blocks."""
+Blocks = Mapping[str, Sequence[str]]
+"""Session id to the ids of the sessions that wait for it."""
+
+NOBODY: Blocks = MappingProxyType({})
+
+
+def blocks(everyone: Iterable[Sighting]) -> Blocks:
+    """Who waits for whom, among all sessions."""
+    found: dict[str, list[str]] = {}
+    for sighting in everyone:
+        for awaited in sighting.session.after:
+            found.setdefault(awaited, []).append(sighting.session.id)
+    return found
+
+
+def session_document(sighting: Sighting, blocked: Blocks = NOBODY) -> Document:
+    """`S` of CONTRACT §4; `blocked` as `blocks` gives it for all sessions."""
     session, view = sighting.session, sighting.view
     return {
         "id": session.id,
@@ -56,7 +83,7 @@ def session_document(sighting: Sighting, everyone: Iterable[Sighting] = ()) -> D
         "terminal": None,
         "model": session.model,
         "after": list(session.after),
-        "blocks": [each.session.id for each in everyone if session.id in each.session.after],
+        "blocks": list(blocked.get(session.id, ())),
         "parent": session.parent,
         "plan": None,
         "priority": session.priority,
@@ -73,9 +100,10 @@ def session_document(sighting: Sighting, everyone: Iterable[Sighting] = ()) -> D
 def status_document(picture: Picture, shown: Sequence[Sighting], waiting: Sequence[Item]) -> Document:
     """`status`."""
     counts = Counter(sighting.view.status for sighting in shown)
+    blocked = blocks(picture.sightings)
     return document(
         picture.state.tip,
-        sessions=[session_document(sighting, picture.sightings) for sighting in shown],
+        sessions=[session_document(sighting, blocked) for sighting in shown],
         waiting_for_you=[item_document(item) for item in waiting],
         counts=dict(sorted(counts.items())),
     )
@@ -83,9 +111,8 @@ def status_document(picture: Picture, shown: Sequence[Sighting], waiting: Sequen
 
 def spawn_document(picture: Picture, made: Sequence[Sighting]) -> Document:
     """`spawn`."""
-    return document(
-        picture.state.tip, sessions=[session_document(sighting, picture.sightings) for sighting in made]
-    )
+    blocked = blocks(picture.sightings)
+    return document(picture.state.tip, sessions=[session_document(sighting, blocked) for sighting in made])
 
 
 def item_document(item: Item) -> Document:
@@ -102,9 +129,9 @@ def item_document(item: Item) -> Document:
     }
 
 
-def inbox_document(picture: Picture, waiting: Sequence[Item]) -> Document:
+def inbox_document(tip: str | None, waiting: Sequence[Item]) -> Document:
     """`inbox`."""
-    return document(picture.state.tip, items=[item_document(item) for item in waiting])
+    return document(tip, items=[item_document(item) for item in waiting])
 
 
 def event_document(logged: Logged) -> Document:
@@ -168,16 +195,15 @@ def verification_document(sighting: Sighting) -> Document | None:
     }
 
 
-def report_document(shown: Shown) -> Document | None:
-    """The session's report; null where there is none."""
-    if shown.report is None:
+def report_document(session: Session, report: Report | None) -> Document | None:
+    """A session's report; null where there is none."""
+    if report is None:
         return None
-    claim = shown.sighting.session.claim
     return {
-        "commit": claim.commit if claim else None,
-        "summary": shown.report.summary,
-        "next_steps": list(shown.report.next_steps),
-        "text": shown.report.body,
+        "commit": session.claim.commit if session.claim else None,
+        "summary": report.summary,
+        "next_steps": list(report.next_steps),
+        "text": report.body,
     }
 
 
@@ -185,21 +211,21 @@ def show_document(shown: Shown) -> Document:
     """`show`."""
     return document(
         shown.picture.state.tip,
-        **session_document(shown.sighting, shown.picture.sightings),
+        **session_document(shown.sighting, blocks(shown.picture.sightings)),
         brief=shown.brief,
-        report=report_document(shown),
+        report=report_document(shown.sighting.session, shown.report),
         verification=verification_document(shown.sighting),
         commits=[{"sha": c.oid, "subject": c.subject, "at": shown.at(c.at)} for c in shown.commits],
         files=[{"path": f.path, "added": f.added, "deleted": f.deleted} for f in shown.files],
         notes=[{"id": n.id, "kind": n.kind, "text": n.text, "by": n.by, "at": n.at} for n in shown.notes],
         messages={"sent": 0, "unread": 0},
-        conflicts=[],
-        approvals=[_approval(approval) for approval in shown.approvals],
+        conflicts=None if shown.conflicts is None else [conflict_document(each) for each in shown.conflicts],
+        approvals=[_approval(approval, stale) for approval, stale in shown.approvals],
         children=[child.session.id for child in shown.children],
     )
 
 
-def _approval(approval: Any, stale: bool | None = None) -> Document:
+def _approval(approval: Approval, stale: bool | None) -> Document:
     return {
         "by": approval.by,
         "at": approval.at,
@@ -246,7 +272,7 @@ def entry_document(shown: Review, report: Mapping[str, Any] | None = None) -> Do
             "deleted": sum(change.deleted or 0 for change in shown.changes),
             "paths": [change.path for change in shown.changes],
         },
-        "conflicts": [_conflict(conflict) for conflict in shown.conflicts],
+        "conflicts": [conflict_document(conflict) for conflict in shown.conflicts],
         "approvals": [_approval(approval, stale) for approval, stale in shown.approvals],
         "needed": shown.needed,
         "can_merge": shown.can_merge,
@@ -255,7 +281,8 @@ def entry_document(shown: Review, report: Mapping[str, Any] | None = None) -> Do
     }
 
 
-def _conflict(conflict: Any) -> Document:
+def conflict_document(conflict: ShownConflict) -> Document:
+    """A file in conflict; `others` is whose work it meets, and what that was meant to do."""
     return {
         "path": conflict.file.path,
         "kind": conflict.file.kind,
@@ -286,3 +313,19 @@ def merge_document(tip: str | None, landed: Sequence[Landing], entries: Sequence
         for each in landed
     ]
     return document(tip, landed=done, entries=[entry_document(entry) for entry in entries])
+
+
+def orient_document(found: Orientation) -> Document:
+    """What `git ccc` alone says."""
+    counts = Counter(sighting.view.status for sighting in found.picture.sightings) if found.picture else {}
+    return document(
+        found.picture.state.tip if found.picture else None,
+        repository=found.repository,
+        branch=found.branch,
+        initialised=found.initialised,
+        targets=list(found.targets),
+        agents=list(found.agents),
+        counts=dict(sorted(counts.items())),
+        waiting_for_you=[item_document(item) for item in found.waiting],
+        next=list(found.next),
+    )

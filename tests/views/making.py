@@ -24,7 +24,12 @@ FAILED = Command("make test", 2, 1.25, AT, None)
 
 def session(name: str = "backend-jwt-auth", **changes: Any) -> Session:
     stamp = "20261003T120000.000+000.aaaaaa"
-    fields: dict[str, Any] = {"name": name, "role": "backend", "task": "JWT auth", "branch": f"ccc/backend/{name[8:]}"}
+    fields: dict[str, Any] = {
+        "name": name,
+        "role": "backend",
+        "task": "JWT auth",
+        "branch": f"ccc/backend/{name[8:]}",
+    }
     fields |= {"worktree": f"/src/{name}", "where": "here", "target": "main", "base": BASE, "head": HEAD}
     made = sessions.from_cells("7f" * 16, {key: (stamp, value) for key, value in fields.items()})
     assert made is not None
@@ -66,11 +71,15 @@ def every_status() -> dict[str, Sighting]:
 
 
 def rejected() -> Session:
-    return session(**done(rejection=Rejection(HEAD, "too long", "Lead <lead@example.com>", "2026-10-03T12:05:00.000Z")))
+    return session(
+        **done(rejection=Rejection(HEAD, "too long", "Lead <lead@example.com>", "2026-10-03T12:05:00.000Z"))
+    )
 
 
 def conflict_review(policy: Any = None) -> Review:
-    made = session("frontend-login-page", task="Login page", **done(verification=Verification(HEAD, "none", (), AT)))
+    made = session(
+        "frontend-login-page", task="Login page", **done(verification=Verification(HEAD, "none", (), AT))
+    )
     words = "CONFLICT (content): Merge conflict in shop/routes.py"
     file = ConflictFile("shop/routes.py", "content", words, {}, "shop/routes.py")
     hunk = Hunk(('    "/token": "signed",',), (), ('    "/login": "form",',), 5, 5)

@@ -20,11 +20,12 @@ def test_a_conflict_is_shown_with_file_hunk_and_both_tasks() -> None:
         "  conflict   shop/routes.py (content)\n"
         "    theirs: frontend-login-page: Login page\n"
         "    ours:   backend-jwt-auth: JWT auth\n"
-        "    @@ main line 5, branch line 5\n"
+        "    @@ main line 5, frontend-login-page line 5\n"
         '    <     "/token": "signed",\n'
         '    >     "/login": "form",\n'
         "  not yet    1 files are in conflict with main\n"
-        "  next       in /src/frontend-login-page: git merge main, resolve, commit, report done again"
+        "  next       git -C /src/frontend-login-page merge main\n"
+        "  then       resolve, commit, report done again"
     )
 
 
@@ -47,7 +48,17 @@ def test_a_clean_entry_says_checks_gate_and_what_is_missing() -> None:
 
 def test_the_document_has_every_key_of_the_contract() -> None:
     document = review_document("f" * 40, conflict_review())
-    assert {"format", "tip", "entry", "task", "report", "verification", "gate", "diff", "conflicts"} <= document.keys()
+    assert {
+        "format",
+        "tip",
+        "entry",
+        "task",
+        "report",
+        "verification",
+        "gate",
+        "diff",
+        "conflicts",
+    } <= document.keys()
     assert {"approvals", "needed", "can_merge", "why_not"} <= document.keys()
     assert set(document["entry"]) >= {"session", "target", "base", "head", "tree", "position", "state"}
     assert document["conflicts"][0]["hunks"][0]["theirs"] == ['    "/login": "form",']

@@ -13,11 +13,7 @@ from ccc.views.styling import Plain
 from ccc.views.text.status import fields_text, short_text, status_text
 from tests.views.making import AT, HEAD, NOW, every_status, rejected, session, sighting
 
-S_KEYS = (
-    "id name alias role task status since evidence as_of where progress branch target base head ahead behind dirty "
-    "worktree engine runner terminal model after blocks parent plan priority tokens cost limits restarts unread "
-    "updated_at"
-).split()
+S_KEYS = ["id", "name", "alias", "role", "task", "status", "since", "evidence", "as_of", "where", "progress", "branch", "target", "base", "head", "ahead", "behind", "dirty", "worktree", "engine", "runner", "terminal", "model", "after", "blocks", "parent", "plan", "priority", "tokens", "cost", "limits", "restarts", "unread", "updated_at"]
 
 
 def test_every_status_of_the_list_can_be_reached() -> None:
@@ -71,7 +67,9 @@ def test_a_closed_session_counts_as_what_it_was() -> None:
 
 def test_a_commit_after_the_report_makes_it_running_again() -> None:
     changed = every_status()["verified"].session
-    moved = session(**{"claim": changed.claim, "verification": changed.verification, "run": changed.run, "head": "e" * 40})
+    moved = session(
+        claim=changed.claim, verification=changed.verification, run=changed.run, head="e" * 40
+    )
     assert sighting(moved).view.status == "running"
 
 
@@ -82,7 +80,9 @@ def test_no_task_can_send_control_characters_to_the_terminal(task: str) -> None:
 
 
 def test_wide_characters_keep_the_columns() -> None:
-    lines = status_text([sighting(session(alias="名前")), sighting(session(alias="abcd"))], (), NOW, Plain()).splitlines()
+    lines = status_text(
+        [sighting(session(alias="名前")), sighting(session(alias="abcd"))], (), NOW, Plain()
+    ).splitlines()
     assert lines[0].replace("名前", "abcd") == lines[1]
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 from ccc.ops.orient import Orientation
 from ccc.text import printable
-from ccc.views.documents import document, item_document
 from ccc.views.styling import Styling
+
+LISTED = 5
 
 
 def orient_text(found: Orientation, look: Styling) -> str:
@@ -19,26 +19,14 @@ def orient_text(found: Orientation, look: Styling) -> str:
     if found.picture is None:
         lines.append("  ccc              not initialised here")
     else:
+        lines.append(f"  targets          {printable(', '.join(found.targets)) or 'none yet'}")
         counts = Counter(sighting.view.status for sighting in found.picture.sightings)
         words = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
         lines.append(f"  sessions         {words or 'none'}")
     if found.waiting:
         lines.append(look.style(f"  waiting for you  {len(found.waiting)}", "attention"))
-        lines += [f"    {printable(item.title)}" for item in found.waiting[:5]]
+        lines += [f"    {printable(item.title)}" for item in found.waiting[:LISTED]]
+        if len(found.waiting) > LISTED:
+            lines.append(f"    and {len(found.waiting) - LISTED} more: git ccc inbox")
     lines.append("next")
     return "\n".join([*lines, *(f"  {printable(command)}" for command in found.next)])
-
-
-def orient_document(found: Orientation) -> dict[str, Any]:
-    """The same as JSON."""
-    counts = Counter(sighting.view.status for sighting in found.picture.sightings) if found.picture else {}
-    return document(
-        found.picture.state.tip if found.picture else None,
-        repository=found.repository,
-        branch=found.branch,
-        initialised=found.initialised,
-        agents=list(found.agents),
-        counts=dict(sorted(counts.items())),
-        waiting_for_you=[item_document(item) for item in found.waiting],
-        next=list(found.next),
-    )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
+from ccc.domain.report import Report
 from ccc.domain.sessions import Command
-from ccc.domain.status import describe
+from ccc.domain.status import DONE, describe
 from ccc.git.history import FileChange
 from ccc.git.mergetree import Hunk
 from ccc.ids import short_oid
@@ -18,24 +20,25 @@ FILES = 20
 HUNK_LINES = 20
 
 
-def review_text(shown: Review, look: Styling) -> str:
-    """Task, checks, gate, changes, conflicts with both sides' tasks, approvals, and what stands against it."""
-    return "\n".join(_lines(shown, look))
+def review_text(shown: Review, look: Styling, report: Report | None = None) -> str:
+    """Task, checks, gate, changes, conflicts with both sides' tasks, approvals, what stands against it."""
+    return "\n".join(_lines(shown, look, report))
 
 
-def _lines(shown: Review, look: Styling) -> Iterator[str]:
+def _lines(shown: Review, look: Styling, report: Report | None) -> Iterator[str]:
     session, combined = shown.session, shown.combined
-    title = f"{session.name} -> {combined.target}: {shown.state}"
-    yield look.style(title, "heading")
-    yield f"  task       {printable(' '.join(session.task.split()))}"
-    yield f"  head       {short_oid(combined.head)} on {session.branch}"
-    yield f"  base       {short_oid(combined.base)} on {combined.target}"
+    yield look.style(printable(f"{session.name} -> {combined.target}: {shown.state}"), "heading")
+    for warning in shown.warnings:
+        yield look.style(f"  warning    {printable(warning)}", "attention")
+    yield f"  task       {printable(_folded(session.task))}"
+    if report is not None and report.summary:
+        yield f"  report     {printable(report.summary)}"
+    yield printable(f"  head       {short_oid(combined.head)} on {session.branch}")
+    yield printable(f"  base       {short_oid(combined.base)} on {combined.target}")
     if combined.tree is not None:
         yield f"  tree       {short_oid(combined.tree)}"
     if shown.position is not None:
         yield f"  queue      {shown.position}."
-    for warning in shown.warnings:
-        yield look.style(f"  warning    {printable(warning)}", "attention")
     yield from _checks(shown, look)
     yield from _gate(shown, look)
     yield from _changes(shown, look)
@@ -43,6 +46,10 @@ def _lines(shown: Review, look: Styling) -> Iterator[str]:
         yield from _conflict(shown, conflict, look)
     yield from _approvals(shown, look)
     yield from _verdict(shown, look)
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _checks(shown: Review, look: Styling) -> Iterator[str]:
@@ -64,7 +71,8 @@ def _gate(shown: Review, look: Styling) -> Iterator[str]:
     else:
         yield from _commands("gate", gate.commands, look)
         if gate.base_red:
-            yield look.style(f"  gate       fails on {shown.combined.target} alone, too", "attention")
+            words = printable(f"  gate       fails on {shown.combined.target} alone, too")
+            yield look.style(words, "attention")
 
 
 def _commands(label: str, commands: tuple[Command, ...], look: Styling) -> Iterator[str]:
@@ -82,7 +90,8 @@ def _changes(shown: Review, look: Styling) -> Iterator[str]:
         return
     added = sum(change.added or 0 for change in shown.changes)
     deleted = sum(change.deleted or 0 for change in shown.changes)
-    yield f"  changes    {len(shown.changes)} files, +{added} -{deleted}"
+    files = "1 file" if len(shown.changes) == 1 else f"{len(shown.changes)} files"
+    yield f"  changes    {files}, +{added} -{deleted}"
     for change in shown.changes[:FILES]:
         yield f"    {change.status} {printable(change.path)}  {_counts(change, look)}"
     if len(shown.changes) > FILES:
@@ -96,19 +105,22 @@ def _counts(change: FileChange, look: Styling) -> str:
 
 
 def _conflict(shown: Review, conflict: ShownConflict, look: Styling) -> Iterator[str]:
-    yield look.style(f"  conflict   {printable(conflict.file.path)} ({conflict.file.kind})", "bad")
-    yield f"    theirs: {shown.session.name}: {printable(' '.join(shown.session.task.split()))}"
+    """A file in conflict, what each side was meant to do, and where they meet."""
+    words = printable(f"  conflict   {conflict.file.path or 'somewhere'} ({conflict.file.kind})")
+    yield look.style(words, "bad")
+    yield f"    theirs: {printable(f'{shown.session.name}: {_folded(shown.session.task)}')}"
     for side in conflict.others:
-        about = f": {printable(' '.join(side.task.split()))}" if side.task else ""
-        yield f"    ours:   {printable(side.label)}{about}"
+        about = f": {_folded(side.task)}" if side.task else ""
+        yield f"    ours:   {printable(side.label + about)}"
+    if not conflict.hunks and conflict.file.message:
+        yield f"    {printable(conflict.file.message)}"
     for hunk in conflict.hunks:
         yield from _hunk(shown, hunk, look)
 
 
 def _hunk(shown: Review, hunk: Hunk, look: Styling) -> Iterator[str]:
-    yield look.style(
-        f"    @@ {shown.combined.target} line {hunk.ours_start}, branch line {hunk.theirs_start}", "faint"
-    )
+    places = f"{shown.combined.target} line {hunk.ours_start}, {shown.session.name} line {hunk.theirs_start}"
+    yield look.style(f"    @@ {printable(places)}", "faint")
     yield from _side(hunk.base, "|", "faint", look)
     yield from _side(hunk.ours, "<", "removed", look)
     yield from _side(hunk.theirs, ">", "added", look)
@@ -136,21 +148,23 @@ def _verdict(shown: Review, look: Styling) -> Iterator[str]:
         yield look.style(f"  not yet    {printable(reason)}", "attention")
     command = next_command(shown)
     if command:
-        yield f"  next       {command}"
+        yield f"  next       {printable(command)}"
+    if shown.combined.conflicts and command:
+        yield "  then       resolve, commit, report done again"
 
 
 def next_command(shown: Review) -> str:
-    """What a person would do now."""
-    name = shown.session.name
-    if shown.session.landed_head or shown.combined.nothing:
+    """What a person would do now; empty where nothing is to be done."""
+    session, combined = shown.session, shown.combined
+    if session.landed_head or session.closed is not None or combined.nothing:
         return ""
-    if shown.combined.conflicts:
-        return f"in {shown.session.worktree}: git merge {shown.combined.target}, resolve, commit, report done again"
-    if shown.can_merge or shown.only_approval_missing:
-        return f"git ccc merge {name}"
-    if shown.sighting.view.status == "reported" or (shown.gate is None and shown.has_gate):
-        return f"git ccc merge {name} runs what is missing"
-    return f"git ccc show {name}"
+    if combined.conflicts:
+        return f"git -C {shlex.quote(session.worktree or '.')} merge {shlex.quote(combined.target)}"
+    status = shown.sighting.view.status
+    missing = status == "reported" or (shown.gate is None and shown.has_gate and status in DONE)
+    if shown.can_merge or shown.only_approval_missing or missing:
+        return f"git ccc merge {session.name}"
+    return f"git ccc show {session.name}"
 
 
 def stat_text(shown: Review, look: Styling) -> str:

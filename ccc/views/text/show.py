@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ccc.domain.status import describe
+from ccc.git.history import FileChange
 from ccc.ids import short, short_oid
 from ccc.ops.commands import last_words
 from ccc.ops.show import Shown
@@ -12,6 +13,7 @@ from ccc.text import printable, printable_lines
 from ccc.views.styling import Styling, status_word
 
 LISTED = 20
+EXCERPT = 4
 
 
 def show_text(shown: Shown, look: Styling) -> str:
@@ -21,35 +23,78 @@ def show_text(shown: Shown, look: Styling) -> str:
 
 def _lines(shown: Shown, look: Styling) -> Iterator[str]:
     session, view = shown.sighting.session, shown.sighting.view
-    head = look.style(session.name, "heading")
-    yield f"{head}  {short(session.id)}  {session.alias or ''}  {status_word(view.status, look)} since {view.since}"
+    title = (
+        look.style(printable(session.name), "heading"),
+        short(session.id),
+        printable(session.alias or ""),
+    )
+    yield "  ".join([*filter(None, title), f"{status_word(view.status, look)} since {view.since}"])
     for evidence in view.evidence:
         yield f"  because    {printable(evidence.what)}" + (f" ({evidence.at})" if evidence.at else "")
-    yield f"  task       {printable(' '.join(session.task.split()))}"
-    yield f"  role       {session.role}, by {printable(session.created_by or 'unknown')}"
-    yield f"  branch     {session.branch}, {short_oid(session.base)}..{short_oid(session.head)}{_moved(shown)}"
-    yield f"  target     {session.target}"
-    dirt = {True: ", with uncommitted changes", False: "", None: ""}[shown.sighting.dirty]
-    yield f"  worktree   {printable(session.worktree or '-')}{dirt}"
-    if session.progress is not None:
-        yield f"  progress   {session.progress} %"
+    yield from _work(shown)
+    yield from _said(shown)
     yield from _verification(shown, look)
+    for conflict in shown.conflicts or ():
+        words = f"{printable(conflict.file.path)} ({printable(conflict.file.kind)}) with {session.target}"
+        yield look.style(f"  conflict   {words}", "bad")
+    for approval, stale in shown.approvals:
+        words = f"{printable(approval.by)} (tree {short_oid(approval.tree)})" + (", stale" if stale else "")
+        yield f"  approval   {words}"
+    yield from _some("commits", [f"{short_oid(c.oid)} {printable(c.subject)}" for c in shown.commits])
+    yield from _some("files", [_file(change) for change in shown.files])
+    yield from _some("notes", [printable(f"{note.kind}: {note.text}") for note in shown.notes])
+    children = [f"{printable(child.session.name)} {child.view.status}" for child in shown.children]
+    yield from _some("children", children)
+
+
+def _work(shown: Shown) -> Iterator[str]:
+    """What was ordered, where it is done, and by whom."""
+    sighting, session = shown.sighting, shown.sighting.session
+    head = f"{short_oid(session.base)}..{short_oid(session.head)}"
+    moved = "" if sighting.ahead is None else f" (+{sighting.ahead} -{sighting.behind})"
+    dirt = ", with uncommitted changes" if sighting.dirty else ""
+    rows = (
+        ("task", " ".join(session.task.split())),
+        ("role", f"{session.role}, by {session.created_by or 'unknown'}"),
+        ("branch", f"{session.branch}, {head}{moved}"),
+        ("target", session.target),
+        ("worktree", f"{session.worktree or '-'}{dirt}"),
+        ("engine", " ".join(part for part in (session.engine, session.model, session.runner) if part)),
+        ("priority", str(session.priority) if session.priority else ""),
+        ("parent", _name(shown, session.parent) if session.parent else ""),
+        ("after", ", ".join(_name(shown, awaited) for awaited in session.after)),
+        ("progress", "" if session.progress is None else f"{session.progress} %"),
+    )
+    yield from (f"  {label.ljust(10)} {printable(value)}" for label, value in rows if value)
+
+
+def _name(shown: Shown, identifier: str) -> str:
+    names = [session.name for session in shown.picture.sessions if session.id == identifier]
+    return names[0] if names else short(identifier)
+
+
+def _said(shown: Shown) -> Iterator[str]:
+    """The brief it was given and the report it wrote, each by its first lines."""
+    name = shown.sighting.session.name
+    if shown.brief:
+        yield from _excerpt("brief", shown.brief, f"git ccc show {name} --brief")
     if shown.report is not None:
         yield f"  report     {printable(shown.report.summary)}"
         yield from (f"    next: {printable(step)}" for step in shown.report.next_steps)
-    yield from _some("commits", [f"{short_oid(c.oid)} {printable(c.subject)}" for c in shown.commits])
-    yield from _some(
-        "files", [f"{f.status} {printable(f.path)} {_counts(f.added, f.deleted)}" for f in shown.files]
-    )
-    yield from _some("notes", [f"{note.kind}: {printable(note.text)}" for note in shown.notes])
-    for approval in shown.approvals:
-        yield f"  approval   {printable(approval.by)} (tree {short_oid(approval.tree)})"
-    yield from _some("children", [f"{child.session.name} {child.view.status}" for child in shown.children])
+        if shown.report.body.strip() not in ("", shown.report.summary):
+            yield from _excerpt("", shown.report.body, f"git ccc show {name} --report")
 
 
-def _moved(shown: Shown) -> str:
-    sighting = shown.sighting
-    return "" if sighting.ahead is None else f" (+{sighting.ahead} -{sighting.behind})"
+def _excerpt(label: str, text: str, command: str) -> Iterator[str]:
+    lines = [line for line in text.splitlines() if line.strip()]
+    for number, line in enumerate(lines[:EXCERPT]):
+        yield f"  {(label if number == 0 else '').ljust(10)} | {printable(line)}"
+    if len(lines) > EXCERPT:
+        yield f"  {''.ljust(10)} {len(lines) - EXCERPT} more lines: {command}"
+
+
+def _file(change: FileChange) -> str:
+    return f"{change.status} {printable(change.path)} {_counts(change.added, change.deleted)}"
 
 
 def _counts(added: int | None, deleted: int | None) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from ccc.ids import short
 from ccc.ops.inbox import Item
 from ccc.ops.look import Sighting
-from ccc.text import cut, pad, printable
-from ccc.views.documents import session_document
+from ccc.text import cut, display_width, pad, printable
+from ccc.views.documents import blocks, session_document
 from ccc.views.styling import Styling, status_word
 from ccc.views.text.ages import age
 
@@ -18,53 +20,124 @@ EXPLAINED = frozenset(
 )
 """Statuses whose evidence stands in a line of its own."""
 
-NAME_COLUMNS = 36
+NAME_COLUMNS, LEAST_NAME = 36, 12
+TASK_COLUMNS, LEAST_TASK = 16, 4
+"""Room the task gets before names are cut for it, and the room below which it is left out."""
+
+STATUS_COLUMNS = 10
 
 
-def status_text(shown: Sequence[Sighting], waiting: Sequence[Item], now: str, look: Styling) -> str:
-    """One line a session, its evidence below it where somebody has to act, then what waits for a person."""
-    if not shown:
-        return 'no sessions; begin with: git ccc spawn ROLE "TASK" --no-start'
-    widest = min(NAME_COLUMNS, max(len(sighting.session.name) for sighting in shown))
-    lines = [_line(sighting, widest, now, look) for sighting in shown]
-    counts = Counter(sighting.view.status for sighting in shown)
-    summary = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
-    return "\n".join([*lines, "", summary, *_waiting(waiting, look)])
+@dataclass(frozen=True)
+class Row:
+    """One session's cells, printable, not padded."""
+
+    sighting: Sighting
+    name: str
+    alias: str
+    progress: str
+    moved: str
+    age: str
+    task: str
+
+    @property
+    def status(self) -> str:
+        """The status word."""
+        return self.sighting.view.status
+
+    @property
+    def why(self) -> str:
+        """The evidence."""
+        return printable("; ".join(evidence.what for evidence in self.sighting.view.evidence[:3]))
 
 
-def _line(sighting: Sighting, columns: int, now: str, look: Styling) -> str:
-    session, view = sighting.session, sighting.view
-    name = pad(cut(printable(session.name), columns), columns)
-    progress = f"{session.progress:3d}%" if session.progress is not None else "    "
-    moved = _moved(sighting)
-    start = f"{name}  {pad(printable(session.alias or short(session.id)), 9)} "
-    middle = f" {progress}  {moved}  {age(view.since, now).rjust(4)}  "
-    room = max(10, look.width - len(start) - 10 - len(middle))
-    task = cut(printable(" ".join(session.task.split())), room)
-    line = look.style(start, "branch") + status_word(view.status, look, 10) + middle + task
-    line = line.rstrip()
-    if not needs_words(sighting):
-        return line
-    why = "; ".join(evidence.what for evidence in view.evidence[:3])
-    return f"{line}\n    {look.style(cut(printable(why), look.width - 4), 'faint')}"
+@dataclass(frozen=True)
+class Columns:
+    """How wide the columns are that depend on what is shown; `width` of the whole line."""
+
+    name: int
+    alias: int
+    moved: int
+    width: int
+
+
+def status_text(
+    shown: Sequence[Sighting], waiting: Sequence[Item], now: str, look: Styling, *, hidden: int = 0
+) -> str:
+    """One line a session, its evidence below it where somebody has to act, then what waits for a person.
+
+    `hidden` closed sessions are left out.
+    """
+    rows = [_row(sighting, now) for sighting in shown]
+    lines = [*_table(rows, look), ""] if rows else []
+    return "\n".join([*lines, _summary(rows, hidden), *_waiting(waiting, look)])
+
+
+def _table(rows: Sequence[Row], look: Styling) -> Iterator[str]:
+    columns = _columns(rows, look.width)
+    for row in rows:
+        yield from _lines(row, columns, look)
+
+
+def _summary(rows: Sequence[Row], hidden: int) -> str:
+    closed = f"{hidden} closed: git ccc status --all" if hidden else ""
+    if not rows:
+        begin = 'begin with: git ccc spawn ROLE "TASK" --no-start'
+        return f"no open sessions ({closed}); {begin}" if closed else f"no sessions; {begin}"
+    counts = Counter(row.status for row in rows)
+    words = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
+    return f"{words} ({closed})" if closed else words
+
+
+def _row(sighting: Sighting, now: str) -> Row:
+    session = sighting.session
+    return Row(
+        sighting,
+        name=printable(session.name),
+        alias=printable(session.alias or short(session.id)),
+        progress=f"{session.progress:3d}%" if session.progress is not None else "",
+        moved="" if sighting.ahead is None else f"+{sighting.ahead} -{sighting.behind}",
+        age=age(sighting.view.since, now),
+        task=printable(" ".join(session.task.split())),
+    )
+
+
+def _columns(rows: Sequence[Row], width: int) -> Columns:
+    """The widths that fit: names are cut when the task would have no room."""
+    name = min(NAME_COLUMNS, max(display_width(row.name) for row in rows))
+    alias = max(9, *(display_width(row.alias) for row in rows))
+    moved = max(7, *(len(row.moved) for row in rows))
+    task = min(TASK_COLUMNS, max(display_width(row.task) for row in rows))
+    room = width - len(_rest(rows[0], moved)) - STATUS_COLUMNS - alias - len("  " + " ") - task
+    return Columns(max(min(name, room), min(name, LEAST_NAME)), alias, moved, width)
+
+
+def _rest(row: Row, moved: int) -> str:
+    """What stands between status and task."""
+    return f" {row.progress.ljust(4)}  {row.moved.ljust(moved)}  {row.age.rjust(4)}  "
+
+
+def _lines(row: Row, columns: Columns, look: Styling) -> Iterator[str]:
+    start = f"{pad(cut(row.name, columns.name), columns.name)}  {pad(row.alias, columns.alias)} "
+    rest = _rest(row, columns.moved)
+    room = columns.width - display_width(start) - STATUS_COLUMNS - len(rest)
+    rest += cut(row.task, room) if room >= LEAST_TASK else ""
+    rest = cut(rest.rstrip(), max(0, columns.width - display_width(start) - STATUS_COLUMNS))
+    yield (look.style(start, "branch") + status_word(row.status, look, STATUS_COLUMNS) + rest).rstrip()
+    if needs_words(row.sighting):
+        yield f"    {look.style(cut(row.why, columns.width - 4), 'faint')}"
 
 
 def needs_words(sighting: Sighting) -> bool:
     """Whether the status alone would leave a person wondering."""
-    strange = any(evidence.source == "worktree" for evidence in sighting.view.evidence)
-    failed = any(
-        evidence.what.startswith(("checks failed", "rejected")) for evidence in sighting.view.evidence
+    strange = any(
+        evidence.source in ("worktree", "ref") or evidence.what.startswith(("checks failed", "rejected"))
+        for evidence in sighting.view.evidence
     )
-    return sighting.view.status in EXPLAINED or strange or failed
-
-
-def _moved(sighting: Sighting) -> str:
-    if sighting.ahead is None:
-        return " " * 7
-    return pad(f"+{sighting.ahead} -{sighting.behind}", 7)
+    return sighting.view.status in EXPLAINED or strange
 
 
 def _waiting(waiting: Sequence[Item], look: Styling) -> list[str]:
+    """Commands are never cut: they are there to be copied."""
     if not waiting:
         return []
     lines = [look.style(f"{len(waiting)} waiting for you:", "attention")]
@@ -76,11 +149,17 @@ def short_text(shown: Sequence[Sighting]) -> str:
     return "\n".join(f"{printable(sighting.session.name)} {sighting.view.status}" for sighting in shown)
 
 
-def fields_text(shown: Sequence[Sighting], fields: Sequence[str]) -> str:
+def fields_text(shown: Sequence[Sighting], fields: Sequence[str], everyone: Sequence[Sighting] = ()) -> str:
     """The named fields of `S`, tab-separated, one line a session; unknown values as `-`."""
-    lines = []
-    for sighting in shown:
-        document = session_document(sighting)
-        values = (document[name] for name in fields)
-        lines.append("\t".join("-" if value is None else printable(str(value)) for value in values))
-    return "\n".join(lines)
+    blocked = blocks(everyone)
+    documents = [session_document(sighting, blocked) for sighting in shown]
+    return "\n".join("\t".join(_value(document[name]) for name in fields) for document in documents)
+
+
+def _value(value: object) -> str:
+    """Text and numbers as they are, lists and records as JSON."""
+    if value is None:
+        return "-"
+    if isinstance(value, list | dict):
+        return printable(json.dumps(value, ensure_ascii=False))
+    return printable(str(value))
