@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ccc.config.roles import Role
-from ccc.views.templates import render_file, render_text
+from ccc.templating import render_file, render_text
 
 TEMPLATE = "brief.md.j2"
 WORKING = "partials/working.md.j2"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ccc.config.briefs import VALUES, render, system_prompt
 from ccc.config.roles import built_in
 from ccc.errors import BadConfig
-from ccc.views.templates import fenced
+from ccc.templating import fenced
 from tests.config.conftest import MakesRole
 
 BEGINNING = """\

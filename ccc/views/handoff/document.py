@@ -10,7 +10,7 @@ from ccc.domain.handoff import Facts, Handoff, LeftOut
 from ccc.errors import Usage
 from ccc.views.handoff.fit import LEAST_TOKENS, Kept, Section, estimate, fit
 from ccc.views.handoff.sections import sections_of
-from ccc.views.templates import render_file
+from ccc.templating import render_file
 
 TEMPLATE = "handoff.md.j2"
 
