@@ -60,9 +60,9 @@ def _take(top: Path, *, ignored: bool) -> Snapshot | None:
         if found.unmerged:
             _update(git, found.unmerged)
         staged = git.text("write-tree")
-        rows = _rows(top, git, found)
+        rows = _rows(top, git, found, len(staged))
         _update(git, rows)
-        tree = git.text("write-tree")
+        tree = git.text("write-tree") if rows else staged
         skipped = tuple(quoted(path) for path in sorted(found.lost))
         before = git.text("rev-parse", f"{head}^{{tree}}")
         if staged == before and tree == before:
@@ -92,10 +92,9 @@ def _update(git: Git, rows: Sequence[bytes]) -> None:
         git.run("update-index", "-z", "--index-info", input=b"".join(row + b"\0" for row in rows))
 
 
-def _rows(top: Path, git: Git, found: Inside) -> list[bytes]:
+def _rows(top: Path, git: Git, found: Inside, id_length: int) -> list[bytes]:
     """Lines for `update-index --index-info`: first what is gone, so that a folder may follow a file."""
-    zeros = b"0" * (64 if git.text("rev-parse", "--show-object-format") == "sha256" else 40)
-    rows = [b"0 " + zeros + b"\t" + path for path in sorted(found.gone)]
+    rows = [b"0 " + b"0" * id_length + b"\t" + path for path in sorted(found.gone)]
     rows += [f"{SUBMODULE} {oid}\t".encode() + path for path, oid in sorted(found.submodules.items())]
     links = [path for path in sorted(found.files) if (top / os.fsdecode(path)).is_symlink()]
     for path in links:

@@ -133,6 +133,17 @@ def repair(repository: Repository, *, name: str, path: Path, branch: str, commit
     if linked and resolve(repository.git, ref) is not None:
         _finish(path, admin)
         return True
+    discard(repository, name=name, path=path)
+    _give_back(repository, ref, commit)
+    return False
+
+
+def discard(repository: Repository, *, name: str, path: Path) -> None:
+    """Takes away what an `add` that did not end has made, except the branch; may be repeated.
+
+    Only what is provably this work tree's, or empty. Raises Refused where something cannot be deleted.
+    """
+    admin = repository.common / "worktrees" / (ADMIN_PREFIX + name)
     for folder in (path, linking.waiting_folder(path, admin.name)):
         if points_to(folder / ".git", admin):
             delete(folder)
@@ -142,9 +153,7 @@ def repair(repository: Repository, *, name: str, path: Path, branch: str, commit
         delete(admin)
     for half in (repository.common / "ccc" / "tmp").glob(f"{admin.name}.*"):
         delete(half)
-    _give_back(repository, ref, commit)
     remove_empty(path.parent)
-    return False
 
 
 def _finish(path: Path, admin: Path) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from ccc.domain import sessions
 from ccc.git import repository as repositories
+from ccc.git import worktrees
 from ccc.git.command import Git
 from ccc.ops import identities
 from ccc.ops.workspace import Workspace
@@ -94,15 +94,9 @@ def _old(entry: Path) -> bool:
 
 def undo(workspace: Workspace, name: str, identifier: str, branch: str, path: Path) -> None:
     """Takes away what a spawn made before it failed: only what is provably its own."""
-    admin = workspace.repository.common / "worktrees" / f"ccc-{name}"
     if branch:
-        if points_to(path / ".git", admin):
-            shutil.rmtree(path, ignore_errors=True)
-        if points_to(admin / "gitdir", path / ".git") or not path.exists():
-            shutil.rmtree(admin, ignore_errors=True)
+        worktrees.discard(workspace.repository, name=name, path=path)
         _delete_branch(workspace.git, branch, identifier)
-        with contextlib.suppress(OSError):
-            path.parent.rmdir()
     (workspace.layout.worktrees / name).unlink(missing_ok=True)
     identities.write(workspace)
 

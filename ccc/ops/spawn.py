@@ -303,6 +303,7 @@ def _make_worktree(workspace: Workspace, plan: Plan, commit: str) -> None:
         branch=plan.branch,
         commit=commit,
         lock=locked(workspace.layout.lock),
+        steps=reached,
     )
     identities.write(workspace)
     hookfiles.refresh(workspace.repository.common)

@@ -15,7 +15,10 @@ from tests.flow.conftest import Spawns
 from tests.support.program import PROJECT, RunsCcc
 from tests.support.repository import Repo
 
-STEPS = ("spawn-claimed", "spawn-briefed", "spawn-made", "spawn-copied", "spawn-recorded")
+STEPS = (
+    *("spawn-claimed", "spawn-briefed", "worktree-branched", "worktree-folder", "worktree-linked"),
+    *("worktree-registered", "worktree-filled", "spawn-made", "spawn-copied", "spawn-recorded"),
+)
 
 
 def remains(repo: Repo) -> dict[str, list[str]]:
