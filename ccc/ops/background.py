@@ -9,7 +9,7 @@ from pathlib import Path
 from ccc.layout import Layout
 from ccc.ops.look import Picture
 from ccc.ops.workspace import Workspace
-from ccc.store.processes import start_of
+from ccc.platform.processes import start_of
 from ccc.store.states import Overlaid
 
 

@@ -1,4 +1,4 @@
-"""Identity and liveness of processes; Linux by `/proc`, elsewhere by signal 0 alone."""
+"""Identity and liveness of processes; Linux by `/proc`, elsewhere by psutil."""
 
 from __future__ import annotations
 
@@ -16,18 +16,15 @@ def own_identity() -> str:
 
 def identity(pid: int) -> str:
     """Any process as `pid start boot`; unknown parts are `-`."""
-    return f"{pid} {_started(pid)} {boot_id()}"
+    return f"{pid} {start_of(pid)} {boot_id()}"
 
 
 def alive(process: str) -> bool:
     """Whether the process of an identity still lives, and is the same one."""
     parts = process.split(" ")
-    if len(parts) != 3 or not parts[0].isdigit():
+    if len(parts) != 3 or not parts[0].isdigit() or parts[2] != boot_id():
         return False
-    pid, started, boot = int(parts[0]), parts[1], parts[2]
-    if boot != boot_id() or not _exists(pid):
-        return False
-    return started in ("-", _started(pid))
+    return start_of(int(parts[0])) == parts[1]
 
 
 def boot_id() -> str:
@@ -38,40 +35,48 @@ def boot_id() -> str:
         return "-"
 
 
-def _started(pid: int) -> str:
-    """Start time in clock ticks since boot, field 22 of `/proc/<pid>/stat`; a zombie counts as ended."""
-    try:
-        text = (PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return "-"
-    fields = text.rpartition(")")[2].split()
-    return "ended" if fields[0] in ("Z", "X") else fields[19]
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def parents() -> list[int]:
-    """The pids of this process's ancestors, nearest first; empty where the system does not tell."""
-    found: list[int] = []
-    pid = os.getppid()
-    while pid > 1 and pid not in found:
-        found.append(pid)
-        try:
-            text = (PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            break
-        pid = int(text.rpartition(")")[2].split()[1])
-    return found
-
-
 def seconds_since(moment: float) -> float:
     """Seconds of wall clock since a file time."""
     return time.time() - moment
+
+
+def start_of(pid: int) -> str | None:
+    """The process's start time (clock ticks since boot, seconds without /proc); None where it is gone."""
+    try:
+        stat = (PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return None if PROC.is_dir() else _start_by_psutil(pid)
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] in "ZX" else fields[19]
+
+
+def _start_by_psutil(pid: int) -> str | None:
+    import psutil  # 20 ms, and only where there is no /proc
+
+    try:
+        return str(int(psutil.Process(pid).create_time()))
+    except psutil.NoSuchProcess:
+        return None
+
+
+def git_works_in(common: Path) -> bool:
+    """Whether a git program runs in this repository; a guess on the side of yes.
+
+    Seen by working directory or arguments; where there is no /proc the answer is yes.
+    """
+    if not PROC.is_dir():
+        return True
+    return any(_is_git_of(process, common) for process in PROC.iterdir() if process.name.isdecimal())
+
+
+def _is_git_of(process: Path, common: Path) -> bool:
+    try:
+        if not (process / "comm").read_text(encoding="utf-8", errors="replace").startswith("git"):
+            return False
+        arguments = (process / "cmdline").read_bytes()
+        directory = (process / "cwd").readlink()
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return False
+    if b"cat-file" in arguments:
+        return False
+    return directory.is_relative_to(common.parent) or os.fsencode(common) in arguments

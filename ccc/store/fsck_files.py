@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ccc.layout import Layout
+from ccc.platform.processes import git_works_in
 from ccc.store import wal
 from ccc.store.faults import Fault
-from ccc.store.processes import git_works_in
 from ccc.store.protocol import REF
 
 SETTLED_MS = 10_000

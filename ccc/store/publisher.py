@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from ccc.errors import CccError, StateBroken, StoreBusy
 from ccc.git.objects import MissingObject, References
 from ccc.layout import Layout
+from ccc.platform.processes import git_works_in
 from ccc.store import tips, wal
 from ccc.store.crashpoints import reached
 from ccc.store.history import HistoryWriter, messages
-from ccc.store.processes import git_works_in
 from ccc.store.protocol import REF
 from ccc.store.wal import Batch, Kept
 

@@ -22,7 +22,7 @@ from ccc.store.celltree import CellTreeWriter
 from ccc.store.gitstore import GitStore
 from ccc.store.lock import locked
 from ccc.store.memory_objects import MemoryObjects
-from ccc.store.processes import start_of
+from ccc.platform.processes import start_of
 from ccc.store.protocol import META, REF, State
 from tests.store.tools import faults_of, git_store, in_other_process, progress, texts
 from tests.support.repository import Repo

@@ -17,8 +17,8 @@ from ccc.ops.doctor.trees import Moved, moved_worktrees
 from ccc.ops.landing import land, undo
 from ccc.ops.observe import all_sessions, local_sessions
 from ccc.ops.workspace import Workspace
+from ccc.platform.processes import git_works_in
 from ccc.store.lock import locked
-from ccc.store.processes import git_works_in
 
 Step = Callable[[Workspace], Iterator[str]]
 
