@@ -6,14 +6,22 @@ from dataclasses import replace
 from typing import Any
 
 from ccc.domain import sessions
-from ccc.domain.landings import Entry, Gate
+from ccc.domain.events import Event
+from ccc.domain.landings import Approval, Entry, Gate
+from ccc.domain.notes import Note
+from ccc.domain.report import Report
 from ccc.domain.sessions import Claim, Closed, Command, Landed, Rejection, Run, Session, Verification
 from ccc.domain.status import Seen, derive
-from ccc.git.history import FileChange
+from ccc.git.history import CommitInfo, FileChange
 from ccc.git.mergetree import ConflictFile, Hunk
+from ccc.ops.items import Item, item
 from ccc.ops.landing.combine import Combined
 from ccc.ops.landing.review import Review, ShownConflict, Side
-from ccc.ops.look import Sighting
+from ccc.ops.look import Picture, Sighting
+from ccc.ops.orient import Orientation
+from ccc.ops.show import Shown
+from ccc.store.protocol import Logged
+from ccc.store.states import Before
 
 NOW = "2026-10-03T12:10:00.000Z"
 AT = "2026-10-03T12:00:00.000Z"
@@ -118,3 +126,86 @@ def clean_review() -> Review:
         why_not=("approval by a person is missing (0 of 1)",),
         position=None,
     )
+
+
+def picture(*sightings: Sighting) -> Picture:
+    return Picture(Before(), sightings)
+
+
+def shown_session(**changes: Any) -> Shown:
+    """A session of which everything is known."""
+    made = session(
+        alias="groucho",
+        created_by="Developer <developer@example.com>",
+        progress=80,
+        priority=2,
+        engine="claude",
+        model="small",
+        runner="local",
+        parent="9e" * 16,
+        after=("5d" * 16,),
+        **done(verification=Verification(HEAD, "failed", (CHECK, FAILED), "2026-10-03T12:01:00.000Z")),
+    )
+    seen = replace(sighting(made), ahead=2, behind=1, dirty=True)
+    child = replace(session("frontend-form"), id="4c" * 16, parent=made.id)
+    other = replace(session("backend-keys"), id="5d" * 16)
+    everyone = (seen, sighting(child), sighting(other))
+    fields: dict[str, Any] = {
+        "picture": picture(*everyone),
+        "sighting": seen,
+        "brief": "# Brief\n\nDo it.\nWell.\nSoon.\nThen report.\nThen rest.\n",
+        "report": Report(
+            "done", "Tokens are signed", ("rotate keys",), "Tokens are signed.\n\nSee tokens.py.\n"
+        ),
+        "commits": (CommitInfo(HEAD, (BASE,), "Developer", 1_790_000_000, "Sign tokens", ""),),
+        "files": (FileChange("tokens.py", 3, 1, "A"), FileChange("logo.png", None, None, "M")),
+        "notes": (Note("n1", "decision", "RS256", "asymmetric", made.id, f"s:{made.id}", AT),),
+        "conflicts": (conflict_review().conflicts[0],),
+        "approvals": ((Approval("Lead <lead@example.com>", AT, BASE, HEAD, TREE), True),),
+        "children": (sighting(child),),
+    }
+    return Shown(**{**fields, **changes})
+
+
+def waiting_item(**changes: Any) -> Item:
+    fields: dict[str, Any] = {
+        "kind": "approval",
+        "title": "backend-jwt-auth is verified",
+        "text": "landing it needs your approval",
+        "since": AT,
+        "command": "git ccc merge backend-jwt-auth",
+        "key": HEAD,
+        "session": session(),
+        **changes,
+    }
+    return item(fields.pop("kind"), fields.pop("session"), fields.pop("key"), **fields)
+
+
+def logged(
+    text: str = "committed aaaaaaa Sign tokens", *, commit: str | None = "f" * 40, **changes: Any
+) -> Logged:
+    fields: dict[str, Any] = {
+        "id": "20261003T120000.000+000.aaaaaa",
+        "type": "session.committed",
+        "subject": "backend-jwt-auth",
+        "text": text,
+        "session": "7f" * 16,
+        "by": "s:" + "7f" * 16,
+        **changes,
+    }
+    return Logged(Event(**fields), commit)
+
+
+def orientation(**changes: Any) -> Orientation:
+    fields: dict[str, Any] = {
+        "repository": "/src/shop",
+        "branch": "main",
+        "initialised": True,
+        "agents": ("claude",),
+        "picture": picture(*every_status().values()),
+        "waiting": (waiting_item(),),
+        "targets": ("main",),
+        "next": ("git ccc merge backend-jwt-auth",),
+        **changes,
+    }
+    return Orientation(**fields)

@@ -14,7 +14,7 @@ def landing_text(landing: Landing) -> str:
     """The landing in one line, remarks after it."""
     session = landing.session
     line = f"landed {session.name} on {session.target} as {short_oid(landing.commit)}"
-    return "\n".join([line, *(f"  {printable(remark)}" for remark in landing.remarks)])
+    return "\n".join([printable(line), *(f"  {printable(remark)}" for remark in landing.remarks)])
 
 
 def plan_text(entries: Sequence[Review]) -> str:

@@ -15,7 +15,8 @@ def orient_text(found: Orientation, look: Styling) -> str:
     """Repository, sessions, what waits for a person, the next commands."""
     where = f"{found.repository} on {found.branch}" if found.branch else f"{found.repository}, HEAD detached"
     lines = [look.style(printable(where), "heading")]
-    lines.append(f"  agents on PATH   {', '.join(found.agents) or 'none (sessions can be worked by hand)'}")
+    agents = printable(", ".join(found.agents)) or "none (sessions can be worked by hand)"
+    lines.append(f"  agents on PATH   {agents}")
     if found.picture is None:
         lines.append("  ccc              not initialised here")
     else:

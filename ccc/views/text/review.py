@@ -95,7 +95,8 @@ def _changes(shown: Review, look: Styling) -> Iterator[str]:
     for change in shown.changes[:FILES]:
         yield f"    {change.status} {printable(change.path)}  {_counts(change, look)}"
     if len(shown.changes) > FILES:
-        yield f"    and {len(shown.changes) - FILES} more: git ccc review {shown.session.name} --stat"
+        command = printable(f"git ccc review {shown.session.name} --stat")
+        yield f"    and {len(shown.changes) - FILES} more: {command}"
 
 
 def _counts(change: FileChange, look: Styling) -> str:

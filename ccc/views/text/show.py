@@ -35,8 +35,8 @@ def _lines(shown: Shown, look: Styling) -> Iterator[str]:
     yield from _said(shown)
     yield from _verification(shown, look)
     for conflict in shown.conflicts or ():
-        words = f"{printable(conflict.file.path)} ({printable(conflict.file.kind)}) with {session.target}"
-        yield look.style(f"  conflict   {words}", "bad")
+        words = f"{conflict.file.path or 'somewhere'} ({conflict.file.kind}) with {session.target}"
+        yield look.style(f"  conflict   {printable(words)}", "bad")
     for approval, stale in shown.approvals:
         words = f"{printable(approval.by)} (tree {short_oid(approval.tree)})" + (", stale" if stale else "")
         yield f"  approval   {words}"
@@ -90,7 +90,7 @@ def _excerpt(label: str, text: str, command: str) -> Iterator[str]:
     for number, line in enumerate(lines[:EXCERPT]):
         yield f"  {(label if number == 0 else '').ljust(10)} | {printable(line)}"
     if len(lines) > EXCERPT:
-        yield f"  {''.ljust(10)} {len(lines) - EXCERPT} more lines: {command}"
+        yield f"  {''.ljust(10)} {len(lines) - EXCERPT} more lines: {printable(command)}"
 
 
 def _file(change: FileChange) -> str:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
+
 from ccc.ids import short
 from ccc.ops.spawn import Spawned
+from ccc.text import printable
 
 
 def spawned_text(spawned: Spawned) -> str:
     """Name, id, branch, worktree, and how to begin."""
     session = spawned.session
-    return "\n".join(
-        [
-            f"{session.name}  {short(session.id)}  ({session.alias})",
-            f"  branch    {session.branch}, to land on {session.target}",
-            f"  worktree  {session.worktree}",
-            f"  brief     {session.worktree}/.ccc/sessions/{session.name}/brief.md",
-            f"  begin     cd {session.worktree}",
-        ]
-    )
+    lines = [
+        f"{session.name}  {short(session.id)}  ({session.alias})",
+        f"  branch    {session.branch}, to land on {session.target}",
+        f"  worktree  {session.worktree}",
+        f"  brief     {session.worktree}/.ccc/sessions/{session.name}/brief.md",
+        f"  begin     cd {shlex.quote(session.worktree or '.')}",
+    ]
+    return "\n".join(printable(line) for line in lines)
