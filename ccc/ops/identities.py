@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from ccc.git import hookfiles
 from ccc.git import repository as repositories
@@ -23,15 +24,18 @@ def write(workspace: Workspace) -> None:
     with locked(workspace.layout.lock):
         identities = []
         for entry in sorted(workspace.layout.worktrees.iterdir()):
-            role = _role(entry.read_text(encoding="utf-8"))
+            role = _role(entry)
             if role and user:
                 identities.append(SessionIdentity(entry.name, author_name(user, role)))
         hookfiles.write_gitconfig(workspace.repository.common, identities)
 
 
-def _role(entry: str) -> str | None:
-    """The role on an entry's second line; None for an entry that is just being written."""
-    _, _, rest = entry.partition("\n")
+def _role(entry: Path) -> str | None:
+    """The role on an entry's second line; None for one that is just being written or taken away."""
+    try:
+        _, _, rest = entry.read_text(encoding="utf-8").partition("\n")
+    except FileNotFoundError:
+        return None
     if not rest.endswith("\n"):
         return None
     role = json.loads(rest).get("role")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ccc.domain import sessions
@@ -29,16 +29,20 @@ class Claim:
 
     name: str
     id: str
+    role: str
     branch: str
     path: Path
     process: str
+    alias: str = ""
+    ports: int | None = None
+    key: str | None = None
 
 
-def claim(entry: Path, identifier: str, role: str, branch: str, path: Path) -> None:
+def claim(entry: Path, made: Claim) -> None:
     """Claims the name of the entry. Raises FileExistsError where it is taken."""
-    making = {"role": role, "branch": branch, "path": str(path), "process": processes.own_identity()}
+    making = {**asdict(made), "path": str(made.path)}
     with entry.open("x", encoding="utf-8") as file:
-        file.write(f"{identifier}\n{json.dumps({'making': making, 'role': role})}\n")
+        file.write(f"{made.id}\n{json.dumps({'making': making, 'role': made.role})}\n")
 
 
 def settle(entry: Path, identifier: str, role: str) -> None:
@@ -78,10 +82,9 @@ def unsettled(workspace: Workspace) -> list[Claim]:
             continue
         making = (json.loads(rest) if rest.endswith("\n") else {}).get("making")
         if making is not None:
-            claim = Claim(entry.name, identifier, making["branch"], Path(making["path"]), making["process"])
-            found.append(claim)
+            found.append(Claim(**{**making, "path": Path(making["path"])}))
         elif not rest.endswith("\n") and _old(entry):
-            found.append(Claim(entry.name, identifier, "", Path(), ""))
+            found.append(Claim(entry.name, identifier, "", "", Path(), ""))
     return found
 
 

@@ -15,17 +15,22 @@ from ccc.domain import aliases, sessions, targets
 from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
 from ccc.domain.sessions import Session
-from ccc.errors import CccError, EngineFailed, NotFound, Refused, Usage
+from ccc.errors import CccError, EngineFailed, NotFound, Refused, StoreBusy, Usage
 from ccc.git import hookfiles, version, worktrees
 from ccc.git import repository as repositories
-from ccc.ops import identities, leftovers
+from ccc.ops import identities, leftovers, naming
 from ccc.ops.actor import actor_of
 from ccc.ops.find import find
 from ccc.ops.observe import HEADS, all_sessions
 from ccc.ops.policy import Policy, local_policy
 from ccc.ops.workspace import Workspace
+from ccc.platform import processes
 from ccc.store.crashpoints import reached
+from ccc.store.lock import locked
 from ccc.store.protocol import State
+
+MOST = 64
+"""Sessions that one call makes at most: each is a whole checkout."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,21 @@ class Plan:
     parent: str | None
     after: tuple[str, ...]
 
+    def claim(self, request: Request) -> leftovers.Claim:
+        """What is claimed before anything is made."""
+        process = processes.own_identity()
+        return leftovers.Claim(
+            self.name,
+            self.id,
+            request.role,
+            self.branch,
+            self.path,
+            process,
+            self.alias,
+            self.ports,
+            request.key,
+        )
+
 
 def spawn(workspace: Workspace, request: Request) -> list[Spawned]:
     """Makes the sessions asked for, one after the other.
@@ -97,8 +117,8 @@ def _check(workspace: Workspace, request: Request) -> None:
         raise Usage("the task is empty", 'git ccc spawn ROLE "TASK"')
     if "\0" in request.task:
         raise Usage("the task contains a NUL byte")
-    if request.count < 1:
-        raise Usage("--count must be at least 1")
+    if not 1 <= request.count <= MOST:
+        raise Usage(f"--count is a number from 1 to {MOST}, not {request.count}", "git ccc spawn -h")
     if request.role in ids.RESERVED_ROLES:
         raise Usage(f"{request.role} is a reserved word, not a role", "git ccc roles")
 
@@ -109,7 +129,7 @@ def _spawn_one(workspace: Workspace, policy: Policy, request: Request) -> Spawne
     existing = _with_key(known, request.key)
     if existing is not None:
         return Spawned(existing, True, (f"{existing.name} was already spawned with this key",))
-    with _claimed(workspace, policy, request, known) as (plan, remarks):
+    with _claimed(workspace, policy, request) as (plan, remarks):
         commit = _brief_commit(workspace, policy, request, plan)
         reached("spawn-briefed")
         _make_worktree(workspace, plan, commit.oid)
@@ -130,25 +150,19 @@ def _with_key(known: Sequence[Session], key: str | None) -> Session | None:
 
 @contextmanager
 def _claimed(
-    workspace: Workspace, policy: Policy, request: Request, known: Sequence[Session]
+    workspace: Workspace, policy: Policy, request: Request
 ) -> Iterator[tuple[Plan, tuple[str, ...]]]:
-    """Claims a free name by creating its entry; whatever fails inside is cleared away again."""
-    identifier = ids.new_id()
-    target = _target(workspace, policy, request)
-    base = _base(workspace, request, target, known)
-    remarks: list[str] = []
-    while True:
-        plan = _plan(workspace, policy, request, identifier, target, base, known, remarks)
+    """Claims name, alias, ports and key by the entry; whatever fails inside is cleared away again.
+
+    Planned and claimed under the lock, on what is recorded and what others are making at this moment.
+    """
+    with locked(workspace.layout.lock):
+        plan, remarks = _plan(workspace, policy, request)
         entry = workspace.layout.worktrees / plan.name
-        try:
-            leftovers.claim(entry, plan.id, request.role, plan.branch, plan.path)
-            break
-        except FileExistsError:
-            if request.name is not None:
-                raise _taken(plan.name) from None
+        leftovers.claim(entry, plan.claim(request))
     reached("spawn-claimed")
     try:
-        yield plan, tuple(dict.fromkeys(remarks))
+        yield plan, remarks
     except BaseException:
         leftovers.undo(workspace, plan.name, plan.id, plan.branch, plan.path)
         raise
@@ -186,96 +200,46 @@ def _base(workspace: Workspace, request: Request, target: str, known: Sequence[S
     return commit
 
 
-def _plan(
-    workspace: Workspace,
-    policy: Policy,
-    request: Request,
-    identifier: str,
-    target: str,
-    base: str,
-    known: Sequence[Session],
-    remarks: list[str],
-) -> Plan:
-    entries = {path.name for path in workspace.layout.worktrees.iterdir()}
-    refs = repositories.refs(workspace.git, HEADS)
-    name, branch = _names(policy, request, identifier, {s.name for s in known} | entries, set(refs), remarks)
-    actor = actor_of(workspace)
+def _plan(workspace: Workspace, policy: Policy, request: Request) -> tuple[Plan, tuple[str, ...]]:
+    known = all_sessions(workspace.reader.state())
+    target = _target(workspace, policy, request)
+    base = _base(workspace, request, target, known)
+    making = leftovers.unsettled(workspace)
+    _refuse_same_key(request, known, making)
     living = [session for session in known if session.closed is None]
-    return Plan(
+    identifier, settings, actor = ids.new_id(), policy.settings, actor_of(workspace)
+    names = {session.name for session in known} | {
+        entry.name for entry in workspace.layout.worktrees.iterdir()
+    }
+    wanted = ids.slug(request.task, identifier)
+    if request.name is not None:
+        wanted = naming.explicit(request.role, request.name).removeprefix(f"{request.role}-")
+    refs = repositories.refs(workspace.git, HEADS)
+    chosen = naming.choose(settings, request.role, wanted, names, refs, counts_on=request.name is None)
+    used = {session.alias for session in living if session.alias} | {claim.alias for claim in making}
+    plan = Plan(
         id=identifier,
-        name=name,
-        branch=branch,
-        path=_folder(workspace, policy) / name,
+        name=chosen.name,
+        branch=chosen.branch,
+        path=naming.folder(workspace, settings) / chosen.name,
         target=target,
         base=base,
-        alias=aliases.choose({session.alias for session in living if session.alias}, policy.settings.names),
-        ports=_ports(policy, living),
+        alias=aliases.choose(used, settings.names),
+        ports=naming.free_ports(
+            settings, {session.ports for session in living} | {claim.ports for claim in making}
+        ),
         by=actor.by,
         parent=actor.session,
         after=tuple(find(reference, known).id for reference in request.after),
     )
+    return plan, chosen.remarks
 
 
-def _names(
-    policy: Policy, request: Request, identifier: str, names: set[str], refs: set[str], remarks: list[str]
-) -> tuple[str, str]:
-    """Session name and branch, both free. A derived name counts on, a taken explicit one is refused."""
-    prefix = _prefix(policy.settings.branch_prefix, request.role, refs, remarks)
-    if request.name is not None:
-        slug = _explicit(request.name)
-        name = slug if slug.startswith(f"{request.role}-") else f"{request.role}-{slug}"
-        branch = f"{prefix}{name.removeprefix(request.role + '-')}"
-        if name in names or HEADS + branch in refs:
-            raise _taken(name)
-        return name, branch
-    wanted = ids.slug(request.task, identifier)
-    number = 1
-    while True:
-        slug = wanted if number == 1 else f"{wanted}-{number}"
-        name, branch = f"{request.role}-{slug}", f"{prefix}{slug}"
-        if name not in names and HEADS + branch not in refs:
-            return name, branch
-        number += 1
-
-
-def _explicit(name: str) -> str:
-    slug = ids.slug(name, "")
-    if slug != name:
-        raise Usage(
-            f"{name} is not a name: lower-case letters, digits and single dashes, at most 40",
-            f"--name {slug}",
-        )
-    return slug
-
-
-def _taken(name: str) -> Refused:
-    return Refused(f"the name {name} is taken", f"choose another --name, or: git ccc show {name}")
-
-
-def _prefix(configured: str, role: str, refs: set[str], remarks: list[str]) -> str:
-    """`ccc/<role>/`, or `ccc-<role>/` where a branch `ccc` or `ccc/<role>` stands in the way."""
-    for blocking in (configured, f"{configured}/{role}"):
-        if HEADS + blocking in refs:
-            remarks.append(f"branch {blocking} is in the way, so this one is called {configured}-{role}/...")
-            return f"{configured}-{role}/"
-    return f"{configured}/{role}/"
-
-
-def _folder(workspace: Workspace, policy: Policy) -> Path:
-    """Where worktrees go: beside the repository, or as configured (relative to the main checkout)."""
-    top = workspace.checkout or workspace.repository.common
-    configured = policy.settings.worktree_dir
-    if configured:
-        return (top / configured.replace("<repo>", top.name)).resolve()
-    return top.parent / f"{top.name}.ccc"
-
-
-def _ports(policy: Policy, living: Sequence[Session]) -> int:
-    taken = {session.ports for session in living}
-    port = policy.settings.ports_base
-    while port in taken:
-        port += policy.settings.ports_size
-    return port
+def _refuse_same_key(request: Request, known: Sequence[Session], making: Sequence[leftovers.Claim]) -> None:
+    """Two calls with one key at the same moment: the later one is told to look again."""
+    keys = {session.key for session in known} | {claim.key for claim in making}
+    if request.key is not None and request.key in keys:
+        raise StoreBusy(f"another spawn with the key {request.key} is going on", "try again")
 
 
 @dataclass(frozen=True)
@@ -294,8 +258,6 @@ def _brief_commit(workspace: Workspace, policy: Policy, request: Request, plan: 
 
 
 def _make_worktree(workspace: Workspace, plan: Plan, commit: str) -> None:
-    from ccc.store.lock import locked
-
     worktrees.add(
         workspace.repository,
         name=plan.name,

@@ -17,12 +17,12 @@ from ccc.errors import Refused, StateBroken, StoreBusy
 from ccc.git.libgit import LibGit
 from ccc.git.objects import MissingObject, object_id
 from ccc.layout import Layout
+from ccc.platform.processes import start_of
 from ccc.store import journal, tips, wal
 from ccc.store.celltree import CellTreeWriter
 from ccc.store.gitstore import GitStore
 from ccc.store.lock import locked
 from ccc.store.memory_objects import MemoryObjects
-from ccc.platform.processes import start_of
 from ccc.store.protocol import META, REF, State
 from tests.store.tools import faults_of, git_store, in_other_process, progress, texts
 from tests.support.repository import Repo

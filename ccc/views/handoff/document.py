@@ -8,9 +8,9 @@ from dataclasses import asdict
 from ccc import __version__
 from ccc.domain.handoff import Facts, Handoff, LeftOut
 from ccc.errors import Usage
+from ccc.templating import render_file
 from ccc.views.handoff.fit import LEAST_TOKENS, Kept, Section, estimate, fit
 from ccc.views.handoff.sections import sections_of
-from ccc.templating import render_file
 
 TEMPLATE = "handoff.md.j2"
 

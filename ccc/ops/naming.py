@@ -1,0 +1,87 @@
+"""What a session is called: name, branch, alias, folder, ports; each free among all others."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from ccc import ids
+from ccc.config.settings import Settings
+from ccc.errors import Refused, Usage
+from ccc.ops.observe import HEADS
+from ccc.ops.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Names:
+    """Session name and branch, and what is worth saying about them."""
+
+    name: str
+    branch: str
+    remarks: tuple[str, ...]
+
+
+def explicit(role: str, given: str) -> str:
+    """The session name of a `--name`. Raises Usage for what is no name."""
+    slug = ids.slug(given, "")
+    if slug != given:
+        words = "lower-case letters, digits and single dashes, at most 40"
+        hint = "--name jwt-auth" if slug == "task-" else f"--name {slug}"
+        raise Usage(f"'{given}' is not a name: {words}", hint)
+    return slug if slug.startswith(f"{role}-") else f"{role}-{slug}"
+
+
+def taken(name: str) -> Refused:
+    """The refusal of an explicit name that is taken."""
+    return Refused(f"the name {name} is taken", f"choose another --name, or: git ccc show {name}")
+
+
+def choose(
+    settings: Settings,
+    role: str,
+    wanted: str,
+    names: Collection[str],
+    refs: Collection[str],
+    *,
+    counts_on: bool,
+) -> Names:
+    """A free name `<role>-<wanted>` and its branch.
+
+    `counts_on`: a name that is taken gets `-2` and so on; else Refused.
+    """
+    prefix, remarks = _prefix(settings.branch_prefix, role, refs)
+    number = 1
+    while True:
+        slug = wanted if number == 1 else f"{wanted}-{number}"
+        name, branch = f"{role}-{slug}", f"{prefix}{slug}"
+        if name not in names and HEADS + branch not in refs:
+            return Names(name, branch, remarks)
+        if not counts_on:
+            raise taken(name)
+        number += 1
+
+
+def _prefix(configured: str, role: str, refs: Collection[str]) -> tuple[str, tuple[str, ...]]:
+    """`ccc/<role>/`, or `ccc-<role>/` where a branch `ccc` or `ccc/<role>` stands in the way."""
+    for blocking in (configured, f"{configured}/{role}"):
+        if HEADS + blocking in refs:
+            words = f"branch {blocking} is in the way, so this one is called {configured}-{role}/..."
+            return f"{configured}-{role}/", (words,)
+    return f"{configured}/{role}/", ()
+
+
+def folder(workspace: Workspace, settings: Settings) -> Path:
+    """Where worktrees go: beside the repository, or as configured (relative to the main checkout)."""
+    top = workspace.checkout or workspace.repository.common
+    if settings.worktree_dir:
+        return (top / settings.worktree_dir.replace("<repo>", top.name)).resolve()
+    return top.parent / f"{top.name}.ccc"
+
+
+def free_ports(settings: Settings, used: Collection[int | None]) -> int:
+    """The first port of a block that no other session has."""
+    port = settings.ports_base
+    while port in used:
+        port += settings.ports_size
+    return port
