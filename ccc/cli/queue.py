@@ -11,6 +11,7 @@ from ccc.ops.find import find
 from ccc.ops.landing import plan as plans
 from ccc.ops.landing.approve import drop, queue
 from ccc.ops.look import look
+from ccc.ops.peek import peek
 from ccc.ops.workspace import Workspace
 from ccc.views.documents import queue_document
 from ccc.views.text.landed import plan_text
@@ -38,7 +39,8 @@ def command_queue(
         _queue(workspace, first, first=True)
     if dropped is not None:
         drop(workspace, find(dropped, look(workspace).sessions))
-    entries = [plans.entry(workspace, reference) for reference in plans.queue_order(workspace)]
+    with peek(workspace) as aside:
+        entries = [plans.entry(aside, reference) for reference in plans.queue_order(aside)]
     if as_json:
         invocation.terminal.json(queue_document(workspace.reader.tip(), entries))
     else:

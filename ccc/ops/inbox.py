@@ -23,6 +23,7 @@ from ccc.ops.items import (
     of_targets,
 )
 from ccc.ops.look import Picture, Sighting, look
+from ccc.ops.peek import peek
 from ccc.ops.workspace import Workspace
 
 ACKNOWLEDGED = "inbox/acks"
@@ -43,10 +44,12 @@ def inbox(workspace: Workspace, picture: Picture) -> tuple[Item, ...]:
     Adds conflicts and stale approvals, about 20 ms a session. Nothing is recorded.
     """
     found = {each.id: each for each in _recorded(workspace, picture)}
-    for sighting in picture.sightings:
-        if could_land(picture, sighting):
-            found.pop(approval(sighting).id, None)
-            found.update({each.id: each for each in _landing(workspace, picture, sighting)})
+    landing = [sighting for sighting in picture.sightings if could_land(picture, sighting)]
+    if landing:
+        with peek(workspace) as aside:
+            for sighting in landing:
+                found.pop(approval(sighting).id, None)
+                found.update({each.id: each for each in _landing(aside, picture, sighting)})
     return _unseen(picture, found.values())
 
 

@@ -19,6 +19,7 @@ from ccc.git.history import CommitInfo, FileChange
 from ccc.ops.find import find
 from ccc.ops.inbox import could_land
 from ccc.ops.look import Picture, Sighting, counted, look, with_dirt
+from ccc.ops.peek import peek
 from ccc.ops.workspace import Workspace
 from ccc.store.protocol import State
 
@@ -101,7 +102,8 @@ def _landing(
     from ccc.ops.landing.review import review_of  # with the target's settings: pydantic, 50 ms
 
     try:
-        shown = review_of(workspace, picture, sighting)
+        with peek(workspace) as aside:
+            shown = review_of(aside, picture, sighting)
     except (NotFound, BadConfig, GitFailed):
         return None, tuple((approval, None) for approval in given)
     return shown.conflicts, shown.approvals
