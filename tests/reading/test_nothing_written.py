@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from ccc.layout import Layout
-from ccc.store.lock import locked
-from tests.reading.conftest import Done, contents
+from tests.reading.conftest import Done, contents, settle
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 
@@ -21,18 +19,11 @@ READING = [
 ]
 
 
-def settle(repo: Repo) -> None:
-    """Waits until no background process of ccc is at work here."""
-    layout = Layout(repo.common)
-    for lock in (layout.root / "drain.lock", layout.worker_lock, layout.lock):
-        with locked(lock, timeout=30):
-            pass
-
-
 def test_reading_leaves_every_byte_as_it_was(ready: Repo, ccc: RunsCcc, done: Done) -> None:
     """With unrecorded commits, a moved target, a lost branch, a conflict and a queued session."""
     ready.commit("Routes", routes="one\n")
-    first, second = done("backend", "Tokens", routes="tokens\n"), done("frontend", "Login", routes="login\n")
+    first = done("backend", "Tokens", routes="tokens\n")
+    second = done("frontend", "Login", **{"login": "x\n", "docs/guide.md": "Log in.\n"})
     lost = done("testing", "Lost")
     ccc("queue", first.name, second.name, exit=0)
     unhooked = ("-c", "core.hooksPath=/dev/null", "commit", "--quiet", "--allow-empty")
@@ -41,6 +32,10 @@ def test_reading_leaves_every_byte_as_it_was(ready: Repo, ccc: RunsCcc, done: Do
     ready.git("update-ref", "-d", "refs/heads/ccc/testing/lost")
     ccc("wait", first.name, "--timeout", "60", exit=0)
     settle(ready)
+    ready.write("other", "a tree that nobody has merged yet\n")
+    ready.write("docs/guide.md", "Call it.\n")
+    ready.git("add", "--all")
+    ready.git(*unhooked, "--message=Moved again")
     second.tree.git(*unhooked, "--message=Unseen, too\n\nCcc-Status: done")
     places = (ready.common, ready.path, first.path, second.path, lost.path)
     before = contents(*places)
