@@ -22,7 +22,7 @@ def command_config(invocation: Invocation, key: str | None, show_origin: bool, a
     from ccc.ops import config, fsck
     from ccc.views.upkeep import config_document, config_text
 
-    workspace = Workspace.open(invocation.directory, invocation.terminal.environment)
+    workspace = Workspace.open(invocation.directory, invocation.terminal.environment, invocation.standing)
     found = config.values(workspace, key)
     if as_json:
         invocation.terminal.json(config_document(fsck.tip(workspace), found))

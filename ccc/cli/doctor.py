@@ -22,7 +22,7 @@ def command_doctor(context: click.Context, invocation: Invocation, fix: bool, as
     from ccc.views.upkeep import doctor_document, doctor_text
 
     terminal = invocation.terminal
-    workspace = Workspace.open(invocation.directory, terminal.environment)
+    workspace = Workspace.open(invocation.directory, terminal.environment, invocation.standing)
     mended = doctor.mend(workspace) if fix else []
     findings = doctor.examine(workspace)
     if as_json:

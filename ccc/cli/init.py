@@ -22,7 +22,7 @@ def command_init(invocation: Invocation, files: bool) -> None:
     from ccc.ops.init import init
 
     terminal = invocation.terminal
-    made = init(Workspace.open(invocation.directory, terminal.environment), files=files)
+    made = init(Workspace.open(invocation.directory, terminal.environment, invocation.standing), files=files)
     terminal.out("ccc is ready" if made.fresh else "ccc is ready already")
     for path in made.files:
         terminal.out(f"wrote {path}")

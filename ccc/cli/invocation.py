@@ -16,10 +16,11 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Invocation:
-    """One call of ccc. `directory` is absolute: where `-C` points, else the current folder."""
+    """One call of ccc. `directory` is absolute: where `-C` points, else the current folder, `standing`."""
 
     directory: Path
     terminal: Terminal
+    standing: Path | None = None
 
     def path(self, given: str) -> Path:
         """A path from the command line, relative to `directory`."""

@@ -111,4 +111,4 @@ def _invocation(context: click.Context) -> Invocation:
         color=None if options["color"] == "auto" else options["color"],
         paging=not options["no_pager"],
     )
-    return Invocation(directory, terminal)
+    return Invocation(directory, terminal, standing=Path.cwd())

@@ -53,7 +53,7 @@ CONFIGURATION = {
 EXAMPLES = (
     (
         "Prepare a repository, and give a specialist a task",
-        ("git ccc init", 'git ccc spawn backend "JWT auth"'),
+        ("git ccc init", 'git ccc spawn backend "JWT auth" --no-start'),
     ),
     ("See what goes on, and wait until something needs you", ("git ccc status", "git ccc wait --any")),
     (

@@ -11,7 +11,9 @@ from ccc.ops.workspace import Workspace
 
 def open_workspace(invocation: Invocation) -> Workspace:
     """The initialised repository around the caller. Raises NotARepository, NotInitialised."""
-    return Workspace.open(invocation.directory, invocation.terminal.environment).require()
+    return Workspace.open(
+        invocation.directory, invocation.terminal.environment, invocation.standing
+    ).require()
 
 
 def text_of(argument: str) -> str:
@@ -21,4 +23,4 @@ def text_of(argument: str) -> str:
     try:
         return sys.stdin.buffer.read().decode("utf-8").rstrip("\n")
     except UnicodeDecodeError as error:
-        raise Usage("standard input is not UTF-8 text") from error
+        raise Usage("standard input is not UTF-8 text", "write it as UTF-8") from error

@@ -17,7 +17,7 @@ from ccc.views.text.orient import orient_text
 def command_orient(invocation: Invocation, as_json: bool) -> None:
     """Say what is here, what needs you and what to do next"""
     terminal = invocation.terminal
-    found = orient(Workspace.open(invocation.directory, terminal.environment))
+    found = orient(Workspace.open(invocation.directory, terminal.environment, invocation.standing))
     if as_json:
         terminal.json(orient_document(found))
     else:

@@ -27,7 +27,7 @@ def command_roles(invocation: Invocation, name: str | None, as_json: bool) -> No
     from ccc.views.upkeep import role_text, roles_document, roles_text
 
     terminal = invocation.terminal
-    workspace = Workspace.open(invocation.directory, terminal.environment)
+    workspace = Workspace.open(invocation.directory, terminal.environment, invocation.standing)
     if name == "check":
         found = _checked(invocation, workspace)
         text = f"{len(found)} roles, each whole and different"

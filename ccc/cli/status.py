@@ -54,7 +54,8 @@ def command_status(
 ) -> None:
     """Show every session, its status and why it is believed
 
-    Hides only closed sessions. Ahead and behind are counted for the first 32 open ones.
+    Hides only closed sessions. `+3 -1` are the commits ahead of and behind the target, the brief's commit
+    among them; they are counted for the first 32 open sessions.
     """
     if short and fields:
         raise Usage("--short and --fields exclude each other")

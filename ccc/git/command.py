@@ -12,7 +12,10 @@ from pathlib import Path
 
 from ccc.errors import GitFailed
 
-SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
+SAFE = (
+    *("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"),
+    *("-c", "core.useReplaceRefs=false"),
+)
 """No hook and no fsmonitor program of the repository runs behind our back (FACTS: config is code)."""
 
 KEPT = frozenset(
@@ -22,6 +25,14 @@ KEPT = frozenset(
 send our commands to another repository or index."""
 
 TIME_LIMIT = 600.0
+NOT_RUNNABLE = 127
+ADVICE = {
+    "No space left on device": "free some disk space, then try again",
+    "unable to write file": "look whether the disk is full, then try again",
+    "Read-only file system": "mount the file system for writing, then try again",
+    "Permission denied": "run ccc as the owner of the repository",
+}
+"""What git's words about the disk mean for the user."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +138,14 @@ def failure(arguments: tuple[str, ...], result: Result) -> GitFailed:
         telling[0].removeprefix("fatal: ").removeprefix("error: ") if telling else f"exit code {result.code}"
     )
     name = next((word for word in arguments if not word.startswith("-")), arguments[0])
-    return GitFailed(f"git {name}: {what}")
+    return GitFailed(f"git {name}: {what}", _advice(result))
+
+
+def _advice(result: Result) -> str:
+    """What to do about a failure that has little to do with git."""
+    if result.code == NOT_RUNNABLE:
+        return "install git 2.39 or newer"
+    return next((advice for words, advice in ADVICE.items() if words in result.err), "")
 
 
 def _trace(command: list[str], seconds: float, code: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,11 +43,29 @@ def actor_of(workspace: Workspace) -> Actor:
 
 
 def session_of_worktree(workspace: Workspace) -> str | None:
-    """The id of the session whose worktree the caller stands in."""
-    admin = workspace.repository.worktree_id
-    if admin is None or not admin.startswith(ADMIN_PREFIX):
-        return None
-    return registered(workspace.layout.worktrees / admin.removeprefix(ADMIN_PREFIX))
+    """The id of the session whose worktree the caller works or stands in, whatever `-C` or GIT_DIR say."""
+    admins = [workspace.repository.worktree_id, *_admins_above(workspace)]
+    for admin in admins:
+        if admin is not None and admin.startswith(ADMIN_PREFIX):
+            found = registered(workspace.layout.worktrees / admin.removeprefix(ADMIN_PREFIX))
+            if found is not None:
+                return found
+    return None
+
+
+def _admins_above(workspace: Workspace) -> Iterator[str]:
+    """The admin directories, in this repository, of the work trees in which the process stands."""
+    place = workspace.standing
+    if place is None:
+        return
+    for folder in (place, *place.parents):
+        try:
+            text = (folder / ".git").read_text(encoding="utf-8", errors="surrogateescape")
+        except OSError:
+            continue
+        admin = folder / text.removeprefix("gitdir:").strip()
+        if admin.parent.resolve() == workspace.repository.common / "worktrees":
+            yield admin.name
 
 
 def registered(entry: Path) -> str | None:

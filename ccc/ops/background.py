@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import os
 import subprocess
 from pathlib import Path
 
 from ccc.layout import Layout
 from ccc.ops.look import Picture
 from ccc.ops.workspace import Workspace
-from ccc.platform.processes import start_of
 from ccc.store.states import Overlaid
+
+DRAIN_LOCK = "drain.lock"
 
 
 def start(layout: Layout) -> None:
@@ -36,22 +39,27 @@ def start_if_due(workspace: Workspace, picture: Picture) -> bool:
 
 def is_due(workspace: Workspace, picture: Picture) -> bool:
     """Whether something waits to be recorded or checked here, and no process of ours is at it."""
-    layout = workspace.layout
     waits = isinstance(picture.state, Overlaid) or any(
         sighting.view.status == "reported" and sighting.session.where == workspace.replica
         for sighting in picture.sightings
     )
-    if not waits:
-        return False
-    # The second is what store/lock.py calls `holder`; importing that module costs filelock's 55 ms.
-    workers = (layout.root / "drain.pid", layout.worker_lock.with_name(f"{layout.worker_lock.name}.holder"))
-    return not any(_lives(file) for file in workers)
+    layout = workspace.layout
+    return waits and not any(_held(lock) for lock in (layout.root / DRAIN_LOCK, layout.worker_lock))
 
 
-def _lives(file: Path) -> bool:
-    """Whether the process whose id the file holds still runs."""
+def _held(lock: Path) -> bool:
+    """Whether a process holds a lock of store/lock.py, asked without its library (filelock, 55 ms).
+
+    Who comes to take the lock in the very moment of the question gives up; then it is us who start the drain.
+    """
     try:
-        text = file.read_text(encoding="ascii").strip()
-    except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError):
+        descriptor = os.open(lock, os.O_RDONLY)
+    except FileNotFoundError:
         return False
-    return text.isdecimal() and start_of(int(text)) is not None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

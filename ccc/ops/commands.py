@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,12 +28,22 @@ class Order:
     timeout: float
 
 
-def run_all(workspace: Workspace, orders: Sequence[Order], folder: Path, label: str) -> tuple[Command, ...]:
-    """Runs the commands in order in `folder`, stopping at the first that fails."""
+def run_all(
+    workspace: Workspace,
+    orders: Sequence[Order],
+    folder: Path,
+    label: str,
+    *,
+    extra: Mapping[str, str] | None = None,
+) -> tuple[Command, ...]:
+    """Runs the commands in order in `folder`, stopping at the first that fails.
+
+    `extra` is added to their scrubbed environment (default: `CI=true`).
+    """
     done: list[Command] = []
     for number, order in enumerate(orders, 1):
         log = workspace.layout.logs / f"{label}-{number}.log"
-        done.append(_run(workspace, order, folder, log))
+        done.append(_run(workspace, order, folder, log, extra or {"CI": "true"}))
         if done[-1].exit != 0:
             break
     return tuple(done)
@@ -44,14 +54,14 @@ def passed(commands: Sequence[Command]) -> bool:
     return all(command.exit == 0 for command in commands)
 
 
-def _run(workspace: Workspace, order: Order, folder: Path, log: Path) -> Command:
+def _run(workspace: Workspace, order: Order, folder: Path, log: Path, extra: Mapping[str, str]) -> Command:
     log.parent.mkdir(parents=True, exist_ok=True)
     at, started = workspace.now(), time.monotonic()
     with log.open("wb") as output:
         process = subprocess.Popen(
             ["sh", "-c", order.run],
             cwd=folder,
-            env={**scrubbed(workspace.environment), "CI": "true"},
+            env={**scrubbed(workspace.environment), **extra},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ccc import ids
 from ccc.config.settings import Settings
-from ccc.errors import Refused, Usage
+from ccc.errors import BadConfig, Refused, Usage
+from ccc.git.command import Git
 from ccc.ops.observe import HEADS
 from ccc.ops.workspace import Workspace
 
@@ -77,6 +78,22 @@ def folder(workspace: Workspace, settings: Settings) -> Path:
     if settings.worktree_dir:
         return (top / settings.worktree_dir.replace("<repo>", top.name)).resolve()
     return top.parent / f"{top.name}.ccc"
+
+
+def require_outside(workspace: Workspace, place: Path) -> None:
+    """Refuses a folder inside the git directory, or in the checkout where git does not ignore it.
+
+    Raises BadConfig: worktrees there would dirty the checkout, or be deleted with the repository.
+    """
+    hint = "choose a folder beside the repository"
+    if place.is_relative_to(workspace.repository.common):
+        raise BadConfig(f"session.worktree_dir: {place} is inside the git directory", hint)
+    top = workspace.checkout
+    if top is None or not place.is_relative_to(top):
+        return
+    asked = ("check-ignore", "--quiet", "--no-index", str(place / "x"))
+    if place == top or Git(top).run(*asked, ok=(0, 1, 128)).code != 0:
+        raise BadConfig(f"session.worktree_dir: {place} is inside the checkout and not ignored", hint)
 
 
 def free_ports(settings: Settings, used: Collection[int | None]) -> int:

@@ -59,6 +59,8 @@ def _policy(files: Mapping[str, bytes], where: str, environment: Mapping[str, st
 def _files_below(folder: Path) -> dict[str, bytes]:
     found = {}
     for path in [folder / "config.toml", *sorted((folder / "roles").glob("*.md"))]:
+        if path.exists() and not path.is_file():
+            raise BadConfig(f"{path} is not a regular file", "put a file there, or take it away")
         try:
             found[path.relative_to(folder).as_posix()] = path.read_bytes()
         except FileNotFoundError:

@@ -20,6 +20,7 @@ from ccc.ops.workspace import Workspace
 from ccc.store.protocol import State
 
 SHOWN = 3
+WHY_BYTES = 8_000
 
 
 def speaker(workspace: Workspace, reference: str | None, command: str) -> Session:
@@ -44,7 +45,7 @@ def speaker(workspace: Workspace, reference: str | None, command: str) -> Sessio
 def report_progress(workspace: Workspace, session: Session, percent: int) -> None:
     """Records the share of the work done, 0 to 100. Raises Usage for another number."""
     if not 0 <= percent <= 100:
-        raise Usage(f"progress is a number from 0 to 100, not {percent}")
+        raise Usage(f"progress is a number from 0 to 100, not {percent}", "git ccc report --progress 50")
     workspace.store.transact(lambda _: (_by(workspace, movements.progress(session, percent)),), durable=False)
 
 
@@ -52,6 +53,11 @@ def report_blocked(workspace: Workspace, session: Session, why: str) -> None:
     """Records that the session cannot go on, and why."""
     if not why.strip():
         raise Usage("say what blocks", "git ccc report --blocked WHY")
+    if len(why.encode("utf-8", "replace")) > WHY_BYTES:
+        raise Usage(
+            f"the reason has more than {WHY_BYTES} bytes",
+            "say it shorter, and commit the rest as your report",
+        )
     _claim(workspace, session, "blocked", why)
 
 

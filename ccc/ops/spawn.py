@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,11 +14,13 @@ from ccc.domain import aliases, sessions, targets
 from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
 from ccc.domain.sessions import Session
-from ccc.errors import CccError, EngineFailed, NotFound, Refused, StoreBusy, Usage
+from ccc.domain.status import describe
+from ccc.errors import BadConfig, CccError, EngineFailed, NotFound, Refused, StoreBusy, Usage
 from ccc.git import hookfiles, version, worktrees
 from ccc.git import repository as repositories
 from ccc.ops import identities, leftovers, naming
 from ccc.ops.actor import actor_of
+from ccc.ops.commands import Order, last_words, passed, run_all
 from ccc.ops.find import find
 from ccc.ops.observe import HEADS, all_sessions
 from ccc.ops.policy import Policy, local_policy
@@ -28,6 +29,9 @@ from ccc.platform import processes
 from ccc.store.crashpoints import reached
 from ccc.store.lock import locked
 from ccc.store.protocol import State
+
+TASK_BYTES = 16_000
+"""A task travels in a commit message; a stream stays under 64 KB."""
 
 MOST = 64
 """Sessions that one call makes at most: each is a whole checkout."""
@@ -113,14 +117,27 @@ def _check(workspace: Workspace, request: Request) -> None:
     workspace.require()
     version.require(workspace.git)
     workspace.require_person()
-    if not request.task.strip():
-        raise Usage("the task is empty", 'git ccc spawn ROLE "TASK"')
-    if "\0" in request.task:
-        raise Usage("the task contains a NUL byte")
+    _check_task(request.task)
     if not 1 <= request.count <= MOST:
         raise Usage(f"--count is a number from 1 to {MOST}, not {request.count}", "git ccc spawn -h")
     if request.role in ids.RESERVED_ROLES:
         raise Usage(f"{request.role} is a reserved word, not a role", "git ccc roles")
+
+
+def _check_task(task: str) -> None:
+    if not task.strip():
+        raise Usage("the task is empty", 'git ccc spawn ROLE "TASK"')
+    try:
+        size = len(task.encode("utf-8"))
+    except UnicodeEncodeError as error:
+        raise Usage("the task is not UTF-8 text", "write it as UTF-8") from error
+    if "\0" in task:
+        raise Usage("the task contains a NUL byte", "give plain text")
+    if size > TASK_BYTES:
+        raise Usage(
+            f"the task has {size} bytes, at most {TASK_BYTES} are recorded",
+            "put the rest into a file of the repository and name it in the task",
+        )
 
 
 def _spawn_one(workspace: Workspace, policy: Policy, request: Request) -> Spawned:
@@ -138,7 +155,7 @@ def _spawn_one(workspace: Workspace, policy: Policy, request: Request) -> Spawne
         reached("spawn-copied")
         session = _record(workspace, request, plan, commit)
         reached("spawn-recorded")
-    _set_up(policy, session)
+    _set_up(workspace, policy, session)
     return Spawned(session, False, remarks)
 
 
@@ -216,12 +233,14 @@ def _plan(workspace: Workspace, policy: Policy, request: Request) -> tuple[Plan,
         wanted = naming.explicit(request.role, request.name).removeprefix(f"{request.role}-")
     refs = repositories.refs(workspace.git, HEADS)
     chosen = naming.choose(settings, request.role, wanted, names, refs, counts_on=request.name is None)
+    place = naming.folder(workspace, settings)
+    naming.require_outside(workspace, place)
     used = {session.alias for session in living if session.alias} | {claim.alias for claim in making}
     plan = Plan(
         id=identifier,
         name=chosen.name,
         branch=chosen.branch,
-        path=naming.folder(workspace, settings) / chosen.name,
+        path=place / chosen.name,
         target=target,
         base=base,
         alias=aliases.choose(used, settings.names),
@@ -276,6 +295,11 @@ def _copy_files(workspace: Workspace, policy: Policy, plan: Plan) -> None:
     if workspace.checkout is None:
         return
     for pattern in policy.settings.copy_files:
+        if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+            raise BadConfig(
+                f"session.copy: {pattern} leads out of the checkout",
+                "name files below it, as in .env or config/*",
+            )
         for source in sorted(workspace.checkout.glob(pattern)):
             goal = plan.path / source.relative_to(workspace.checkout)
             if source.is_file() and not goal.exists():
@@ -327,32 +351,26 @@ def _record(workspace: Workspace, request: Request, plan: Plan, commit: BriefCom
     return session
 
 
-def _set_up(policy: Policy, session: Session) -> None:
+def _set_up(workspace: Workspace, policy: Policy, session: Session) -> None:
     """The team's own set-up commands; one that fails is told, the session stays."""
     for command in policy.settings.setup:
-        done = subprocess.run(
-            ["sh", "-c", command.run],
-            cwd=session.worktree,
-            env=session_environment(session),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=command.timeout,
-            check=False,
+        order = Order(command.run, command.timeout)
+        folder = Path(session.worktree or "")
+        done = run_all(
+            workspace, [order], folder, f"setup-{session.name}", extra=session_environment(session)
         )
-        if done.returncode != 0:
-            tail = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+        if not passed(done):
+            tail = last_words(done[0], lines=1)
             words = f": {tail[0]}" if tail else ""
             raise Refused(
-                f"{session.name} is there, but its set-up {command.run} ended with {done.returncode}{words}",
+                f"{session.name} is there, but its set-up failed: {describe(done[0])}{words}",
                 f"mend it in {session.worktree}, or: git ccc close {session.name}",
             )
 
 
 def session_environment(session: Session) -> dict[str, str]:
-    """The environment of a session (CONTRACT §1) on top of a scrubbed one."""
-    from ccc.ops.environment import scrubbed
-
+    """What a session's programs are told (CONTRACT §1)."""
     own: dict[str, Any] = {"CCC_SESSION": session.id, "CCC_NAME": session.name, "CCC_ROLE": session.role}
     if session.ports is not None:
         own["CCC_PORT_BASE"] = session.ports
-    return {**scrubbed(), **{key: str(value) for key, value in own.items()}}
+    return {key: str(value) for key, value in own.items()}

@@ -26,16 +26,21 @@ ANONYMOUS = "ccc <ccc@localhost>"
 
 @dataclass
 class Workspace:
-    """One repository as one call of ccc sees it. `directory` is the caller's, `environment` too."""
+    """One repository as one call of ccc sees it.
+
+    `directory` is where the call works, `standing` where its process really stands (they differ with `-C`),
+    `environment` the caller's.
+    """
 
     repository: Repository
     directory: Path
     environment: Mapping[str, str]
+    standing: Path | None = None
 
     @classmethod
-    def open(cls, directory: Path, environment: Mapping[str, str]) -> Workspace:
+    def open(cls, directory: Path, environment: Mapping[str, str], standing: Path | None = None) -> Workspace:
         """The repository around a directory. Raises NotARepository."""
-        return cls(repositories.discover(directory, environment), directory, environment)
+        return cls(repositories.discover(directory, environment), directory, environment, standing)
 
     @property
     def git(self) -> Git:

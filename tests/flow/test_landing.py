@@ -44,7 +44,10 @@ def configure_gate(repo: Repo, command: str) -> None:
     repo.commit("Gate", {".ccc/config.toml": f"[gate]\ncommands = ['{command}']\n"})
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(
+    "step",
+    [step if step == "land-swapped" else pytest.param(step, marks=pytest.mark.slow) for step in STEPS],
+)
 def test_a_landing_killed_at_any_step_is_finished_or_never_was(
     ready: Repo, ccc: RunsCcc, done: Done, step: str
 ) -> None:
@@ -77,10 +80,14 @@ def test_the_gate_runs_on_the_combined_tree_and_refuses(ready: Repo, ccc: RunsCc
     ccc("merge", left.name, "--yes", exit=0)
     assert "Ccc-Gate: passed: test ! -e left" in ready.git("log", "-1", "--format=%B", "main")
     words = refusal(ccc, "merge", right.name, "--yes")
-    assert words[0] == "frontend-right cannot land: the gate failed on the combined tree"
+    assert words[0] == (
+        "frontend-right cannot land: the gate failed on the combined tree "
+        "(test ! -e left || test ! -e right exit 1)"
+    )
     assert "right" not in ready.git("ls-tree", "--name-only", "main").split()
 
 
+@pytest.mark.slow
 def test_a_red_base_blames_no_session(ready: Repo, ccc: RunsCcc, done: Done) -> None:
     configure_gate(ready, "false")
     session = done("backend", "Innocent")
@@ -127,6 +134,7 @@ def test_checks_come_from_the_target_and_never_from_the_session(
     assert ".ccc/roles/backend.md" in warned
 
 
+@pytest.mark.slow
 def test_deleting_the_tests_does_not_make_their_check_go_away(
     ready: Repo, ccc: RunsCcc, spawn: Spawns
 ) -> None:
@@ -160,6 +168,7 @@ def test_a_dirty_target_is_left_alone_and_nothing_lands(ready: Repo, ccc: RunsCc
     ccc("merge", session.name, "--yes", exit=0)
 
 
+@pytest.mark.slow
 def test_untracked_files_in_the_way_stop_a_landing_before_anything_moves(
     ready: Repo, ccc: RunsCcc, done: Done
 ) -> None:
@@ -171,6 +180,7 @@ def test_untracked_files_in_the_way_stop_a_landing_before_anything_moves(
     assert (ready.path / "new_file").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_a_target_that_is_not_checked_out_moves_alone(ready: Repo, ccc: RunsCcc, spawn: Spawns) -> None:
     ready.git("branch", "stable")
     session = spawn("backend", "Elsewhere", "--into", "stable")
@@ -242,6 +252,7 @@ def test_inside_an_agent_what_a_person_approved_lands(ready: Repo, ccc: RunsCcc,
     assert "file" in ready.git("ls-tree", "--name-only", "main").split()
 
 
+@pytest.mark.slow
 def test_an_approval_is_stale_after_a_new_commit_or_a_moved_target(
     ready: Repo, ccc: RunsCcc, done: Done
 ) -> None:
@@ -256,6 +267,7 @@ def test_an_approval_is_stale_after_a_new_commit_or_a_moved_target(
     refusal(ccc, "merge", session.name, exit=3)
 
 
+@pytest.mark.slow
 def test_an_override_is_recorded_and_named_in_the_merge(ready: Repo, ccc: RunsCcc, done: Done) -> None:
     configure_gate(ready, "false")
     session = done("backend", "Urgent")
@@ -318,3 +330,16 @@ def test_a_moved_target_is_noticed_and_waits_in_the_inbox(ready: Repo, ccc: Runs
     assert [item["kind"] for item in items] == ["message"]
     ccc("inbox", "--ack", items[0]["id"][:8], exit=0)
     assert ccc("inbox", "--json").json["items"] == []
+
+
+def test_standing_in_a_session_counts_whatever_directory_is_named(
+    ready: Repo, ccc: RunsCcc, done: Done
+) -> None:
+    session = done("backend", "Sneaks")
+    ccc("wait", session.name, "--timeout", "60", exit=0)
+    git_dir = {"GIT_DIR": str(ready.common), "GIT_WORK_TREE": str(ready.path)}
+    for options, env in ((("-C", str(ready.path)), {}), ((), git_dir)):
+        for command in (("approve", session.name), ("merge", session.name, "--yes")):
+            told = ccc(*options, *command, cwd=session.path, env=env, exit=3)
+            assert "this is a session's worktree" in told.stderr
+    assert ccc("review", session.name, "--json").json["approvals"] == []

@@ -35,6 +35,7 @@ def remains(repo: Repo) -> dict[str, list[str]]:
 NOTHING: dict[str, list[str]] = {"branches": [], "admin": [], "entries": [], "folders": []}
 
 
+@pytest.mark.slow
 def test_sixteen_spawns_at_once_all_succeed(ready: Repo, ccc: RunsCcc) -> None:
     command = [sys.executable, "-m", "ccc", "spawn", "backend", "Same task", "--no-start"]
     env = {**os.environ, "PYTHONPATH": str(PROJECT)}
@@ -213,3 +214,62 @@ def test_a_full_disk_in_the_middle_of_a_spawn_leaves_nothing(
         subprocess.run(["umount", str(small)], check=True)
     shutil.rmtree(ready.path / ".ccc")
     ccc(*SPAWN, exit=0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (
+            ("spawn", "backend", "x" * 20_000, "--no-start"),
+            2,
+            "the task has 20000 bytes, at most 16000 are recorded",
+        ),
+        (
+            ("spawn", "backend", b"caf\xe9".decode("utf-8", "surrogateescape"), "--no-start"),
+            2,
+            "the task is not UTF-8 text",
+        ),
+        (("spawn", "backend", " ", "--no-start"), 2, "the task is empty"),
+        ((*SPAWN, "--count", "0"), 2, "--count is a number from 1 to 64, not 0"),
+        (
+            (*SPAWN, "--name", ""),
+            2,
+            "'' is not a name: lower-case letters, digits and single dashes, at most 40",
+        ),
+    ],
+)
+def test_what_cannot_be_a_session_is_said(
+    ready: Repo, ccc: RunsCcc, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    assert refused(ccc, *arguments, exit=code)[0] == words
+    assert remains(ready) == NOTHING
+
+
+@pytest.mark.parametrize("place", [".", ".git/trees", "src/trees"])
+def test_worktrees_inside_the_checkout_are_refused(ready: Repo, ccc: RunsCcc, place: str) -> None:
+    ready.write(".ccc/config.toml", f'[session]\nworktree_dir = "{place}"\n')
+    assert refused(ccc, *SPAWN)[0].startswith("session.worktree_dir: ")
+    assert remains(ready) == NOTHING
+
+
+def test_worktrees_in_an_ignored_folder_of_the_checkout_are_fine(ready: Repo, ccc: RunsCcc) -> None:
+    ready.commit("Ignore", {".gitignore": "/.trees/\n"})
+    ready.write(".ccc/config.toml", '[session]\nworktree_dir = ".trees"\n')
+    ccc(*SPAWN, exit=0)
+    assert ready.git("status", "--porcelain") == "?? .ccc/"
+
+
+def test_a_set_up_that_takes_too_long_is_said_and_the_session_stays(ready: Repo, ccc: RunsCcc) -> None:
+    ready.write(".ccc/config.toml", '[session]\nsetup = [{run = "sleep 50", timeout = "1s"}]\n')
+    words = refused(ccc, *SPAWN)
+    assert words[0] == "backend-task is there, but its set-up failed: sleep 50 timed out"
+    assert ccc("status", "--short", exit=0).stdout == "backend-task created\n"
+
+
+def test_set_up_knows_its_session_and_copies_stay_inside(ready: Repo, ccc: RunsCcc) -> None:
+    ready.write(".ccc/config.toml", '[session]\nsetup = ["printenv CCC_NAME >name"]\ncopy = ["../*"]\n')
+    assert refused(ccc, *SPAWN)[0] == "session.copy: ../* leads out of the checkout"
+    assert remains(ready) == NOTHING
+    ready.write(".ccc/config.toml", '[session]\nsetup = ["printenv CCC_NAME >name"]\n')
+    ccc(*SPAWN, exit=0)
+    assert (ready.path.with_name("repo.ccc") / "backend-task" / "name").read_text() == "backend-task\n"

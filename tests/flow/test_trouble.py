@@ -6,6 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.flow.conftest import Spawns
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
@@ -67,6 +69,7 @@ def test_a_branch_deleted_by_hand_keeps_its_commits(ready: Repo, spawn: Spawns, 
     assert len([text for text in texts(ccc) if "is gone" in text]) == 1
 
 
+@pytest.mark.slow
 def test_amend_reset_and_rebase_are_told_as_what_they_are(ready: Repo, spawn: Spawns, ccc: RunsCcc) -> None:
     session = spawn("backend", "Rewrites")
     session.tree.commit("One", one="1")
@@ -98,6 +101,7 @@ def test_an_agent_on_another_branch_is_said(ready: Repo, spawn: Spawns, ccc: Run
     assert not any("Astray" in text for text in texts(ccc))
 
 
+@pytest.mark.slow
 def test_paths_that_are_not_utf8_are_landed_and_shown_quoted(
     ready: Repo, spawn: Spawns, ccc: RunsCcc
 ) -> None:

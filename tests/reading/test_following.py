@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import selectors
@@ -10,10 +11,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ccc.cli.preferences import GitPreferences
+from ccc.cli.terminal import Terminal
+from ccc.layout import Layout
+from ccc.ops.background import is_due
+from ccc.ops.look import look
+from ccc.ops.workspace import Workspace
+from ccc.store.lock import locked
 from tests.flow.conftest import Spawns
 from tests.reading.conftest import settle
 from tests.support.program import PROJECT, RunsCcc
@@ -142,12 +151,39 @@ def test_status_has_what_no_hook_saw_recorded_and_checked(ready: Repo, spawn: Sp
     assert "backend-one: committed" in subjects
 
 
-def test_a_status_with_nothing_to_record_starts_nothing(ready: Repo, spawn: Spawns, ccc: RunsCcc) -> None:
-    spawn("backend", "One")
-    script = ready.common / "ccc" / "drain"
-    marked = ready.common / "started"
+def test_the_drain_is_due_only_when_something_waits_and_nobody_is_at_it(ready: Repo, spawn: Spawns) -> None:
+    session = spawn("backend", "One")
     settle(ready)
-    script.write_text(f"#!/bin/sh\n: >{marked}\n")
-    ccc("status", exit=0)
-    ccc("status", "--at", "refs/ccc", exit=0)
-    assert not marked.exists()
+    assert not due(ready)
+    session.tree.git(
+        "-c", "core.hooksPath=/dev/null", "commit", "--quiet", "--allow-empty", "--message=Unseen"
+    )
+    assert due(ready)
+    layout = Layout(ready.common)
+    for lock in (layout.root / "drain.lock", layout.worker_lock):
+        with locked(lock):
+            assert not due(ready)
+        assert due(ready)
+
+
+def due(repo: Repo) -> bool:
+    workspace = Workspace.open(repo.path, os.environ)
+    try:
+        return is_due(workspace, look(workspace))
+    finally:
+        workspace.reader.close()
+
+
+class Tty(io.StringIO):
+    """A terminal to write to."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("line", "lines"), [(True, 1), (False, 4)])
+def test_a_stream_has_one_document_a_line_even_at_a_terminal(tmp_path: Path, line: bool, lines: int) -> None:
+    output = Tty()
+    terminal = Terminal(output, io.StringIO(), io.StringIO(), GitPreferences(tmp_path))
+    terminal.json({"format": 1, "tip": None}, line=line)
+    assert len(output.getvalue().splitlines()) == lines

@@ -115,9 +115,10 @@ def test_a_target_that_was_put_back_shows_both_sides(ready: Repo, ccc: RunsCcc, 
     ready.git("commit", "--quiet", "--amend", "--allow-empty", "--message=Rewritten")
     (item,) = inbox(ccc)
     assert item["text"].endswith(", not forward")
-    assert subprocess.run(
+    told = subprocess.run(
         shlex.split(item["command"]), cwd=ready.path, capture_output=True, check=True
     ).stdout
+    assert sorted(line[:1] for line in told.splitlines()) == [b"<", b">"]
 
 
 def test_a_branch_that_is_gone_comes_back_by_the_command_given(ready: Repo, ccc: RunsCcc, done: Done) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -175,6 +176,10 @@ def test_lock_of_a_git_that_lives_is_no_fault(repo: Repo, common: Path, written:
     command = ["git", "hash-object", "--stdin"]
     living = subprocess.Popen(command, cwd=repo.path, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     try:
+        # The kernel tells a new program's start before it gives the process its name.
+        until = time.monotonic() + 10
+        while Path(f"/proc/{living.pid}/comm").read_text() != "git\n" and time.monotonic() < until:
+            pass
         assert kinds(common) == []
     finally:
         living.communicate(b"")

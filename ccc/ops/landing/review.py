@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ccc.domain import landings
 from ccc.domain.landings import Approval, Entry, Gate
 from ccc.domain.sessions import Session
+from ccc.domain.status import describe
 from ccc.git import history, mergetree
 from ccc.git.history import FileChange
 from ccc.git.mergetree import ConflictFile, Hunk
@@ -162,8 +163,12 @@ def _gate_reasons(combined: Combined, gate: Gate | None) -> list[str]:
     if gate.state != "failed":
         return []
     if gate.base_red:
-        return [f"the gate fails on {combined.target} alone, too: no session is to blame"]
-    return ["the gate failed on the combined tree"]
+        return [f"the gate fails on {combined.target} alone, too: no session is to blame{_last(gate)}"]
+    return [f"the gate failed on the combined tree{_last(gate)}"]
+
+
+def _last(gate: Gate) -> str:
+    return f" ({describe(gate.commands[-1])})" if gate.commands else ""
 
 
 def _state(

@@ -27,7 +27,8 @@ def review_text(shown: Review, look: Styling, report: Report | None = None) -> s
 
 def _lines(shown: Review, look: Styling, report: Report | None) -> Iterator[str]:
     session, combined = shown.session, shown.combined
-    yield look.style(printable(f"{session.name} -> {combined.target}: {shown.state}"), "heading")
+    title = f"{session.name} -> {combined.target}: {shown.state}{_untested(shown)}"
+    yield look.style(printable(title), "heading")
     for warning in shown.warnings:
         yield look.style(f"  warning    {printable(warning)}", "attention")
     yield f"  task       {printable(_folded(session.task))}"
@@ -173,3 +174,12 @@ def stat_text(shown: Review, look: Styling) -> str:
     return "\n".join(
         f"{change.status} {printable(change.path)}  {_counts(change, look)}" for change in shown.changes
     )
+
+
+def _untested(shown: Review) -> str:
+    """Said beside a good state where nothing was run: no checks and no gate."""
+    verification = shown.session.verification
+    unchecked = verification is None or verification.state == "none"
+    no_gate = shown.gate is None or shown.gate.state == "none"
+    good = shown.state in ("passed", "approved")
+    return " (nothing was run: no checks, no gate)" if good and unchecked and no_gate else ""
