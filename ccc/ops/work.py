@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,8 @@ from pathlib import Path
 from ccc.errors import StoreBusy
 from ccc.git import hookfiles
 from ccc.ops import intents, leftovers, undoings
+from ccc.ops.background import DRAIN_LOCK
+from ccc.ops.background import start as launch
 from ccc.ops.landing import land, undo
 from ccc.ops.verify import verify, waiting_for_checks
 from ccc.ops.workspace import Workspace
@@ -26,16 +27,8 @@ LINGER_SECONDS = 2.0
 
 
 def start(workspace: Workspace) -> None:
-    """Starts the background drain, detached, with every descriptor redirected."""
-    with contextlib.suppress(OSError):
-        subprocess.Popen(
-            [str(workspace.layout.drain_script)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            cwd="/",
-        )
+    """Starts the background drain, detached."""
+    launch(workspace.layout)
 
 
 def drain(workspace: Workspace) -> int:
@@ -62,7 +55,7 @@ def check_all(workspace: Workspace, *, timeout: float = 0.0) -> int:
 
 def background(workspace: Workspace) -> None:
     """One lingering drain per repository: records at once what hooks note, then runs waiting checks."""
-    with contextlib.suppress(StoreBusy), locked(workspace.layout.root / "drain.lock", timeout=0):
+    with contextlib.suppress(StoreBusy), locked(workspace.layout.root / DRAIN_LOCK, timeout=0):
         _linger(workspace)
     if workspace.initialised and waiting_for_checks(workspace.store.state(), workspace.replica):
         with contextlib.suppress(StoreBusy):
