@@ -145,7 +145,7 @@ def _moved(branch: str, record: Mapping[str, Any], cell: Cell, *, here: bool) ->
     if not here:
         text, command = f"{text}, on another machine", "git ccc log --type target.moved"
     elif new and forced:
-        text, command = f"{text}, not forward", f"git log --oneline --left-right {old[:12]}..{new[:12]}"
+        text, command = f"{text}, not forward", f"git log --oneline --left-right {old[:12]}...{new[:12]}"
     elif new:
         command = f"git log --oneline {old[:12]}..{new[:12]}"
     else:
