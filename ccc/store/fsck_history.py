@@ -16,6 +16,7 @@ from ccc.store.faults import Fault
 from ccc.store.history import GENESIS_CELLS, History, HistoryWriter
 from ccc.store.memory_objects import MemoryObjects
 from ccc.store.protocol import FORMAT, META, REF
+from ccc.store.tips import MEND
 
 HOUR_MS = 3_600_000
 REPORT = "keep a copy of the repository and report this: no program of ccc does so"
@@ -104,8 +105,7 @@ def _rolled_back(objects: ObjectReader, chain: Chain, recorded: list[str]) -> It
     history = History(objects)
     for tip in reversed(recorded):
         if not all(head in chain.links for head in _heads(history, tip)):
-            repair = f"git update-ref {REF} {tip}, unless it holds events that {tip} lacks"
-            yield Fault("rolled-back-ref", REF, f"does not contain {tip}, which it was once", repair)
+            yield Fault("rolled-back-ref", REF, f"does not contain {tip}, which it was once", MEND)
             return
 
 

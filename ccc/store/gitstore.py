@@ -19,8 +19,9 @@ from ccc.store.journal import Claim, Found
 from ccc.store.lock import locked
 from ccc.store.merging import mergeable
 from ccc.store.present import Present
-from ccc.store.protocol import REF, Decide, Logged, Observe, State
+from ccc.store.protocol import REF, Decide, Logged, Observe, Restored, State
 from ccc.store.publisher import SWAP_ATTEMPTS, Publisher
+from ccc.store.restoring import lacking, lacks, stored
 from ccc.store.scribe import Scribe
 from ccc.store.states import state_at
 
@@ -64,8 +65,11 @@ class GitStore:
     # Reading
 
     def tip(self) -> str | None:
-        """The commit on `refs/ccc`, None where it does not exist. Raises StateBroken."""
-        return self._references.get(REF)
+        """The commit on `refs/ccc`, None before there is any.
+
+        Raises StateBroken for one that cannot be read, and for one that was deleted.
+        """
+        return tips.present(self.layout, self._references.get(REF))
 
     def state(self, at: str | None = None) -> State:
         """The state at a commit id, or now with what is acknowledged and not yet drained."""
@@ -126,6 +130,34 @@ class GitStore:
                 return merged
         raise StoreBusy("refs/ccc is moved by another program all the time", "try again")
 
+    def restore(self, *, timeout: float = 10.0) -> Restored | None:
+        """Makes `refs/ccc` hold again every tip this replica gave it; None where it does.
+
+        A deleted one is created, one moved back goes forward, one with events of its own is merged.
+        """
+        with locked(self.layout.lock, timeout):
+            return self._recovering(self._restored)
+
+    def _restored(self) -> Restored | None:
+        tip, known = self._references.get(REF), tips.read(self.layout)
+        if not known or tip == known[-1]:
+            return None
+        if not self.history.objects.has(known[-1]):
+            self._publisher.rebuild()
+        readable = stored(self.history, known)
+        missing = None if known[-1] in readable else known[-1]
+        if tip is None:
+            new = readable[0] if readable else None
+        else:
+            new = self.history.merge([tip, *lacking(self.history, tip, readable)])
+        if new is None or (new == tip and missing is None):
+            return None
+        if new == tip:
+            tips.append(self.layout, new)
+        elif not self._publisher.swap(tip, new):
+            raise StoreBusy(f"{REF} was moved while it was mended", "try again")
+        return Restored(tip, new, missing)
+
     def _recovering(self, work: Callable[[], _Answer]) -> _Answer:
         """Does the work; where an object was pruned, rebuilds what the log still holds and tries again."""
         try:
@@ -139,7 +171,6 @@ class GitStore:
     def _record(self, tip: str | None, drafts: Sequence[Draft], *, durable: bool) -> tuple[Event, ...]:
         if not drafts:
             return ()
-        self._refuse_a_lost_ref(tip)
         if not self._high_water_known:
             self._scribe.last = max(self._scribe.last, self._high_water())
             self._high_water_known = True
@@ -154,12 +185,22 @@ class GitStore:
         ahead = stamps.milliseconds(high) - self._now()
         return high if ahead <= stamps.FUTURE_LIMIT_MS else stamps.GENESIS
 
-    def _refuse_a_lost_ref(self, tip: str | None) -> None:
-        known = tips.read(self.layout) if tip is None else []
-        if known:
-            raise StateBroken(
-                f"refs/ccc is gone; it was at {known[-1]}", f"git update-ref refs/ccc {known[-1]}"
-            )
+    def _refuse_a_ref_moved_back(self) -> None:
+        """Nothing is built on a history that lacks what this replica has recorded."""
+        tip, known = self.tip(), tips.last(self.layout)
+        if known is None or tip is None or tip == known:
+            return
+        try:
+            moved = lacks(self.history, tip, known)
+        except MissingObject:
+            self._publisher.rebuild()
+            if not self.history.objects.has(known):
+                words = f"{REF} was moved to {tip}; it was at {known}, which is missing"
+                raise StateBroken(words, tips.MEND) from None
+            moved = lacks(self.history, tip, known)
+        if moved:
+            words = f"{REF} was moved to {tip}, which does not contain {known}, where it was"
+            raise StateBroken(words, tips.MEND)
 
     # What waits
 
@@ -173,6 +214,7 @@ class GitStore:
 
     def _drain(self, *, durable: bool) -> int:
         """Records the journal, and what can be observed; how many events."""
+        self._refuse_a_ref_moved_back()
         count = self._finish_batches()
         claim = Claim(self.layout, self._lane)
         try:

@@ -14,7 +14,7 @@ from ccc.store.digest import overlaid, provisional
 from ccc.store.history import NOBODY, HistoryWriter
 from ccc.store.memory_objects import MemoryObjects, MemoryReferences
 from ccc.store.merging import mergeable
-from ccc.store.protocol import REF, Decide, JournalEntry, Logged, Observe, State
+from ccc.store.protocol import REF, Decide, JournalEntry, Logged, Observe, Restored, State
 from ccc.store.scribe import Scribe
 from ccc.store.states import state_at
 
@@ -100,6 +100,10 @@ class MemoryStore:
             merged = self.history.merge([tip, *welcome])
             self._move(tip, merged)
             return merged
+
+    def restore(self) -> Restored | None:
+        """Nobody else can move a reference in memory: None."""
+        return None
 
     def _drain(self) -> int:
         drafts = self._pending(state_at(self.history, self.tip()))

@@ -59,6 +59,15 @@ class JournalEntry:
     at_ms: int
 
 
+@dataclass(frozen=True)
+class Restored:
+    """A move of `refs/ccc`: `old` None: it was gone; `missing` is a recorded tip that is no more."""
+
+    old: str | None
+    new: str
+    missing: str | None
+
+
 Decide = Callable[[State], Sequence[Draft]]
 """A pure decision: state in, facts out; may be called more than once."""
 
@@ -101,3 +110,6 @@ class Store(Reader, Protocol):
 
     def absorb(self, tips: Sequence[str]) -> str:
         """Merges other histories into this one; the new tip, a function of the set of events alone."""
+
+    def restore(self) -> Restored | None:
+        """Makes `refs/ccc` hold again every tip that was recorded here; None where it does. Loses nothing."""

@@ -11,7 +11,7 @@ from ccc.errors import Ambiguous, NotFound, NotInitialised
 from ccc.git.catfile import CatFile
 from ccc.git.command import Git
 from ccc.layout import Layout
-from ccc.store import moments
+from ccc.store import moments, tips
 from ccc.store.history import History
 from ccc.store.present import Present
 from ccc.store.protocol import REF, JournalEntry, Logged, Observe, State
@@ -39,6 +39,7 @@ class GitReader:
     ) -> None:
         self.objects = CatFile(git, layout.common)
         self.history = History(self.objects)
+        self._layout = layout
         self._git = git
         self._now = now
         self._present = Present(layout, self.history, self.tip, observe or nothing_observed, now)
@@ -48,8 +49,11 @@ class GitReader:
         self.objects.close()
 
     def tip(self) -> str | None:
-        """The commit on `refs/ccc`, None where it does not exist. Raises StateBroken."""
-        return self.objects.get(REF)
+        """The commit on `refs/ccc`, None before there is any.
+
+        Raises StateBroken for one that cannot be read, and for one that was deleted.
+        """
+        return tips.present(self._layout, self.objects.get(REF))
 
     def state(self, at: str | None = None) -> State:
         """The state at a commit id, or now with what is acknowledged and not yet on the ref."""

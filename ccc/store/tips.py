@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 
+from ccc.errors import StateBroken
 from ccc.layout import Layout
+from ccc.store.protocol import REF
 
 KEPT = 200
 TRIMMED_AT = 64 * 1024
+MEND = "git ccc doctor --fix"
 
 
 def append(layout: Layout, tip: str) -> None:
@@ -31,3 +34,17 @@ def read(layout: Layout) -> list[str]:
     except FileNotFoundError:
         return []
     return [line for line in text.split("\n")[:-1] if len(line) in (40, 64)]
+
+
+def last(layout: Layout) -> str | None:
+    """The newest tip remembered, None before the first."""
+    known = read(layout)
+    return known[-1] if known else None
+
+
+def present(layout: Layout, tip: str | None) -> str | None:
+    """The tip found, as it is. Raises StateBroken for none where there was one: `refs/ccc` was deleted."""
+    known = last(layout) if tip is None else None
+    if known is not None:
+        raise StateBroken(f"{REF} is gone; it was at {known}", f"git update-ref {REF} {known}")
+    return tip

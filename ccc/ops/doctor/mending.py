@@ -19,6 +19,7 @@ from ccc.ops.observe import all_sessions, local_sessions
 from ccc.ops.workspace import Workspace
 from ccc.platform.processes import git_works_in
 from ccc.store.lock import locked
+from ccc.store.protocol import REF
 
 Step = Callable[[Workspace], Iterator[str]]
 
@@ -42,6 +43,18 @@ def _reference_lock(workspace: Workspace) -> Iterator[str]:
         if path is not None and not git_works_in(workspace.layout.common):
             path.unlink(missing_ok=True)
             yield f"removed {path}"
+
+
+def _reference(workspace: Workspace) -> Iterator[str]:
+    found = workspace.store.restore()
+    if found is None:
+        return
+    if found.missing:
+        yield f"{found.missing}, where {REF} was, is missing: what was recorded only there is lost"
+    if found.old is None:
+        yield f"{REF} was gone; it is at {found.new} again"
+    elif found.new != found.old:
+        yield f"{REF} was moved to {found.old}; it is at {found.new}, which has everything recorded here"
 
 
 def _hooks(workspace: Workspace) -> Iterator[str]:
@@ -103,6 +116,7 @@ def _closings(workspace: Workspace) -> Iterator[str]:
 
 STEPS: tuple[Step, ...] = (
     _reference_lock,
+    _reference,
     _hooks,
     _worktrees,
     _spawns,

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ccc.errors import StoreBusy
-from ccc.git import history
 from ccc.git import repository as repositories
 from ccc.ops import intents, undoings
 from ccc.ops.doctor.finding import FIX, Finding
@@ -17,6 +16,7 @@ from ccc.store import journal as journals
 from ccc.store import tips, wal
 from ccc.store.lock import holder, locked
 from ccc.store.protocol import REF
+from ccc.store.restoring import lacks
 
 PATIENCE = 1.0
 """Seconds a lock may be held by ordinary work before it is a finding."""
@@ -88,20 +88,29 @@ def write_ahead_log(workspace: Workspace) -> Iterator[Finding]:
 def tip(workspace: Workspace) -> Iterator[Finding]:
     """Whether `refs/ccc` is where this replica put it, or further."""
     known = tips.read(workspace.layout)
-    now = workspace.reader.tip()
+    now = _tip_found(workspace)
     if not known:
         yield Finding("tip", now is not None, now or f"{REF} does not exist", None if now else "git ccc init")
     elif now is None:
         yield Finding(
             "tip", False, f"{REF} is gone; it was at {known[-1]}", f"git update-ref {REF} {known[-1]}"
         )
-    elif repositories.resolve(workspace.git, known[-1]) is None:
-        yield Finding("tip", False, f"the commit {known[-1]} that {REF} was at is missing", "git ccc fsck")
-    elif not history.is_ancestor(workspace.git, known[-1], now):
+    elif now != known[-1] and repositories.resolve(workspace.git, known[-1]) is None:
+        yield Finding("tip", False, f"the commit {known[-1]} that {REF} was at is missing", FIX)
+    elif now != known[-1] and lacks(workspace.reader.history, now, known[-1]):
         words = f"{REF} was moved by somebody: it was at {known[-1]} and is at {now}"
-        yield Finding("tip", False, words, "git ccc fsck")
+        yield Finding("tip", False, words, FIX)
     else:
         yield Finding("tip", True, now)
+
+
+def gone(workspace: Workspace) -> bool:
+    """Whether `refs/ccc` was deleted: nothing can be said of sessions then."""
+    return _tip_found(workspace) is None and tips.last(workspace.layout) is not None
+
+
+def _tip_found(workspace: Workspace) -> str | None:
+    return workspace.reader.objects.get(REF)
 
 
 def interrupted(workspace: Workspace) -> Iterator[Finding]:

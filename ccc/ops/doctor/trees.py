@@ -13,6 +13,7 @@ from ccc.ops.actor import ADMIN_PREFIX, registered
 from ccc.ops.backups import admin_of
 from ccc.ops.close import half_closed
 from ccc.ops.doctor.finding import FIX, Finding
+from ccc.ops.doctor.records import gone
 from ccc.ops.observe import all_sessions
 from ccc.ops.workspace import Workspace
 from ccc.platform import processes
@@ -28,6 +29,8 @@ class Moved:
 
 def sessions(workspace: Workspace) -> Iterator[Finding]:
     """Whether the worktree of every open session is where it is recorded to be."""
+    if gone(workspace):
+        return
     here = [s for s in all_sessions(workspace.reader.state()) if s.where == workspace.replica]
     live = [session for session in here if session.closed is None]
     moved = {each.session.id: each for each in moved_worktrees(workspace, live)}
@@ -79,6 +82,8 @@ def moved_worktrees(workspace: Workspace, live: list[Session]) -> list[Moved]:
 
 def unregistered(workspace: Workspace) -> Iterator[Finding]:
     """Whether every entry has its session, and every worktree named like ours an entry."""
+    if gone(workspace):
+        return
     layout = workspace.layout
     ids = {session.id for session in all_sessions(workspace.reader.state())}
     making = {claim.name for claim in leftovers.unsettled(workspace)}
