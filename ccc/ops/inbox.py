@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator
 from ccc.domain.canonical import Value
 from ccc.domain.cells import values
 from ccc.domain.events import Draft
+from ccc.domain.landings import Entry
 from ccc.errors import Ambiguous, BadConfig, GitFailed, NotFound, Refused
 from ccc.ids import LEAST_PREFIX, short
 from ccc.ops.actor import actor_of
-from ccc.ops.items import Item as Item
 from ccc.ops.items import (
+    Entries,
     approval,
-    entry_of,
+    entries_of,
     is_branch_gone,
     is_ready,
     item,
@@ -22,6 +23,7 @@ from ccc.ops.items import (
     of_session,
     of_targets,
 )
+from ccc.ops.items import Item as Item
 from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.peek import peek
 from ccc.ops.workspace import Workspace
@@ -35,7 +37,7 @@ NAMED = 3
 
 def items(workspace: Workspace, picture: Picture) -> tuple[Item, ...]:
     """What waits, oldest first, as far as it can be told without a merge; cheap enough for `status`."""
-    return _unseen(picture, _recorded(workspace, picture))
+    return _unseen(picture, _recorded(workspace, picture, entries_of(picture)))
 
 
 def inbox(workspace: Workspace, picture: Picture) -> tuple[Item, ...]:
@@ -43,19 +45,20 @@ def inbox(workspace: Workspace, picture: Picture) -> tuple[Item, ...]:
 
     Adds conflicts and stale approvals, about 20 ms a session. Nothing is recorded.
     """
-    found = {each.id: each for each in _recorded(workspace, picture)}
-    landing = [sighting for sighting in picture.sightings if could_land(picture, sighting)]
+    entries = entries_of(picture)
+    found = {each.id: each for each in _recorded(workspace, picture, entries)}
+    landing = [each for each in picture.sightings if could_land(each, entries.get(each.session.id))]
     if landing:
         with peek(workspace) as aside:
             for sighting in landing:
                 found.pop(approval(sighting).id, None)
-                found.update({each.id: each for each in _landing(aside, picture, sighting)})
+                found.update({each.id: each for each in _landing(aside, sighting, entries)})
     return _unseen(picture, found.values())
 
 
-def _recorded(workspace: Workspace, picture: Picture) -> Iterator[Item]:
+def _recorded(workspace: Workspace, picture: Picture, entries: Entries) -> Iterator[Item]:
     for sighting in picture.sightings:
-        yield from of_session(picture, sighting)
+        yield from of_session(sighting, entries.get(sighting.session.id))
     yield from of_targets(picture, workspace.replica)
     yield from of_journal(workspace.layout)
 
@@ -66,16 +69,16 @@ def _unseen(picture: Picture, found: Iterable[Item]) -> tuple[Item, ...]:
     return tuple(sorted(unseen.values(), key=lambda each: (each.since, each.id)))
 
 
-def could_land(picture: Picture, sighting: Sighting) -> bool:
+def could_land(sighting: Sighting, entry: Entry | None) -> bool:
     """Whether a session is so far that its combined tree matters to a person: reported, or queued."""
     session = sighting.session
     if session.closed is not None or session.landed_head or is_branch_gone(sighting):
         return False
-    queued = entry_of(picture, session).queued_at is not None
+    queued = entry is not None and entry.queued_at is not None
     return queued or sighting.view.status in ("verified", "unchecked", "reported")
 
 
-def _landing(workspace: Workspace, picture: Picture, sighting: Sighting) -> Iterator[Item]:
+def _landing(workspace: Workspace, sighting: Sighting, entries: Entries) -> Iterator[Item]:
     """What the combined tree of a session says: a conflict, or an approval that is missing or stale."""
     from ccc.ops.landing.combine import combine  # with the target's settings: pydantic, 50 ms
 
@@ -99,7 +102,8 @@ def _landing(workspace: Workspace, picture: Picture, sighting: Sighting) -> Iter
         yield _conflict(sighting, f"{combined.base}\n{combined.head}", f"in {', '.join(paths[:NAMED])}{more}")
         return
     assert combined.tree is not None
-    given = entry_of(picture, session).approvals
+    entry = entries.get(session.id)
+    given = entry.approvals if entry else ()
     current = {one.by for one in given if one.covers(combined.base, combined.head, combined.tree)}
     if (
         is_ready(sighting)

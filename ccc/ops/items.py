@@ -45,19 +45,25 @@ def item(
     return Item(digest[:32], kind, subject or None, title, text, since, command)
 
 
-def entry_of(picture: Picture, session: Session) -> Entry:
-    """The recorded part of a session's way into its target."""
-    return landings.from_cells(session.id, picture.state.stream(landings.stream_of(session.id)))
+Entries = Mapping[str, Entry]
+"""Session id to the recorded part of its way into its target; sessions without any are left out."""
 
 
-def of_session(picture: Picture, sighting: Sighting) -> Iterator[Item]:
+def entries_of(picture: Picture) -> Entries:
+    """All entries, read in one go: one by one they would cost `status` of 1000 sessions its budget."""
+    streams = picture.state.streams(landings.KIND)
+    found = ((name.partition("/")[2], cells) for name, cells in streams.items())
+    return {identifier: landings.from_cells(identifier, cells) for identifier, cells in found}
+
+
+def of_session(sighting: Sighting, entry: Entry | None) -> Iterator[Item]:
     """What a session that is not closed wants of a person."""
     if sighting.session.closed is not None:
         return
     yield from _questions(sighting)
     yield from _losses(sighting)
-    yield from _failures(picture, sighting)
-    if is_ready(sighting) and not _approved(picture, sighting.session):
+    yield from _failures(sighting, entry)
+    if is_ready(sighting) and not _approved(sighting.session, entry):
         yield approval(sighting)
 
 
@@ -93,7 +99,7 @@ def is_branch_gone(sighting: Sighting) -> bool:
     return any(evidence.source == "ref" for evidence in sighting.view.evidence)
 
 
-def _failures(picture: Picture, sighting: Sighting) -> Iterator[Item]:
+def _failures(sighting: Sighting, entry: Entry | None) -> Iterator[Item]:
     session = sighting.session
     name, checked, claim = session.name, session.verification, session.claim
     failed = checked is not None and checked.state == "failed" and checked.commit == session.head
@@ -102,7 +108,7 @@ def _failures(picture: Picture, sighting: Sighting) -> Iterator[Item]:
         title = f"checks of {name} failed at {short_oid(checked.commit)}"
         command = f"git ccc show {name} --verification"
         yield item("failure", session, checked.at, title=title, text=text, since=checked.at, command=command)
-    gate = entry_of(picture, session).gate
+    gate = entry.gate if entry else None
     if gate is not None and gate.state == "failed" and gate.head == session.head and gate.commands:
         title = f"the gate failed for {name}" + (" and on its target alone" if gate.base_red else "")
         text, at = describe(gate.commands[-1]), gate.commands[-1].at
@@ -115,9 +121,9 @@ def is_ready(sighting: Sighting) -> bool:
     return sighting.view.status in ("verified", "unchecked") and not is_branch_gone(sighting)
 
 
-def _approved(picture: Picture, session: Session) -> bool:
+def _approved(session: Session, entry: Entry | None) -> bool:
     """Whether a person said yes to this head; whether the target has moved since is for a closer look."""
-    return any(approval.head == session.head for approval in entry_of(picture, session).approvals)
+    return entry is not None and any(approval.head == session.head for approval in entry.approvals)
 
 
 def approval(sighting: Sighting, remark: str = "") -> Item:

@@ -93,11 +93,12 @@ def _landing(
 ) -> tuple[tuple[ShownConflict, ...] | None, tuple[tuple[Approval, bool | None], ...]]:
     """Conflicts of a session that has not landed, and its approvals, each with whether it is stale."""
     session = sighting.session
-    given = landings.from_cells(session.id, picture.state.stream(landings.stream_of(session.id))).approvals
+    entry = landings.from_cells(session.id, picture.state.stream(landings.stream_of(session.id)))
+    given = entry.approvals
     landed = session.landed
     if landed is not None and session.landed_head:
         return (), tuple((one, not one.covers(landed.base, landed.head, landed.tree)) for one in given)
-    if not could_land(picture, sighting):
+    if not could_land(sighting, entry):
         return None, tuple((one, True if one.head != session.head else None) for one in given)
     from ccc.ops.landing.review import review_of  # with the target's settings: pydantic, 50 ms
 
