@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 import sys
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from ccc.git import history, hookfiles, version
 from ccc.git import repository as repositories
 from ccc.git.repository import RefUpdate
 from ccc.git.scratch import ADMIN_PREFIX as SCRATCH_PREFIX
+from ccc.ops import replica
 from ccc.ops.actor import actor_of
 from ccc.ops.look import look
 from ccc.ops.observe import HEADS
@@ -47,13 +47,19 @@ def init(workspace: Workspace, *, files: bool) -> Initialised:
     for what, step in hindrances(workspace):
         raise Refused(f"ccc cannot use this repository yet: {what}", step)
     _refuse_foreign_ref(workspace)
-    fresh = not workspace.initialised
+    fresh, lost = not workspace.initialised, workspace.missing
     _prepare_folders(workspace)
+    found = replica.settle(workspace)
     hookfiles.install(workspace.repository.common, sys.executable)
     if fresh or _say_initialised(workspace.reader.state()):
         workspace.store.transact(_say_initialised)
     written = _write_files(workspace) if files else ()
-    return Initialised(fresh, written, tuple(_remarks(workspace)))
+    return Initialised(fresh, written, (*_mended(lost, found), *_remarks(workspace)))
+
+
+def _mended(lost: Sequence[Path], found: str | None) -> list[str]:
+    words = [f"{path} was missing and is there again" for path in lost]
+    return [*words, f"this copy of the repository is {found} again"] if found else words
 
 
 def hindrances(workspace: Workspace) -> list[tuple[str, str]]:
@@ -94,8 +100,6 @@ def _prepare_folders(workspace: Workspace) -> None:
     layout = workspace.layout
     for folder in (layout.journal_new, layout.wal, layout.worktrees, layout.scratch, layout.logs):
         folder.mkdir(parents=True, exist_ok=True)
-    if not layout.replica.exists():
-        layout.replica.write_text(secrets.token_hex(8) + "\n", encoding="utf-8")
 
 
 def _say_initialised(state: State) -> tuple[Draft, ...]:
@@ -162,6 +166,7 @@ def deinit(workspace: Workspace, *, purge: bool, yes: bool) -> Deinitialised:
         repositories.update_refs(workspace.git, gone, "ccc: purged")
         reached("deinit-purged")
     _forget_scratch(workspace)
+    replica.forget(workspace)
     hookfiles.uninstall(workspace.repository.common)
     if purge:
         shutil.rmtree(workspace.layout.root)

@@ -34,7 +34,9 @@ class Orientation:
 
 
 def orient(workspace: Workspace) -> Orientation:
-    """Looks around; writes nothing."""
+    """Looks around; writes nothing. Raises NotInitialised where only a part of ccc is left, StateBroken."""
+    if workspace.missing:
+        workspace.require()
     from ccc.git.repository import branch_at
 
     branch = branch_at(workspace.repository)

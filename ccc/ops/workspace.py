@@ -56,10 +56,23 @@ class Workspace:
         """Whether `init` has been run here, and `deinit` not since."""
         return self.layout.drain_script.exists() and self.layout.replica.exists()
 
+    @property
+    def missing(self) -> list[Path]:
+        """What somebody deleted of what `init` made; empty before it and after `deinit`."""
+        replica, drain = self.layout.replica, self.layout.drain_script
+        hooked = (self.layout.root / "hooks").is_dir()
+        return [path for path in (replica, drain) if hooked and not path.exists()]
+
+    def _not_initialised(self) -> NotInitialised:
+        if self.missing:
+            lost = " and ".join(str(path) for path in self.missing)
+            return NotInitialised(f"{lost} is missing", "git ccc init makes it again")
+        return NotInitialised("ccc is not initialised in this repository", "git ccc init")
+
     def require(self) -> Workspace:
         """The workspace itself, if initialised. Raises NotInitialised."""
         if not self.initialised:
-            raise NotInitialised("ccc is not initialised in this repository", "git ccc init")
+            raise self._not_initialised()
         return self
 
     @cached_property
@@ -68,7 +81,7 @@ class Workspace:
         try:
             return self.layout.replica.read_text(encoding="utf-8").strip()
         except FileNotFoundError as error:
-            raise NotInitialised("ccc is not initialised in this repository", "git ccc init") from error
+            raise self._not_initialised() from error
 
     @cached_property
     def observer(self) -> Observer:

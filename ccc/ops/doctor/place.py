@@ -41,7 +41,10 @@ def prepared(workspace: Workspace) -> Iterator[Finding]:
     """Whether `init` has been run."""
     if workspace.initialised:
         yield Finding("initialised", True, f"replica {workspace.replica}")
-    else:
+        return
+    for path in workspace.missing:
+        yield Finding("initialised", False, f"{path} is missing", "git ccc init")
+    if not workspace.missing:
         yield Finding("initialised", False, "ccc is not initialised in this repository", "git ccc init")
 
 
