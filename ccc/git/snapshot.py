@@ -36,26 +36,27 @@ class Snapshot:
     skipped: tuple[str, ...]
 
 
-def take(top: Path, *, ignored: bool = False) -> Snapshot | None:
+def take(top: Path, *, ignored: bool = False, unborn: str | None = None) -> Snapshot | None:
     """Keeps everything that is not committed; None where there is nothing. The index stays untouched.
 
     Content is stored without filters, so that it comes back byte for byte. Ignored files only with
-    `ignored`. Named in `skipped` and not kept: git repositories inside the work tree, submodules with work
-    of their own that no remote has, files that cannot be read, empty paths of other kinds.
+    `ignored`. Where HEAD has no commit yet, `unborn` stands for it. Named in `skipped` and not kept: git
+    repositories inside the work tree, submodules with work of their own that no remote has, files that
+    cannot be read, empty paths of other kinds.
     Raises GitFailed.
     """
     for _ in range(ATTEMPTS - 1):
         # A file that goes away between being listed and being read.
         with suppress(GitFailed):
-            return _take(top, ignored=ignored)
-    return _take(top, ignored=ignored)
+            return _take(top, ignored=ignored, unborn=unborn)
+    return _take(top, ignored=ignored, unborn=unborn)
 
 
-def _take(top: Path, *, ignored: bool) -> Snapshot | None:
+def _take(top: Path, *, ignored: bool, unborn: str | None) -> Snapshot | None:
     with _own_index(top) as git:
         found = look_inside(top, git, ignored=ignored)
-        head = git.run("rev-parse", "--verify", "--quiet", "HEAD", ok=(0, 1)).text
-        if not head:
+        head = git.run("rev-parse", "--verify", "--quiet", "HEAD", ok=(0, 1)).text or unborn
+        if head is None:
             head = _commit(git, git.run("mktree", input=b"").text, "Nothing")
         if found.unmerged:
             _update(git, found.unmerged)

@@ -13,6 +13,7 @@ from ccc.git import repository as repositories
 from ccc.git import snapshot, worktrees
 from ccc.git.command import Git
 from ccc.git.repository import RefMoved, RefUpdate
+from ccc.ids import short_oid
 from ccc.ops.actor import ADMIN_PREFIX
 from ccc.ops.leftovers import points_to
 from ccc.ops.observe import HEADS
@@ -81,31 +82,50 @@ def keep(
     """
     git = workspace.git
     tip = repositories.resolve(git, HEADS + session.branch)
+    last = tip or repositories.resolve(git, session.head)
     commit: str | None
     head: str | None
     if place is None:
         where = f"nothing at {session.worktree}" if session.worktree else "it has no worktree"
         remarks.append(f"{where}: what was not committed there could not be backed up")
-        commit = head = tip or repositories.resolve(git, session.head)
+        commit = head = last
         on: str | None = HEADS + session.branch
     else:
-        commit, head, on = _snapshot(session, place, ignored=ignored, remarks=remarks)
+        git_there = Git(place)
+        head, on = repositories.resolve(git_there, "HEAD"), _branch_of(git_there)
+        if head is None:
+            remarks.append(_no_commit(session, on, last))
+            head, on = last, HEADS + session.branch
+        commit = _snapshot(session, place, head, ignored=ignored, remarks=remarks)
     ref = None if commit is None else _named(workspace, session, commit)
     return Backup(ref, tip, head, on)
 
 
+def _branch_of(git: Git) -> str | None:
+    return git.run("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)).text or None
+
+
+def _no_commit(session: Session, on: str | None, last: str | None) -> str:
+    """What cannot be kept of a worktree whose HEAD names no commit, and what is."""
+    branch = (on or "HEAD").removeprefix(HEADS)
+    what = (
+        f"branch {branch} was deleted" if branch == session.branch else f"branch {branch} had no commit yet"
+    )
+    if last is None:
+        return f"{what}, and its last commit is not there any more: only files are kept"
+    return f"{what}: files are kept on top of the session's last commit known, {short_oid(last)}"
+
+
 def _snapshot(
-    session: Session, place: Path, *, ignored: bool, remarks: list[str]
-) -> tuple[str, str, str | None]:
+    session: Session, place: Path, head: str | None, *, ignored: bool, remarks: list[str]
+) -> str | None:
     git = Git(place)
-    head = git.text("rev-parse", "HEAD")
-    branch = git.run("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)).text or None
     admin = Path(git.text("rev-parse", "--absolute-git-dir"))
     if any((admin / name).exists() for name in UNFINISHED):
         remarks.append("a merge or rebase was going on there: its files are kept, its state is not")
-    taken = snapshot.take(place, ignored=ignored)
+    taken = snapshot.take(place, ignored=ignored, unborn=head)
     if taken is None:
-        return head, head, branch
+        return head
     repositories_inside = [path for path in taken.skipped if path.startswith('"') or (place / path).is_dir()]
     if repositories_inside:
         more = " and others" if len(repositories_inside) > SHOWN else ""
@@ -116,7 +136,7 @@ def _snapshot(
         )
     if taken.skipped:
         remarks.append(f"not kept, neither files nor links: {', '.join(taken.skipped[:SHOWN])}")
-    return taken.commit, head, branch
+    return taken.commit
 
 
 def _named(workspace: Workspace, session: Session, commit: str) -> str:
