@@ -65,7 +65,7 @@ def command_status(
     while True:
         picture = look(workspace, None if at is None else workspace.reader.commit_at(at))
         shown = _selected(workspace, picture, ids, everything=everything, mine=mine, since=since)
-        if at is None:
+        if at is None and not short:
             shown = counted(workspace, shown)
         if watch and not as_json and invocation.terminal.is_terminal:
             invocation.terminal.output.write(CLEAR)
