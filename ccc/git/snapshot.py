@@ -79,7 +79,8 @@ def _own_index(top: Path) -> Iterator[Git]:
     with tempfile.TemporaryDirectory(prefix="ccc-index-") as folder:
         copy = Path(folder) / "index"
         if real.exists():
-            shutil.copyfile(real, copy)
+            # With its time: by that git knows which files it must read, as they may have changed since.
+            shutil.copy2(real, copy)
         yield Git(top, {"GIT_INDEX_FILE": str(copy)})
 
 

@@ -332,3 +332,17 @@ def test_whatever_was_done_comes_back(
         assert repo.git("status", "--porcelain") == ""
     else:
         there_and_back(repo, place)
+
+
+def test_a_change_in_the_second_of_the_last_add_is_kept(repo: Repo) -> None:
+    repo.git("config", "core.trustctime", "false")
+    file, index = repo.write("same", "one\n"), repo.path / ".git/index"
+    moment = (1_790_000_000, 1_790_000_000)
+    os.utime(file, moment)
+    repo.commit("Add it")
+    file.write_text("two\n")
+    os.utime(file, moment)
+    os.utime(index, moment)
+    taken = snapshot.take(repo.path)
+    assert taken is not None
+    assert repo.git("show", f"{taken.commit}:same") == "two"
