@@ -26,6 +26,14 @@ def recorded_tip(cells: Cells, replica: str) -> str | None:
     return tip if isinstance(tip, str) else None
 
 
+def last_tip(cells: Cells, replica: str) -> str | None:
+    """The last commit this replica knows of the branch, also of one that is gone."""
+    known = values(cells)
+    move = known.get(f"moved.{replica}")
+    old = move.get("old") if isinstance(move, dict) else None
+    return recorded_tip(cells, replica) or (old if isinstance(old, str) else None)
+
+
 def seen(branch: str, replica: str, tip: str) -> dict[str, dict[str, Value]]:
     """The change that records a tip as known."""
     return {stream_of(branch): {field_of(replica): tip}}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from ccc.domain import targets
 from ccc.domain.sessions import Session
 from ccc.errors import NotFound
 from ccc.git import mergetree, surgery
@@ -32,8 +35,10 @@ class Combined:
 def combine(workspace: Workspace, session: Session) -> Combined:
     """The combined tree as of now. Raises NotFound where branch or target is gone."""
     git = workspace.git
-    base = _tip(workspace, session.target, "target")
-    head = _tip(workspace, session.branch, "session's")
+    base = _tip(workspace, session.target, lambda: target_gone(workspace, session.target))
+    head = _tip(
+        workspace, session.branch, lambda: _gone(workspace, "session's", session.branch, session.head)
+    )
     policy = target_policy(workspace, base, session.target)
     verdict = mergetree.merge(git, base, head)
     if not policy.settings.keep_session_files:
@@ -44,11 +49,23 @@ def combine(workspace: Workspace, session: Session) -> Combined:
     return Combined(session, session.target, base, head, tree, conflicts, nothing, policy)
 
 
-def _tip(workspace: Workspace, branch: str, which: str) -> str:
+def _tip(workspace: Workspace, branch: str, gone: Callable[[], NotFound]) -> str:
     tip = repositories.resolve(workspace.git, HEADS + branch)
     if tip is None:
-        raise NotFound(f"the {which} branch {branch} is gone", f"git branch {branch} COMMIT brings it back")
+        raise gone()
     return tip
+
+
+def target_gone(workspace: Workspace, target: str) -> NotFound:
+    """The error for a target branch that is not there, with the command that brings it back where known."""
+    cells = workspace.reader.state().stream(targets.stream_of(target))
+    return _gone(workspace, "target", target, targets.last_tip(cells, workspace.replica))
+
+
+def _gone(workspace: Workspace, which: str, branch: str, last: str | None) -> NotFound:
+    stored = last is not None and repositories.resolve(workspace.git, last) is not None
+    hint = f"git branch {shlex.quote(branch)} {last}" if stored else "make it again, or fetch it"
+    return NotFound(f"the {which} branch {branch} is gone", hint)
 
 
 def advance_tree(workspace: Workspace, session: Session, landed_tree: str) -> str:

@@ -12,7 +12,7 @@ from ccc.domain.events import Draft
 from ccc.domain.movements import landed_value
 from ccc.domain.sessions import Landed, Session, from_cells
 from ccc.domain.targets import seen
-from ccc.errors import Conflict, NeedsPerson, NotFound, Refused
+from ccc.errors import Conflict, NeedsPerson, Refused
 from ccc.git import history
 from ccc.git import repository as repositories
 from ccc.git.command import Git
@@ -22,6 +22,7 @@ from ccc.ids import short_oid
 from ccc.ops import undoings
 from ccc.ops.actor import require_person_at_keyboard
 from ccc.ops.landing.checkouts import bring_along, checkouts_of, require_clean
+from ccc.ops.landing.combine import target_gone
 from ccc.ops.landing.land import LAND_LOCK, finish
 from ccc.ops.observe import HEADS
 from ccc.ops.undoings import Undoing, WayBack
@@ -113,9 +114,7 @@ def _plan(workspace: Workspace, session: Session, landed: Landed, person: str) -
     git = workspace.git
     tip = repositories.resolve(git, HEADS + landed.target)
     if tip is None:
-        raise NotFound(
-            f"the target branch {landed.target} is gone", f"git branch {landed.target} COMMIT brings it back"
-        )
+        raise target_gone(workspace, landed.target)
     if not history.is_ancestor(git, landed.commit, tip):
         new, how = tip, GONE
     elif tip == landed.commit and not history.contained_in_remote(git, tip):
