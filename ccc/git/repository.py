@@ -156,6 +156,12 @@ def branch_at(repository: Repository) -> str | None:
     return found.text if found.code == 0 else None
 
 
+def main_branch(repository: Repository) -> str | None:
+    """The full name of the branch checked out in the main checkout (born or not), None when detached."""
+    found = repository.git.run("symbolic-ref", "--quiet", "HEAD", ok=(0, 1))
+    return found.text if found.code == 0 else None
+
+
 def is_unborn(repository: Repository) -> bool:
     """Whether the branch checked out has no commit yet."""
     return branch_at(repository) is not None and resolve(_here(repository), "HEAD") is None

@@ -73,11 +73,24 @@ def _prefix(configured: str, role: str, refs: Collection[str]) -> tuple[str, tup
 
 
 def folder(workspace: Workspace, settings: Settings) -> Path:
-    """Where worktrees go: beside the repository, or as configured (relative to the main checkout)."""
+    """Where worktrees go: beside the repository, or as configured (relative to the main checkout).
+
+    Those of a submodule beside the outermost superproject, under a name that no other submodule has.
+    """
     top = workspace.checkout or workspace.repository.common
     if settings.worktree_dir:
         return (top / settings.worktree_dir.replace("<repo>", top.name)).resolve()
-    return top.parent / f"{top.name}.ccc"
+    outermost = _outermost(top) if workspace.checkout else top
+    if top == outermost or not top.is_relative_to(outermost):
+        return outermost.parent / f"{top.name}.ccc"
+    return outermost.parent / f"{'-'.join((outermost.name, *top.relative_to(outermost).parts))}.ccc"
+
+
+def _outermost(top: Path) -> Path:
+    """The work tree that is around all others of which this one is a submodule; itself where it is none."""
+    while found := Git(top).text("rev-parse", "--show-superproject-working-tree"):
+        top = Path(found)
+    return top
 
 
 def require_outside(workspace: Workspace, place: Path) -> None:

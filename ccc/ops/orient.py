@@ -17,10 +17,19 @@ MOST = 3
 
 
 @dataclass(frozen=True)
+class Standing:
+    """A linked worktree: its top and its branch (None: detached)."""
+
+    path: str
+    branch: str | None
+
+
+@dataclass(frozen=True)
 class Orientation:
     """The repository, whether ccc is prepared in it, agents on PATH, sessions and what they land on.
 
-    `waiting` is what waits for a person, `next` the next commands.
+    `branch` is that of the main checkout; `here` where the caller stands, if elsewhere. `waiting` is what
+    waits for a person, `next` the next commands.
     """
 
     repository: str
@@ -31,15 +40,18 @@ class Orientation:
     waiting: tuple[Item, ...]
     targets: tuple[str, ...]
     next: tuple[str, ...]
+    here: Standing | None = None
 
 
 def orient(workspace: Workspace) -> Orientation:
     """Looks around; writes nothing. Raises NotInitialised where only a part of ccc is left, StateBroken."""
     if workspace.missing:
         workspace.require()
-    from ccc.git.repository import branch_at
+    from ccc.git.repository import branch_at, main_branch
 
-    branch = branch_at(workspace.repository)
+    repository = workspace.repository
+    elsewhere = repository.worktree_id is not None and repository.top is not None
+    here = Standing(str(repository.top), _short(branch_at(repository))) if elsewhere else None
     path = workspace.environment.get("PATH")
     agents = tuple(name for name in AGENTS if shutil.which(name, path=path))
     picture = look(workspace) if workspace.initialised else None
@@ -48,14 +60,19 @@ def orient(workspace: Workspace) -> Orientation:
     top = workspace.checkout or workspace.repository.common
     return Orientation(
         repository=str(top),
-        branch=branch.removeprefix("refs/heads/") if branch else None,
+        branch=_short(main_branch(repository)),
         initialised=workspace.initialised,
         agents=agents,
         picture=picture,
         waiting=waiting,
         targets=tuple(sorted(targets)),
         next=tuple(_next(picture, waiting) if picture or not workspace.repository.bare else [CLONE]),
+        here=here,
     )
+
+
+def _short(branch: str | None) -> str | None:
+    return branch.removeprefix("refs/heads/") if branch else None
 
 
 def _next(picture: Picture | None, waiting: Sequence[Item]) -> list[str]:

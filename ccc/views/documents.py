@@ -322,6 +322,7 @@ def orient_document(found: Orientation) -> Document:
         found.picture.state.tip if found.picture else None,
         repository=found.repository,
         branch=found.branch,
+        here={"path": found.here.path, "branch": found.here.branch} if found.here else None,
         initialised=found.initialised,
         targets=list(found.targets),
         agents=list(found.agents),

@@ -183,6 +183,7 @@ ORIENT = {
     **DOCUMENT,
     "repository": text,
     "branch": or_null(text),
+    "here": or_null({"path": text, "branch": or_null(text)}),
     "initialised": truth,
     "targets": [text],
     "agents": [text],

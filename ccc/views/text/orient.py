@@ -13,8 +13,9 @@ LISTED = 5
 
 def orient_text(found: Orientation, look: Styling) -> str:
     """Repository, sessions, what waits for a person, the next commands."""
-    where = f"{found.repository} on {found.branch}" if found.branch else f"{found.repository}, HEAD detached"
-    lines = [look.style(printable(where), "heading")]
+    lines = [look.style(_place(found.repository, found.branch), "heading")]
+    if found.here is not None:
+        lines.append(f"  you stand in     {_place(found.here.path, found.here.branch)}")
     agents = printable(", ".join(found.agents)) or "none (sessions can be worked by hand)"
     lines.append(f"  agents on PATH   {agents}")
     if found.picture is None:
@@ -31,3 +32,7 @@ def orient_text(found: Orientation, look: Styling) -> str:
             lines.append(f"    and {len(found.waiting) - LISTED} more: git ccc inbox")
     lines.append("next")
     return "\n".join([*lines, *(f"  {printable(command)}" for command in found.next)])
+
+
+def _place(path: str, branch: str | None) -> str:
+    return printable(f"{path} on {branch}" if branch else f"{path}, HEAD detached")
