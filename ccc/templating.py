@@ -13,7 +13,7 @@ from ccc.errors import BadConfig
 from ccc.resources import resource_dir
 
 HINT = "git ccc roles check proves every template"
-EXPRESSION_ERRORS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+EXPRESSION_ERRORS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 """What an expression of a template can raise besides jinja2's own errors."""
 
 
@@ -52,11 +52,13 @@ def render_text(text: str, values: Mapping[str, object], *, where: str, line: in
     Values are never taken for templates themselves. Raises BadConfig with file and line.
     """
     try:
-        return _environment().from_string(text).render(values)
+        rendered = _environment().from_string(text).render(values)
+        rendered.encode()  # `{{ "\ud800" }}` cannot be written to any file
     except jinja2.TemplateSyntaxError as error:
         raise BadConfig(f"{where}:{line + error.lineno - 1}: {error.message}", HINT) from error
     except (jinja2.TemplateError, *EXPRESSION_ERRORS) as error:
         raise BadConfig(f"{where}:{line + _line_in(error) - 1}: {error}", HINT) from error
+    return rendered
 
 
 def _line_in(error: BaseException) -> int:

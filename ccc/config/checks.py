@@ -6,7 +6,15 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+)
 
 from ccc.domain.durations import seconds
 from ccc.domain.globs import is_glob, matches
@@ -18,21 +26,34 @@ if TYPE_CHECKING:
 TIME_LIMIT = 600.0
 """Seconds that a command may take when its file says nothing."""
 
+LONGEST_DAYS = 30
+"""Days in the longest time span: what waits for a process does not take a number of any size."""
+
 
 def as_seconds(value: Any) -> float:
-    """A duration as typed (`90`, `"10m"`) in seconds. Raises ValueError."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, str):
+    """A duration as typed (`90`, `"10m"`) in seconds, at most LONGEST_DAYS. Raises ValueError."""
+    found = value
+    if isinstance(value, str):
+        try:
+            found = seconds(value)
+        except Usage as error:
+            raise ValueError(f"{error.message}: {error.hint}") from error
+    if isinstance(found, bool) or not isinstance(found, int | float):
         raise ValueError("is not a time span: write 90, 90s, 30m or 2h")
-    try:
-        return seconds(value)
-    except Usage as error:
-        raise ValueError(f"{error.message}: {error.hint}") from error
+    if not found <= LONGEST_DAYS * 86400:
+        raise ValueError(f"must be at most {LONGEST_DAYS}d")
+    return float(max(found, 0))
 
 
-Duration = Annotated[float, BeforeValidator(as_seconds), Field(gt=0, allow_inf_nan=False)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+def without_nul(text: str) -> str:
+    """The text; raises ValueError where it has a NUL, which no argument or path of a program can carry."""
+    if "\0" in text:
+        raise ValueError("must not contain a NUL")
+    return text
+
+
+Duration = Annotated[float, BeforeValidator(as_seconds), Field(gt=0)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(without_nul)]
 
 
 def as_list(value: Any) -> Any:
@@ -56,14 +77,24 @@ class Check(BaseModel):
 
     @field_validator("when")
     @classmethod
-    def _patterns_are_valid(cls, rules: tuple[str, ...]) -> tuple[str, ...]:
+    def _rules_can_hold(cls, rules: tuple[str, ...]) -> tuple[str, ...]:
         for rule in rules:
-            _, _, pattern = rule.partition(":")
-            try:
-                re.compile(pattern, re.MULTILINE)
-            except re.error as error:
-                raise ValueError(f"{pattern} is not a regular expression: {error.msg}") from error
+            _prove(rule)
         return rules
+
+
+def _prove(rule: str) -> None:
+    """Refuses a condition that can never hold: its check would be left out, and nobody would know."""
+    path, colon, pattern = rule.partition(":")
+    if not path or path.startswith(("/", "./", "../")):
+        raise ValueError(f"{rule} never holds: paths begin at the top of the repository, as in tests/unit")
+    if colon and is_glob(path):
+        raise ValueError(f"{rule} never holds: before the colon stands one file, not a pattern")
+    try:
+        re.compile(pattern, re.MULTILINE)
+    except (re.error, OverflowError, RecursionError) as error:
+        what = getattr(error, "msg", str(error))
+        raise ValueError(f"{pattern} is not a regular expression: {what}") from error
 
 
 def as_check(value: Any) -> Any:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from ccc.config.checks import Checks, Text, Texts
+from ccc.config.checks import Checks, Text, as_list
 from ccc.domain import aliases
 
 
@@ -20,6 +21,16 @@ def _is_theme(name: str) -> str:
     if name not in aliases.THEMES:
         raise ValueError(f"must be one of {', '.join(aliases.THEMES)}")
     return name
+
+
+def _is_below(pattern: str) -> str:
+    """A pattern that `Path.glob` takes, and that stays below the folder it begins at."""
+    path = PurePosixPath(pattern)
+    if path.is_absolute() or ".." in path.parts or not path.parts:
+        raise ValueError(f"{pattern} leads out of the checkout: name files below it, as in .env or config/*")
+    if any("**" in part and part != "**" for part in path.parts):
+        raise ValueError(f"{pattern}: ** stands alone between slashes, as in config/**/*.env")
+    return pattern
 
 
 class Gate(Section):
@@ -39,7 +50,9 @@ class SessionSection(Section):
 
     branch_prefix: str = Field(default="ccc", pattern=r"^[a-z0-9]([a-z0-9_-]*[a-z0-9])?$")
     worktree_dir: Text | None = None
-    copy_files: Texts = Field(default=(), alias="copy")
+    copy_files: Annotated[
+        tuple[Annotated[Text, AfterValidator(_is_below)], ...], BeforeValidator(as_list)
+    ] = Field(default=(), alias="copy")
     setup: Checks = ()
     ports_base: int = Field(default=20000, ge=1024, le=65000)
     ports_size: int = Field(default=10, ge=1, le=1000)
@@ -53,9 +66,12 @@ class Land(Section):
 
 
 class Handoff(Section):
-    """Token budget of the hand-off document."""
+    """When an orchestrator's context is full, and how large the hand-off document may be; tokens."""
 
     tokens: int = Field(default=25000, ge=300)
+    at: int = Field(default=75000, ge=1000)
+    limit: int = Field(default=100_000, ge=1000)
+    reserve: int = Field(default=25000, ge=0)
 
 
 class Context(Section):

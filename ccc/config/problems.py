@@ -24,7 +24,6 @@ WORDS = {
     "greater_than": "must be more than {gt}",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
-    "finite_number": "must be finite",
     "invalid_key": "a key must be text",
     "extra_forbidden": "unknown key",
 }

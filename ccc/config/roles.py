@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from ccc.config.checks import Checks, Duration, Text, Texts
+from ccc.config.checks import Checks, Duration, Text, Texts, without_nul
 from ccc.config.frontmatter import Split, parse_yaml, split
 from ccc.config.places import line_of, yaml_places
 from ccc.config.problems import bad
@@ -42,7 +42,7 @@ class Front(BaseModel):
     may_spawn: Texts = ()
     timeout: Duration | None = None
     permission_mode: Literal["default", "acceptEdits", "dontAsk", "plan", "bypassPermissions"] = "dontAsk"
-    brief: str | None = None
+    brief: Annotated[str, AfterValidator(without_nul)] | None = None
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect_left
 from collections.abc import Mapping
 from typing import Any
 
@@ -76,6 +77,11 @@ def _from_file(content: bytes, where: str) -> dict[str, Any]:
         raise BadConfig(
             f"{where}:{line}: {what[:1].lower()}{what[1:]}", "toml.io explains the format"
         ) from error
+    except (RecursionError, ValueError) as error:  # 1,000 brackets in each other, 4,300 digits in a row
+        deep = isinstance(error, RecursionError)
+        what = "is nested too deeply" if deep else "holds a number that is too long"
+        line = _line_that_raises(type(error), text)
+        raise BadConfig(f"{where}:{line}: {what}", "nothing in this file needs that") from error
     try:
         Config.model_validate(given)
     except ValidationError as error:
@@ -83,8 +89,27 @@ def _from_file(content: bytes, where: str) -> dict[str, Any]:
     return given
 
 
+def _line_that_raises(kind: type[Exception], text: str) -> int:
+    """The first line with which the text, cut off after it, makes the parser fail in this way."""
+    lines = text.split("\n")
+
+    def fails(count: int) -> bool:
+        try:
+            tomllib.loads("\n".join(lines[:count]))
+        except tomllib.TOMLDecodeError:
+            return False
+        except kind:
+            return True
+        return False
+
+    return bisect_left(range(1, len(lines)), True, key=fails) + 1
+
+
 def decoded(content: bytes, where: str) -> str:
     """A file's text, with plain line ends and without a byte order mark. Raises BadConfig."""
+    if b"\0" in content:
+        line = content[: content.index(b"\0")].count(b"\n") + 1
+        raise BadConfig(f"{where}:{line}: contains a NUL", "save the file as UTF-8")
     try:
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:

@@ -7,8 +7,10 @@ import fnmatch
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from ccc.config.checks import Check, applicable_checks, applicable_commands
+from ccc.config.problems import words
 from ccc.config.roles import built_in
 from ccc.domain.globs import is_glob, matches
 from tests.config.conftest import MakesRole
@@ -55,11 +57,26 @@ def test_a_condition_that_holds(rule: str) -> None:
         "Makefile:^ccc-backend:",
         "missing:.*",
         "tests:.*",
-        "*:all",
     ],
 )
 def test_a_condition_that_does_not_hold(rule: str) -> None:
     assert not applies(rule)
+
+
+@pytest.mark.parametrize(
+    ("rule", "why"),
+    [
+        (":all", "paths begin at the top of the repository, as in tests/unit"),
+        ("./tests", "paths begin at the top of the repository, as in tests/unit"),
+        ("/Makefile:all", "paths begin at the top of the repository, as in tests/unit"),
+        ("../Makefile", "paths begin at the top of the repository, as in tests/unit"),
+        ("**/Makefile:all", "before the colon stands one file, not a pattern"),
+    ],
+)
+def test_a_condition_that_can_never_hold_is_refused(rule: str, why: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Check(run="true", when=(rule,))
+    assert words(caught.value.errors()[0]) == f"{rule} never holds: {why}"
 
 
 def test_all_conditions_must_hold() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -65,11 +67,22 @@ def test_an_error_says_whether_the_file_or_the_commit_is_wrong(repo: Repo) -> No
     ]
 
 
-def test_a_file_that_cannot_be_read_is_said(repo: Repo) -> None:
-    (repo.path / ".ccc/config.toml").mkdir(parents=True)
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (Path.mkdir, "is not a regular file"),
+        (os.mkfifo, "is not a regular file"),
+        (lambda path: path.symlink_to(path.name), "cannot be read: Too many levels of symbolic links"),
+    ],
+    ids=["directory", "fifo", "loop"],
+)
+def test_a_file_that_cannot_be_read_is_said(make: Callable[[Path], object], words: str, repo: Repo) -> None:
+    path = repo.path / ".ccc/config.toml"
+    path.parent.mkdir()
+    make(path)
     with pytest.raises(BadConfig) as caught:
         local_policy(workspace(repo))
-    assert caught.value.message == f"{repo.path}/.ccc/config.toml cannot be read: Is a directory"
+    assert caught.value.message == f"{path} {words}"
 
 
 def test_paths_of_several_commits_are_listed_together(repo: Repo) -> None:

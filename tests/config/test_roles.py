@@ -133,7 +133,11 @@ def test_every_key_of_the_front_matter_is_read() -> None:
         ("---\ndescription: 2026-02-31\n---\nWork.", ":2: day is out of range for month", YAML),
         ("---\ndescription: !!bool maybe\n---\nWork.", ":2: a value does not fit its tag", YAML),
         ("---\n1: x\n---\nWork.", ":2: a key must be text", YAML),
-        ("---\n\0: x\n---\nWork.", ":2: special characters are not allowed", YAML),
+        ("---\n\x01: x\n---\nWork.", ":2: special characters are not allowed", YAML),
+        ("---\ndescription: x\n---\nWo\0rk.", ":4: contains a NUL", "save the file as UTF-8"),
+        ('---\ndescription: x\nchecks: ["a\\0b"]\n---\nW.', ":3: checks.0.run: must not contain a NUL", MEND),
+        ('---\ndescription: x\nbrief: "a\\0b"\n---\nW.', ":3: brief: must not contain a NUL", MEND),
+        (f"---\ndescription: x\ntimeout: {'9' * 400}\n---\nW.", ":3: timeout: must be at most 30d", MEND),
     ],
 )
 def test_an_error_names_file_line_and_key(text: str, message: str, hint: str) -> None:

@@ -15,6 +15,7 @@ from ccc.errors import BadConfig
 
 WHERE = ".ccc/config.toml"
 MEND = "mend that line, or delete it to have the default"
+OUT = "leads out of the checkout: name files below it, as in .env or config/*"
 
 
 def load(text: str | bytes | None = None, **environment: str) -> Settings:
@@ -45,6 +46,9 @@ def test_without_a_file_every_value_is_the_default() -> None:
         "session.names": "marx",
         "land.keep_session_files": False,
         "handoff.tokens": 25000,
+        "handoff.at": 75000,
+        "handoff.limit": 100_000,
+        "handoff.reserve": 25000,
         "context.size_limit": 50000,
         "mcp.timeout_ms": 2000,
         "mcp.mock": False,
@@ -146,7 +150,37 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read() -> None:
         ),
         (
             '[gate]\ncommands = [{run = "a", timeout = inf}]',
-            ":2: gate.commands.0.timeout: must be finite",
+            ":2: gate.commands.0.timeout: must be at most 30d",
+            MEND,
+        ),
+        (
+            '[gate]\ncommands = [\n  {run = "a", timeout = "721h"},\n]',
+            ":3: gate.commands.0.timeout: must be at most 30d",
+            MEND,
+        ),
+        (
+            '[gate]\ncommands = ["a", "b\\u0000"]',
+            ":2: gate.commands.1.run: must not contain a NUL",
+            MEND,
+        ),
+        (
+            '[session]\ncopy = [".env", "../secrets"]',
+            f":2: session.copy.1: ../secrets {OUT}",
+            MEND,
+        ),
+        (
+            '[session]\ncopy = "/etc/hosts"',
+            f":2: session.copy.0: /etc/hosts {OUT}",
+            MEND,
+        ),
+        (
+            '[session]\ncopy = ["."]',
+            f":2: session.copy.0: . {OUT}",
+            MEND,
+        ),
+        (
+            '[session]\ncopy = ["**.env"]',
+            ":2: session.copy.0: **.env: ** stands alone between slashes, as in config/**/*.env",
             MEND,
         ),
         ('[gate]\ncommands = ["a", " "]', ":2: gate.commands.1.run: must not be empty", MEND),
@@ -193,6 +227,22 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read() -> None:
 )
 def test_an_error_names_file_line_and_key(text: str, message: str, hint: str) -> None:
     assert refusal(text) == (WHERE + message, hint)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (f"# fine\na = {'[' * 3000}", ":2: is nested too deeply"),
+        (f"a = [\n{'{a=' * 3000}1{'}' * 3000}\n]\nb = 1\n", ":2: is nested too deeply"),
+        (f"\n\nlimits.parallel = {'9' * 5000}\nb = [\n", ":3: holds a number that is too long"),
+    ],
+)
+def test_what_no_parser_can_hold_is_refused_at_its_line(text: str, words: str) -> None:
+    assert refusal(text) == (WHERE + words, "nothing in this file needs that")
+
+
+def test_a_file_with_a_nul_names_the_line() -> None:
+    assert refusal(b"# x\n\0") == (f"{WHERE}:2: contains a NUL", "save the file as UTF-8")
 
 
 def test_a_file_that_is_not_utf8_names_the_line() -> None:

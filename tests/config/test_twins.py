@@ -6,6 +6,7 @@ from ccc.config.roles import Role, built_in
 from ccc.config.twins import check_roles
 from tests.config.conftest import MakesRole
 
+SURROGATE = "'utf-8' codec can't encode character '\\ud800' in position 0: surrogates not allowed"
 TWINS = "delete one of them, or make them differ"
 
 
@@ -63,6 +64,8 @@ def test_templates_that_do_not_render_are_refused_at_their_line(make_role: Makes
         "Work.\n\n{{ nobody }}": (7, "'nobody' is undefined"),
         "Work.\n{% if %}": (6, "Expected an expression, got 'end of statement block'"),
         "{{ 1 / 0 }}": (5, "division by zero"),
+        "Work.\n{{ cycler() }}": (6, "at least one item has to be provided"),
+        "{{ '\\ud800' }}": (5, SURROGATE),
         "{{ ports + 1 }}": (5, "unsupported operand type(s) for +: 'NoneType' and 'int'"),
         "{{ task.__class__ }}": (5, "access to attribute '__class__' of 'str' object is unsafe."),
     }

@@ -268,7 +268,9 @@ def test_a_set_up_that_takes_too_long_is_said_and_the_session_stays(ready: Repo,
 
 def test_set_up_knows_its_session_and_copies_stay_inside(ready: Repo, ccc: RunsCcc) -> None:
     ready.write(".ccc/config.toml", '[session]\nsetup = ["printenv CCC_NAME >name"]\ncopy = ["../*"]\n')
-    assert refused(ccc, *SPAWN)[0] == "session.copy: ../* leads out of the checkout"
+    place = ".ccc/config.toml:3: session.copy.0"
+    way = "leads out of the checkout: name files below it, as in .env or config/*"
+    assert refused(ccc, *SPAWN)[0] == f"{place}: ../* {way}"
     assert remains(ready) == NOTHING
     ready.write(".ccc/config.toml", '[session]\nsetup = ["printenv CCC_NAME >name"]\n')
     ccc(*SPAWN, exit=0)
