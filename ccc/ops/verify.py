@@ -10,6 +10,7 @@ from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
 from ccc.domain.sessions import Command, Session, command_value
 from ccc.domain.status import describe
+from ccc.errors import BadConfig, NotFound
 from ccc.git import repository as repositories
 from ccc.git.scratch import scratch
 from ccc.ids import short, short_oid
@@ -44,10 +45,16 @@ def verify(workspace: Workspace, session: Session) -> None:
 
     Roles and checks are read from the target's commit, never from the session's branch. Whether a check
     applies is asked of the target's and the session's paths together, so that deleting the tests does not
-    make their check go away.
+    make their check go away. A configuration of the target that cannot be read, or has no such role, is a
+    failed check of this session and stops no other.
     """
     commit = session.head
-    checks = applicable(workspace, session)
+    try:
+        checks = applicable(workspace, session)
+    except (BadConfig, NotFound) as error:
+        unknown = Command(f"checks of role {session.role}: {error.message}", 1, 0.0, workspace.now(), None)
+        _record(workspace, session, commit, "failed", (unknown,))
+        return
     if not checks:
         _record(workspace, session, commit, "none", ())
         return

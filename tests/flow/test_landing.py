@@ -343,3 +343,17 @@ def test_standing_in_a_session_counts_whatever_directory_is_named(
             told = ccc(*options, *command, cwd=session.path, env=env, exit=3)
             assert "this is a session's worktree" in told.stderr
     assert ccc("review", session.name, "--json").json["approvals"] == []
+
+
+def test_a_broken_target_fails_its_own_sessions_and_stops_no_other(
+    ready: Repo, ccc: RunsCcc, spawn: Spawns
+) -> None:
+    ready.git("branch", "other")
+    bad, fine = spawn("backend", "Bad"), spawn("frontend", "Fine", "--into", "other")
+    ready.commit("Broken", {".ccc/config.toml": "gat = 1\n"})
+    bad.tree.commit("One\n\nCcc-Status: done", one="1")
+    fine.tree.commit("Two\n\nCcc-Status: done", two="2")
+    assert ccc("wait", fine.name, "--json", "--timeout", "60", exit=0).json["done"] == [fine.id]
+    told = ccc("wait", bad.name, "--json", "--timeout", "60", exit=3).json["needs_you"]
+    assert [item["kind"] for item in told] == ["failure"]
+    assert "main:.ccc/config.toml:1: gat: unknown key" in told[0]["text"]

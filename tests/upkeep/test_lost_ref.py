@@ -106,8 +106,8 @@ def test_a_recorded_tip_that_is_no_more_is_said_and_gone_on_without(
     with place.workspace.layout.tips.open("a") as file:
         file.write(f"{lost}\n")
     refused = ccc_inline("spawn", "backend", "Another", "--no-start", exit=1)
-    words = f"error: refs/ccc was moved to {tip}; it was at {lost}, which is missing\nhint: git ccc doctor --fix\n"
-    assert refused.stderr == words
+    words = f"error: refs/ccc was moved to {tip}; it was at {lost}, which is missing\n"
+    assert refused.stderr == f"{words}hint: git ccc doctor --fix\n"
     mended = ccc_inline("doctor", "--fix", exit=0).stderr
     assert mended == f"{lost}, where refs/ccc was, is missing: what was recorded only there is lost\n"
     ccc_inline("spawn", "backend", "Another", "--no-start", exit=0)
