@@ -63,7 +63,8 @@ def of_session(sighting: Sighting, entry: Entry | None) -> Iterator[Item]:
     yield from _questions(sighting)
     yield from _losses(sighting)
     yield from _failures(sighting, entry)
-    if is_ready(sighting) and not _approved(sighting.session, entry):
+    untouched = sighting.session.run.status == "created"
+    if is_ready(sighting) and not untouched and not _approved(sighting.session, entry):
         yield approval(sighting)
 
 

@@ -64,11 +64,23 @@ def report_blocked(workspace: Workspace, session: Session, why: str) -> None:
 def report_done(workspace: Workspace, session: Session, summary: str | None = None) -> Session:
     """Records the claim that the work is done at the branch's tip; checks follow.
 
-    Raises Refused with uncommitted changes in the worktree or no commit of the session's own. `summary`
-    is kept as the session's report.
+    `summary` is kept as the session's report. Raises Refused with uncommitted changes in the worktree, and
+    where there is neither a commit of the session's own nor a summary.
     """
     _refuse_uncommitted(session)
+    if summary is None and _is_untouched(workspace, session):
+        raise Refused(
+            f"{session.name} has committed nothing yet",
+            "commit the work, or say what was found: git ccc report --done --summary TEXT",
+        )
     return _claim(workspace, session, "done", "", summary)
+
+
+def _is_untouched(workspace: Workspace, session: Session) -> bool:
+    """Whether the branch holds nothing but the brief."""
+    head = repositories.resolve(workspace.git, HEADS + session.branch)
+    parents = workspace.git.text("rev-list", "--parents", "-n1", head).split()[1:] if head else []
+    return parents == [session.base] and session.run.status == "created"
 
 
 def _refuse_uncommitted(session: Session) -> None:

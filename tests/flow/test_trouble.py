@@ -171,3 +171,15 @@ def test_wait_ends_at_its_time_limit_with_four_and_for_nothing_with_one(
     session = spawn("backend", "Slow")
     document = ccc("wait", "--timeout", "1", "--json", exit=4).json
     assert (document["timed_out"], document["open"]) == (True, [session.id])
+
+
+def test_done_without_a_commit_needs_a_summary_and_waits_for_nobody(
+    ready: Repo, spawn: Spawns, ccc: RunsCcc
+) -> None:
+    session = spawn("analysis", "Look")
+    told = ccc("report", "--done", cwd=session.path, exit=1).stderr
+    assert told.startswith(f"error: {session.name} has committed nothing yet\nhint: ")
+    ccc("report", "--done", "--summary", "All is well", cwd=session.path, exit=0)
+    ccc("wait", "--timeout", "60", exit=0)
+    assert ccc("status", "--json", exit=0).json["waiting_for_you"] == []
+    assert ccc("show", session.name, "--report", exit=0).stdout == "All is well\n"
