@@ -20,6 +20,8 @@ STEPS = (
     *("worktree-registered", "worktree-filled", "spawn-made", "spawn-copied", "spawn-recorded"),
 )
 
+QUICK = ("spawn-made", "spawn-recorded")
+
 
 def remains(repo: Repo) -> dict[str, list[str]]:
     """Everything a spawn could leave."""
@@ -52,7 +54,10 @@ def test_sixteen_spawns_at_once_all_succeed(ready: Repo, ccc: RunsCcc) -> None:
     ccc("fsck", exit=0)
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(
+    "step",
+    [step if step in QUICK else pytest.param(step, marks=pytest.mark.slow) for step in STEPS],
+)
 def test_a_spawn_killed_at_any_step_leaves_a_whole_session_or_none(
     ready: Repo, ccc: RunsCcc, step: str
 ) -> None:

@@ -13,7 +13,7 @@ import pytest
 from ccc.errors import GitFailed, NotARepository
 from ccc.git import repository as repositories
 from ccc.git import version
-from ccc.git.command import Git, Result
+from ccc.git.command import SAFE, Git, Result
 from ccc.git.repository import RefMoved, RefUpdate, Repository, discover
 from tests.support.repository import Repo
 
@@ -129,7 +129,8 @@ def test_a_git_that_is_too_old_is_said_in_words(
 ) -> None:
     wrapper(
         outside,
-        'case "$*" in *version*) echo git version 2.17.1;; *) shift 5; printf "%s\\n" "$@";; esac',
+        'case "$*" in *version*) echo git version 2.17.1;; '
+        f'*) shift {len(SAFE) + 1}; printf "%s\\n" "$@";; esac',
         monkeypatch,
     )
     with pytest.raises(NotARepository, match="too old"):

@@ -29,6 +29,8 @@ from tests.support.program import PROJECT, RunsCcc
 from tests.support.repository import Repo
 from tests.views import shapes
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 30.0
 
 

@@ -14,6 +14,8 @@ from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 from tests.views import shapes
 
+pytestmark = pytest.mark.slow
+
 Items = list[dict[str, Any]]
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.reading.conftest import Done, contents, settle
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
+
+pytestmark = pytest.mark.slow
 
 READING = [
     (),

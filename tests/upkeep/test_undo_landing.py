@@ -12,6 +12,8 @@ from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 from tests.upkeep.conftest import Place, status_of
 
+pytestmark = pytest.mark.slow
+
 UNDOING = (
     "undo-swapped",
     "undo-checked-out",
