@@ -117,11 +117,23 @@ def _check(workspace: Workspace, request: Request) -> None:
     workspace.require()
     version.require(workspace.git)
     workspace.require_person()
+    _check_place(workspace)
     _check_task(request.task)
     if not 1 <= request.count <= MOST:
         raise Usage(f"--count is a number from 1 to {MOST}, not {request.count}", "git ccc spawn -h")
     if request.role in ids.RESERVED_ROLES:
         raise Usage(f"{request.role} is a reserved word, not a role", "git ccc roles")
+
+
+def _check_place(workspace: Workspace) -> None:
+    """Paths are recorded as text."""
+    top = workspace.checkout or workspace.repository.common
+    try:
+        str(top).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise Refused(
+            "the path of this repository is not UTF-8 text", "move it to a folder with a plain name"
+        ) from error
 
 
 def _check_task(task: str) -> None:

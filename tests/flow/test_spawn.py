@@ -280,3 +280,10 @@ def test_set_up_knows_its_session_and_copies_stay_inside(ready: Repo, ccc: RunsC
     ready.write(".ccc/config.toml", '[session]\nsetup = ["printenv CCC_NAME >name"]\n')
     ccc(*SPAWN, exit=0)
     assert (ready.path.with_name("repo.ccc") / "backend-task" / "name").read_text() == "backend-task\n"
+
+
+def test_a_repository_path_that_is_not_utf8_is_refused(ready: Repo, ccc: RunsCcc) -> None:
+    odd = Path(os.fsdecode(os.fsencode(ready.path.parent) + b"/caf\xe9"))
+    shutil.move(ready.path, odd)
+    told = ccc(*SPAWN, cwd=odd, exit=1).stderr
+    assert told.startswith("error: the path of this repository is not UTF-8 text\nhint: ")
