@@ -222,8 +222,8 @@ def test_a_conflict_shows_files_hunks_and_both_tasks(ready: Repo, ccc: RunsCcc, 
         "git ccc review frontend-login-page shows them",
     ]
     shown = ccc("review", second.name).stdout
-    words = {second.tree.oid()[:7]: "HEAD", ready.oid("main")[:7]: "BASE", str(second.path): "WORKTREE"}
-    for found, word in words.items():
+    masks = {second.tree.oid()[:7]: "HEAD", ready.oid("main")[:7]: "BASE", str(second.path): "WORKTREE"}
+    for found, word in masks.items():
         shown = shown.replace(found, word)
     assert shown == CONFLICT
     second.tree.git("merge", "--quiet", "--no-commit", "--strategy=ours", "main")
