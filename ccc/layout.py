@@ -66,3 +66,8 @@ class Layout:
     @property
     def drain_script(self) -> Path:
         return self.root / "drain"
+
+    @property
+    def runs(self) -> Path:
+        """One folder a session that an agent works: orders, exit records, logs, mail to deliver."""
+        return self.root / "runs"

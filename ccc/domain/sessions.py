@@ -102,6 +102,36 @@ class Rejection:
 
 
 @dataclass(frozen=True)
+class Question:
+    """What the agent asked and nobody answered yet; `id` has 32 hex digits, `at` is RFC 3339 UTC."""
+
+    id: str
+    text: str
+    choices: tuple[str, ...]
+    at: str
+
+
+@dataclass(frozen=True)
+class Spending:
+    """Over all runs: tokens, and micro-dollars (None where no engine said); of the last turn its context."""
+
+    input: int | None = None
+    output: int | None = None
+    context: int | None = None
+    context_limit: int | None = None
+    micro_usd: int | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a session may use; None is no limit. Seconds are those of one run."""
+
+    seconds: int | None = None
+    tokens: int | None = None
+    micro_usd: int | None = None
+
+
+@dataclass(frozen=True)
 class Session:
     """Everything recorded of one session. Times RFC 3339 UTC, oids in full, None is unknown or absent."""
 
@@ -138,6 +168,11 @@ class Session:
     brief: str | None
     report: str | None
     updated_at: str
+    conversation: str | None = None
+    questions: tuple[Question, ...] = ()
+    spending: Spending = Spending()
+    limits: Limits = Limits()
+    returned: str | None = None
 
     @property
     def landed_head(self) -> bool:
@@ -194,7 +229,48 @@ def from_cells(identifier: str, cells: Cells) -> Session | None:
         brief=present.get("brief.md"),
         report=present.get("report.md"),
         updated_at=rfc3339(max(stamp for stamp, _ in cells.values())),
+        conversation=present.get("conversation"),
+        questions=_questions(cells),
+        spending=_spending(present),
+        limits=_limits(record("limits")),
+        returned=present.get("returned"),
     )
+
+
+QUESTION, SPENT = "question.", "spent."
+
+
+def _questions(cells: Cells) -> tuple[Question, ...]:
+    """The open ones, oldest first; answering removes the field."""
+    found = [
+        Question(
+            name.removeprefix(QUESTION), str(value["text"]), tuple(value.get("choices", ())), rfc3339(at)
+        )
+        for name, (at, value) in cells.items()
+        if name.startswith(QUESTION) and isinstance(value, Mapping)
+    ]
+    return tuple(sorted(found, key=lambda question: (question.at, question.id)))
+
+
+def _spending(present: Mapping[str, Any]) -> Spending:
+    """The sum of the runs' cumulative figures, each kept in a field of its own (`spent.<run>`)."""
+    runs = {int(name.removeprefix(SPENT)): value for name, value in present.items() if name.startswith(SPENT)}
+    found = [value for _, value in sorted(runs.items()) if isinstance(value, Mapping)]
+    if not found:
+        return Spending()
+
+    def total(field: str) -> int | None:
+        known = [value[field] for value in found if value.get(field) is not None]
+        return sum(known) if known else None
+
+    last = found[-1]
+    return Spending(
+        total("input"), total("output"), last.get("context"), last.get("context_limit"), total("micro_usd")
+    )
+
+
+def _limits(value: Mapping[str, Any] | None) -> Limits:
+    return Limits() if value is None else Limits(*(value.get(f) for f in ("seconds", "tokens", "micro_usd")))
 
 
 def _run(cells: Cells) -> Run:

@@ -9,7 +9,10 @@ import pytest
 
 from tests.support.program import PROJECT
 
-LAYERS = ("cli", "views", "ops", "config", "store", "git", "platform", "domain", "")
+LAYERS = (
+    *("cli", "servers", "demo", "views", "ops", "host", "engines", "config"),
+    *("store", "git", "runs", "platform", "domain", ""),
+)
 """From the top; the empty name stands for the modules directly in `ccc/`."""
 
 ALLOWED_UP = {

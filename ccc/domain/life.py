@@ -1,0 +1,74 @@
+"""The life of a run's process as it was seen just now: what its host wrote, and who is alive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+STARTING, RUNNING, IDLE, WAITING = "starting", "running", "idle", "waiting"
+LIMITED, PAUSED, ENDED = "limited", "paused", "ended"
+PHASES = (STARTING, RUNNING, IDLE, WAITING, LIMITED, PAUSED, ENDED)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the engine itself waits for: a permission or a question; `id` is the engine's own name for it."""
+
+    id: str
+    kind: str
+    text: str
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Denied:
+    """A tool the agent wanted and was not given."""
+
+    tool: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The exit record of a run.
+
+    `status`: `stopped` (by a person), `failed` (gave up), `lost` (process and host gone), `idle` (the
+    agent's process ended after its turn, nothing wrong). `code` is the exit code, negative for a signal.
+    """
+
+    status: str
+    why: str
+    at: str
+    code: int | None = None
+
+
+@dataclass(frozen=True)
+class Life:
+    """A run here: what its host said last, and what was seen of its processes just now.
+
+    `phase` is one of PHASES, since `at` (RFC 3339 UTC), because of `why`. `host` and `agent` are process ids
+    while alive, else None. `spoke` is when the engine was last heard, `beat` when the host was; `silent` is
+    the silence limit in seconds (0: none). `background` counts tasks that still run though the turn ended.
+    """
+
+    run: int
+    phase: str
+    why: str
+    at: str
+    engine: str
+    host: int | None
+    agent: int | None
+    spoke: str | None
+    beat: str
+    silent: float = 0.0
+    turn: int = 0
+    restarts: int = 0
+    background: int = 0
+    until: str | None = None
+    request: Request | None = None
+    denied: tuple[Denied, ...] = ()
+    ending: Ending | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing of the run lives any more."""
+        return self.ending is not None or (self.host is None and self.agent is None)

@@ -1,0 +1,118 @@
+"""How a run goes: written by its host, read with a look at the processes by everybody else."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ccc.domain.life import Denied, Ending, Life, Request
+from ccc.layout import Layout
+from ccc.platform import processes
+from ccc.runs.files import RunFiles, SessionFiles, read_json, write_json
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """What a host writes of its run; processes as identities (`pid start boot`), times RFC 3339 UTC."""
+
+    phase: str
+    why: str
+    at: str
+    engine: str
+    host: str
+    agent: str | None = None
+    spoke: str | None = None
+    silent: float = 0.0
+    turn: int = 0
+    restarts: int = 0
+    background: int = 0
+    until: str | None = None
+    request: Request | None = None
+    denied: tuple[Denied, ...] = ()
+
+
+def write(files: RunFiles, pulse: Pulse) -> None:
+    """Makes a pulse known. Raises OSError."""
+    write_json(files.life, asdict(pulse))
+
+
+def beat(files: RunFiles) -> None:
+    """Says that the host lives and nothing changed: only the file's time moves."""
+    os.utime(files.life)
+
+
+def end(files: RunFiles, ending: Ending) -> None:
+    """Writes the exit record. Raises OSError."""
+    write_json(files.exit, asdict(ending))
+
+
+def sight(layout: Layout, session: str) -> Life | None:
+    """The youngest run of a session on this machine, as it is now; None where there was none."""
+    files = SessionFiles.of(layout, session)
+    number = files.latest()
+    return None if number is None else sight_run(files.run(number), number)
+
+
+def sight_run(files: RunFiles, number: int) -> Life | None:
+    """One run as it is now; None where nothing is known of it."""
+    ending = _ending(read_json(files.exit))
+    document = read_json(files.life)
+    if document is None:
+        return _unborn(files, number, ending)
+    beat_at = datetime.fromtimestamp(files.life.stat().st_mtime, UTC)
+    request = document.get("request")
+    return Life(
+        run=number,
+        phase=document["phase"],
+        why=document["why"],
+        at=document["at"],
+        engine=document["engine"],
+        host=_living(document["host"]),
+        agent=_living(document.get("agent")),
+        spoke=document.get("spoke"),
+        beat=_rfc3339(beat_at),
+        silent=document.get("silent", 0.0),
+        turn=document.get("turn", 0),
+        restarts=document.get("restarts", 0),
+        background=document.get("background", 0),
+        until=document.get("until"),
+        request=Request(**{**request, "choices": tuple(request["choices"])}) if request else None,
+        denied=tuple(Denied(**each) for each in document.get("denied", ())),
+        ending=ending,
+    )
+
+
+def _unborn(files: RunFiles, number: int, ending: Ending | None) -> Life | None:
+    """A run whose host has not said anything: it is being started, or died of it."""
+    order = read_json(files.order)
+    if order is None:
+        return None
+    since = _rfc3339(datetime.fromtimestamp(files.order.stat().st_mtime, UTC))
+    return Life(
+        run=number,
+        phase="starting",
+        why="its host has not spoken yet",
+        at=since,
+        engine=str(order.get("engine", "")),
+        host=_living(order.get("starter")),
+        agent=None,
+        spoke=None,
+        beat=since,
+        ending=ending,
+    )
+
+
+def _living(process: Any) -> int | None:
+    return int(process.split(" ")[0]) if isinstance(process, str) and processes.alive(process) else None
+
+
+def _ending(document: dict[str, Any] | None) -> Ending | None:
+    if document is None:
+        return None
+    return Ending(document["status"], document["why"], document["at"], document.get("code"))
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
