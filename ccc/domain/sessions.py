@@ -242,13 +242,12 @@ QUESTION, SPENT = "question.", "spent."
 
 def _questions(cells: Cells) -> tuple[Question, ...]:
     """The open ones, oldest first; answering removes the field."""
-    found = [
-        Question(
-            name.removeprefix(QUESTION), str(value["text"]), tuple(value.get("choices", ())), rfc3339(at)
-        )
-        for name, (at, value) in cells.items()
-        if name.startswith(QUESTION) and isinstance(value, Mapping)
-    ]
+    found = []
+    for name, (stamp, value) in cells.items():
+        if name.startswith(QUESTION) and isinstance(value, Mapping):
+            asked: Mapping[str, Any] = value
+            choices = tuple(asked.get("choices", ()))
+            found.append(Question(name.removeprefix(QUESTION), str(asked["text"]), choices, rfc3339(stamp)))
     return tuple(sorted(found, key=lambda question: (question.at, question.id)))
 
 
