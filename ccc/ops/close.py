@@ -94,13 +94,19 @@ def _recorded(closed: Closed) -> Backup:
 
 
 def refuse_agents(workspace: Workspace, session: Session, command: str) -> None:
-    """Closing and its undoing are for people. Raises InsideAgent with the words for the human."""
-    agent = actor_of(workspace).agent
-    if agent:
-        raise InsideAgent(
-            f"git ccc {command} needs a person, and this call comes from inside an agent ({agent})",
-            f"ask the human to run, in the main checkout: git ccc {command} {session.name}",
-        )
+    """Closing and its undoing are for people and orchestrators; a session closes its own children only.
+
+    An orchestrator is an agent that is no session: nothing it closes is lost. Raises InsideAgent with the
+    words for the human.
+    """
+    caller = actor_of(workspace)
+    if caller.session is None or caller.session == session.parent:
+        return
+    raise InsideAgent(
+        f"git ccc {command} inside a session is for those that it spawned, and {session.name} is none of "
+        f"them ({caller.agent})",
+        f"ask the human to run, in the main checkout: git ccc {command} {session.name}",
+    )
 
 
 def _current(state: State, session: Session) -> Session:

@@ -269,17 +269,49 @@ def test_several_sessions_are_closed_in_one_call(place: Place, ccc_inline: RunsC
     assert [each["name"] for each in document["sessions"]] == [one.name, other.name]
 
 
-@pytest.mark.parametrize("command", ["close", "undo"])
-def test_agents_close_and_reopen_nothing(place: Place, ccc_inline: RunsCcc, command: str) -> None:
+def test_an_orchestrating_agent_closes_and_reopens(place: Place, ccc_inline: RunsCcc) -> None:
     session = place.spawn()
+    tree = place.tree(session)
+    tree.write("login", "one\n")
+    ccc_inline("close", session.name, env={"CLAUDECODE": "1"}, exit=0)
+    assert not tree.path.exists()
+    ccc_inline("undo", session.name, env={"CLAUDECODE": "1"}, exit=0)
+    assert (tree.path / "login").read_text() == "one\n"
+
+
+@pytest.mark.parametrize("command", ["close", "undo"])
+def test_a_session_closes_and_reopens_no_session_that_it_did_not_spawn(
+    place: Place, ccc_inline: RunsCcc, command: str
+) -> None:
+    session, other = place.spawn(), place.spawn("Other")
     if command == "undo":
         ccc_inline("close", session.name, exit=0)
-    refused = ccc_inline(command, session.name, env={"CLAUDECODE": "1"}, exit=3)
+    refused = ccc_inline(command, session.name, env={"CCC_SESSION": other.id, "CLAUDECODE": "1"}, exit=3)
     assert refused.stderr == (
-        f"error: git ccc {command} needs a person, and this call comes from inside an agent "
-        "(CLAUDECODE is set)\n"
+        f"error: git ccc {command} inside a session is for those that it spawned, and {session.name} is "
+        "none of them (CCC_SESSION is set)\n"
         f"hint: ask the human to run, in the main checkout: git ccc {command} {session.name}\n"
     )
+
+
+def test_a_session_closes_and_reopens_what_it_spawned(place: Place, ccc_inline: RunsCcc) -> None:
+    inside = {"CCC_SESSION": place.spawn().id, "CLAUDECODE": "1"}
+    spawned = ccc_inline("spawn", "testing", "Login", "--no-start", "--json", env=inside, exit=0).json
+    child = spawned["sessions"][0]
+    ccc_inline("close", child["name"], env=inside, exit=0)
+    assert place.session(child["name"]).closed is not None
+    ccc_inline("undo", child["name"], env=inside, exit=0)
+    assert Path(child["worktree"]).is_dir()
+
+
+def test_an_agent_that_closed_a_landed_session_still_undoes_no_landing(
+    place: Place, ccc_inline: RunsCcc
+) -> None:
+    session = place.spawn()
+    place.tree(session).commit("Add login", login="one\n")
+    place.land(session)
+    refused = ccc_inline("undo", session.name, env={"CLAUDECODE": "1"}, exit=3)
+    assert "undoing a landing needs a person" in refused.stderr
 
 
 def test_a_session_is_not_closed_from_inside_its_worktree(place: Place) -> None:
