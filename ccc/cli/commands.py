@@ -63,6 +63,7 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "fsck": Entry("ccc.cli.fsck", "Prove that the recorded state is whole", "Upkeep"),
     "config": Entry("ccc.cli.config", "Show the configuration in force", "Upkeep"),
+    "mcp": Entry("ccc.cli.mcp", "Serve tools for an orchestrating agent over MCP", "Doors"),
     "drain": Entry("ccc.cli.drain", "Record what hooks noted and refs show", "Plumbing"),
 }
 """Every command by name, in the order of the help."""

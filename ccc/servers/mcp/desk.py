@@ -1,0 +1,47 @@
+"""Where the tools work: one repository, seen by an agent, one call after the other."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from ccc.ops.workspace import Workspace
+
+
+class Desk:
+    """Workspaces for calls that arrive on many threads.
+
+    Whatever started the server, its callers are agents: `CLAUDECODE` is set for every operation, so nothing
+    that only a person may decide can be decided here (CONTRACT §1).
+    """
+
+    def __init__(self, directory: Path, environment: Mapping[str, str], standing: Path | None) -> None:
+        self._directory = directory
+        self._environment = {**environment, "CLAUDECODE": "1"}
+        self._standing = standing
+        self._lock = threading.Lock()
+        self._kept: Workspace | None = None
+
+    def fresh(self) -> Workspace:
+        """A workspace of its own, for a call that waits. Raises NotARepository, NotInitialised."""
+        return Workspace.open(self._directory, self._environment, self._standing).require()
+
+    @contextmanager
+    def changing(self) -> Iterator[Workspace]:
+        """A fresh workspace, for the one call that records something now."""
+        with self._lock:
+            yield self.fresh()
+
+    @contextmanager
+    def reading(self) -> Iterator[Workspace]:
+        """The one workspace of all reading calls: its git process and what it has read stay (3 ms a call)."""
+        with self._lock:
+            if self._kept is None:
+                self._kept = self.fresh()
+            try:
+                yield self._kept.require()
+            except BaseException:
+                self._kept = None
+                raise
