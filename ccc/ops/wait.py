@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ccc.domain.sessions import Session
@@ -55,8 +55,11 @@ class Order:
     timeout: float | None = None
 
 
-def wait(workspace: Workspace, order: Order) -> Waited:
-    """Waits. Raises NotFound where there is nothing to wait for."""
+def wait(workspace: Workspace, order: Order, *, pause: Callable[[float], None] = time.sleep) -> Waited:
+    """Waits. Raises NotFound where there is nothing to wait for.
+
+    `pause` is called between two looks with seconds; what it raises ends the waiting.
+    """
     workspace.require()
     until = None if order.timeout is None else time.monotonic() + order.timeout
     watched = _watched(workspace, order)
@@ -73,7 +76,7 @@ def wait(workspace: Workspace, order: Order) -> Waited:
             started = time.monotonic()
             if not work.worker_lives(workspace):
                 work.start(workspace)
-        time.sleep(PAUSE_SECONDS)
+        pause(PAUSE_SECONDS)
 
 
 def _watched(workspace: Workspace, order: Order) -> list[str]:

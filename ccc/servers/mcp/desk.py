@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+from anyio import from_thread
 
 from ccc.ops.workspace import Workspace
 
@@ -45,3 +48,9 @@ class Desk:
             except BaseException:
                 self._kept = None
                 raise
+
+
+def paused(seconds: float) -> None:
+    """Sleeps on a thread of the server; ends the call that its client has cancelled, or left by going."""
+    from_thread.check_cancelled()
+    time.sleep(seconds)

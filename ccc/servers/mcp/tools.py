@@ -14,7 +14,7 @@ from ccc.ops.note import note
 from ccc.ops.show import show
 from ccc.ops.spawn import Request, Spawned, spawn
 from ccc.ops.wait import Order, wait
-from ccc.servers.mcp.desk import Desk
+from ccc.servers.mcp.desk import Desk, paused
 from ccc.servers.mcp.errors import words_of
 from ccc.views import documents
 from ccc.views.documents import Document
@@ -116,7 +116,7 @@ class Tools:
     ) -> Document:
         """Wait until workers are done, failed or need a person. Use this, never poll"""
         order = Order(tuple(workers), any, since=since, timeout=timeout)
-        return documents.wait_document(wait(self._desk.fresh(), order))
+        return documents.wait_document(wait(self._desk.fresh(), order, pause=paused))
 
     def annotate_worker(self, worker: Reference, text: str, kind: Kind = "note") -> Document:
         """Record a note about a worker; it goes into the hand-off"""
