@@ -8,7 +8,7 @@ from ccc.domain.status import STATUSES
 from ccc.ids import short
 from ccc.ops.items import Item
 from ccc.ops.look import Picture, Sighting
-from ccc.views.documents import Document, document
+from ccc.views.documents import Document, document, inbox_document
 
 STATES: Mapping[str, tuple[str, ...]] = {
     "SPAWNING": ("created", "queued", "starting"),
@@ -68,3 +68,12 @@ def shortened(task: str) -> str:
     """The first line of a task, cut at TASK_LENGTH characters."""
     first = task.strip().partition("\n")[0]
     return first if len(first) <= TASK_LENGTH else f"{first[: TASK_LENGTH - 1]}…"
+
+
+def shown_inbox_document(tip: str | None, waiting: Sequence[Item]) -> Document:
+    """The inbox with, in each item that a person must act on, the `words` to give to the human."""
+    shown = inbox_document(tip, waiting)
+    for item in shown["items"]:
+        if item["kind"] != "message":
+            item["words"] = f"ask the human to run, in the main checkout: {item['command']}"
+    return shown

@@ -15,10 +15,10 @@ from mcp.server.mcpserver import MCPServer
 from mcp.types import CallToolResult, TextContent
 
 from ccc.servers.mcp.server import build
-from tests.flow.conftest import ready, spawn
 from tests.support.repository import Repo
+from tests.upkeep.conftest import Place, place
 
-__all__ = ["ready", "spawn"]
+__all__ = ["place"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,6 @@ def door_at(repo: Repo, environment: Mapping[str, str] | None = None) -> Door:
 
 
 @pytest.fixture
-def door(ready: Repo) -> Door:
+def door(place: Place) -> Door:
     """A server for the initialised repository."""
-    return door_at(ready)
+    return door_at(place.repo)

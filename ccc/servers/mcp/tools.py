@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ccc.errors import CccError, Refused, Usage
+from ccc.ops import background
 from ccc.ops.inbox import inbox, items
 from ccc.ops.look import counted, look
 from ccc.ops.note import note
@@ -18,7 +19,7 @@ from ccc.servers.mcp.desk import Desk, paused
 from ccc.servers.mcp.errors import words_of
 from ccc.views import documents
 from ccc.views.documents import Document
-from ccc.views.workers import WORDS, is_called, workers_document
+from ccc.views.workers import WORDS, is_called, shown_inbox_document, workers_document
 
 LONGEST_WAIT = 600.0
 HANDOFF_TOKENS = 8_000
@@ -98,6 +99,7 @@ class Tools:
             if status is not None:
                 shown = [each for each in picture.sightings if is_called(each, status)]
             waiting = items(workspace, picture)
+            background.start_if_due(workspace, picture)
             if full:
                 return documents.status_document(picture, counted(workspace, shown), waiting)
             return workers_document(picture, shown, waiting)
@@ -137,7 +139,7 @@ class Tools:
         """What waits for a person, each with the command to give to the human. Approving is theirs alone"""
         with self._desk.reading() as workspace:
             picture = look(workspace)
-            return documents.inbox_document(picture.state.tip, inbox(workspace, picture))
+            return shown_inbox_document(picture.state.tip, inbox(workspace, picture))
 
     def handoff(
         self,
