@@ -216,8 +216,8 @@ def test_an_unknown_worker_is_refused_in_the_words_of_the_command_line(place: Pl
         ("wait_idle_workers", {"timeout": 601}, "timeout: Input should be less than or equal to 600"),
     ],
 )
-def test_wrong_arguments_are_named(door: Door, tool: str, arguments: dict[str, Any], words: str) -> None:
-    refused = door(tool, **arguments)
+def test_wrong_arguments_are_named(repo: Repo, tool: str, arguments: dict[str, Any], words: str) -> None:
+    refused = door_at(repo)(tool, **arguments)
     assert refused.is_error
     assert refused.text == f"{tool} was called with wrong arguments\n{words}"
 
@@ -228,6 +228,18 @@ def test_a_repository_without_ccc_is_refused_until_it_has_it(repo: Repo, ccc_inl
     assert "ccc is not initialised in this repository\nhint: git ccc init" in refused.text
     ccc_inline("init", exit=0)
     assert door("list_workers").json["workers"] == []
+
+
+def test_a_repository_that_is_prepared_anew_is_read_anew(
+    place: Place, door: Door, ccc_inline: RunsCcc
+) -> None:
+    assert door("list_workers").json["workers"] == []
+    ccc_inline("deinit", "--purge", "--yes", exit=0)
+    assert "ccc is not initialised" in door("list_workers").text
+    ccc_inline("init", exit=0)
+    place.spawn("Other")
+    (worker,) = door("list_workers").json["workers"]
+    assert (worker["name"], worker["status"]) == ("backend-other", "created")
 
 
 def test_a_fault_is_said_and_the_next_call_is_answered(

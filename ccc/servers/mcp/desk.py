@@ -41,13 +41,21 @@ class Desk:
     def reading(self) -> Iterator[Workspace]:
         """The one workspace of all reading calls: its git process and what it has read stay (3 ms a call)."""
         with self._lock:
-            if self._kept is None:
+            if self._kept is None or not _is_current(self._kept):
                 self._kept = self.fresh()
             try:
-                yield self._kept.require()
+                yield self._kept
             except BaseException:
                 self._kept = None
                 raise
+
+
+def _is_current(workspace: Workspace) -> bool:
+    """Whether ccc has not been taken out of the repository since, nor put into it again."""
+    try:
+        return workspace.layout.replica.read_text(encoding="utf-8").strip() == workspace.replica
+    except FileNotFoundError:
+        return False
 
 
 def paused(seconds: float) -> None:

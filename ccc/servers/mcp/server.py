@@ -11,13 +11,13 @@ from typing import Any
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
-from mcp.types import CallToolResult, TextContent
+from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import ValidationError
 
 from ccc import __version__
 from ccc.servers.mcp.desk import Desk
 from ccc.servers.mcp.errors import told, wrong_arguments
-from ccc.servers.mcp.tools import Tools
+from ccc.servers.mcp.tools import READING, Tools
 
 INSTRUCTIONS = """\
 ccc runs coding agents, each in a git worktree and branch of its own; all state is on refs/ccc.
@@ -59,7 +59,8 @@ class Server(MCPServer[Any]):
 
 def _listed(function: Callable[..., Any]) -> Tool:
     """A tool that refuses arguments it does not know, and whose schema says only what is needed."""
-    tool = Tool.from_function(told(_answered(function)), structured_output=False)
+    hints = ToolAnnotations(read_only_hint=True) if function.__name__ in READING else None
+    tool = Tool.from_function(told(_answered(function)), structured_output=False, annotations=hints)
     model = tool.fn_metadata.arg_model
     model.model_config["extra"] = "forbid"
     model.model_rebuild(force=True)

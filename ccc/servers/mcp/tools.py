@@ -30,12 +30,16 @@ References = Annotated[list[str], Field(description="Ids, id prefixes, names or 
 Kind = Literal["note", "decision", "discovery", "problem", "next"]
 
 
+READING = frozenset({"list_workers", "examine_worker", "wait_idle_workers", "inbox"})
+"""Tools that change nothing: clients may run them side by side and without asking."""
+
+
 class Worker(BaseModel):
     """What a worker is spawned with."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra=lambda schema: schema.pop("description"))
 
-    role: str
+    role: Annotated[str, Field(description="As backend or testing; a wrong one is answered with all")]
     task: Annotated[str, Field(description="What to do, whole; the worker knows nothing else")]
     name: str | None = None
     base: Annotated[str | None, Field(description="Start from this branch, commit or worker")] = None
