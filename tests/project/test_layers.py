@@ -22,6 +22,7 @@ DOORS = {
     "pygit2": {"ccc/git/libgit.py"},
     "filelock": {"ccc/store/lock.py"},
     "jinja2": {"ccc/templating.py"},
+    "mcp": {"ccc/servers/mcp/errors.py", "ccc/servers/mcp/server.py"},
 }
 
 
