@@ -1,8 +1,8 @@
-"""Process trees: what belongs to one, ending all of it, halting it; Linux by `/proc`, elsewhere by psutil.
+"""Process trees: what belongs to one, ending or halting all of it.
 
-Engine tools live in process sessions of their own and survive the end of a process group; a daemon that forked
-twice has no living parent. So members are found by three marks: descent, the subreaper that inherits orphans,
-and a variable in the environment that they were started with.
+Engine tools live in process sessions of their own and survive the end of a process group; a daemon that
+forked twice has no living parent. So members are found by three marks: descent, the subreaper that inherits
+orphans, and a variable in the environment that they were started with.
 """
 
 from __future__ import annotations
@@ -10,32 +10,40 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
-from ccc.platform import processes
+from ccc.platform import processes, table
+from ccc.platform.table import Process
 
-PROC = Path("/proc")
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 LAST_RESORT_SECONDS = 5.0
 """How long KILL is repeated for what keeps coming."""
 
+KILL_POLL_SECONDS = 0.002
+HALTING_ROUNDS = 50
+"""What is being started while a tree is halted is found in the next round; two are enough for most."""
+
 
 def become_subreaper() -> bool:
     """Makes this process inherit the orphans of its tree; False where the system has no such thing."""
-    return _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    prctl = _library_prctl()
+    return prctl is not None and prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
 
 
 def die_with_parent(sign: int = signal.SIGKILL) -> Callable[[], None]:
-    """A `preexec_fn`: the child gets `sign` when its parent dies, however that happens. Elsewhere: nothing."""
+    """A `preexec_fn`: the child gets `sign` when its parent dies, however that happens.
+
+    Linux means by parent the thread that forked: start the child from one that stays. Where the system has no
+    such thing it does nothing.
+    """
     prctl, parent = _library_prctl(), os.getpid()
 
     def prepare() -> None:
         if prctl is not None:
-            prctl(PR_SET_PDEATHSIG, sign, 0, 0, 0)
-            if os.getppid() != parent:
+            prctl(PR_SET_PDEATHSIG, int(sign), 0, 0, 0)
+            if os.getppid() != parent:  # it died before the line above
                 os._exit(1)
 
     return prepare
@@ -43,22 +51,19 @@ def die_with_parent(sign: int = signal.SIGKILL) -> Callable[[], None]:
 
 def descendants(pid: int) -> list[int]:
     """All living processes below one, parents before their children."""
-    children: dict[int, list[int]] = {}
-    for child, parent in _parents():
-        children.setdefault(parent, []).append(child)
-    found: list[int] = []
-    level = [pid]
-    while level:
-        level = [child for each in level for child in children.get(each, ())]
-        found += level
-    return found
+    everybody = table.everybody()
+    return [each for each in table.below([pid], everybody) if everybody[each].lives]
 
 
 def marked(name: str, value: str) -> list[int]:
-    """The living processes of this user that were started with `name=value` in their environment."""
-    wanted = b"\0" + os.fsencode(f"{name}={value}") + b"\0"
-    own = os.getpid()
-    return [pid for pid in _all() if pid != own and wanted in b"\0" + _environment(pid) and _lives(pid)]
+    """The other living processes of this user that were started with `name=value` in their environment."""
+    return _marked(table.everybody(), name, value)
+
+
+def marked_above(name: str) -> int | None:
+    """The nearest process above this one that was started with the variable `name`; None where none was."""
+    wanted = b"\0" + os.fsencode(name) + b"="
+    return next((pid for pid in table.above(os.getpid()) if wanted in table.environment(pid)), None)
 
 
 @dataclass(frozen=True)
@@ -66,8 +71,8 @@ class Tree:
     """The processes of one run.
 
     `root` is the identity (`pid start boot`) of its first process, `marker` the variable that all of them
-    were started with, `reaper` a process whose descendants all belong to it. `keep` are process ids that do
-    not, whatever speaks for it.
+    were started with, `reaper` a living process whose descendants all belong to it. `keep` are processes that
+    do not, and nor does what is below them, whatever speaks for it.
     """
 
     root: str | None
@@ -77,151 +82,174 @@ class Tree:
 
     def members(self) -> list[int]:
         """Whoever of the tree lives, the root first; never this process or one above it."""
-        found: dict[int, None] = {}
-        if self.root is not None and processes.alive(self.root):
-            found[int(self.root.split(" ")[0])] = None
-        for pid in marked(*self.marker):
-            found[pid] = None
-        for pid in list(found):
-            found.update(dict.fromkeys(descendants(pid)))
-        if self.reaper is not None:
-            found.update(dict.fromkeys(descendants(self.reaper)))
-        never = {os.getpid(), *_ancestors(), *self.keep}
-        return [pid for pid in found if pid not in never]
+        return [row.pid for row in _look(self).living]
 
     def end(self, grace: float, poll: float = 0.02, spare: Container[int] = ()) -> list[int]:
-        """Ends all of it: TERM, up to `grace` seconds, then KILL until nobody is left; who could not be ended.
+        """Ends all of it: TERM, up to `grace` seconds, then KILL until none is left; gives who could not be.
 
+        What a member starts to clean up gets all of the grace, and TERM once all who were asked are gone.
         Collects the exit status of its own children except those in `spare`.
         """
-        self._signal(signal.SIGTERM, signal.SIGCONT)
-        self._wait(time.monotonic() + grace, poll, spare, None)
-        return self._wait(time.monotonic() + LAST_RESORT_SECONDS, poll, spare, signal.SIGKILL)
-
-    def _wait(
-        self, until: float, poll: float, spare: Container[int], sign: signal.Signals | None
-    ) -> list[int]:
-        while members := self.members():
-            if time.monotonic() >= until:
-                return members
-            if sign is not None:
-                self._signal(sign)
-            _reap(members, spare)
-            time.sleep(poll)
-        return []
-
-    def _signal(self, *signs: signal.Signals) -> None:
-        known = [(pid, processes.start_of(pid)) for pid in self.members()]
-        for pid, start in known:
-            if start is None or processes.start_of(pid) != start:
-                continue
-            for sign in signs:
-                with suppress(ProcessLookupError, PermissionError):
-                    os.kill(pid, sign)
+        ending = _Ending(self, spare)
+        left = ending.repeat(ending.ask, grace, poll)
+        if left:
+            left = ending.repeat(ending.kill, LAST_RESORT_SECONDS, KILL_POLL_SECONDS)
+        return [row.pid for row in left]
 
 
-def suspend(tree: Tree) -> None:
-    """Halts all of a tree; twice, for what was just being started."""
-    for _ in range(2):
-        tree._signal(signal.SIGSTOP)
+def suspend(tree: Tree) -> list[int]:
+    """Halts all of a tree, parents first; gives who could not be halted."""
+    return _spread(tree, signal.SIGSTOP, backwards=False)
 
 
-def carry_on(tree: Tree) -> None:
-    """Lets a halted tree go on."""
-    tree._signal(signal.SIGCONT)
+def carry_on(tree: Tree) -> list[int]:
+    """Lets a halted tree go on, children first; gives who could not be told."""
+    return _spread(tree, signal.SIGCONT, backwards=True)
 
 
 def memory(pid: int) -> int | None:
     """Resident memory in bytes; None where the process is gone."""
-    if not PROC.is_dir():
-        return _by_psutil(pid, lambda process: int(process.memory_info().rss))
     try:
-        pages = (PROC / str(pid) / "statm").read_text(encoding="ascii").split()[1]
-    except OSError:
-        return None
+        pages = (processes.PROC / str(pid) / "statm").read_bytes().split()[1]
+    except table.GONE:
+        return None if processes.PROC.is_dir() else _memory_by_psutil(pid)
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 def cpu_seconds(pid: int) -> float | None:
     """Processor time used by one process and its children that it waited for; None where it is gone."""
-    fields = _stat(pid)
-    if fields is None:
-        return (
-            _by_psutil(pid, lambda process: float(sum(process.cpu_times()[:2])))
-            if not PROC.is_dir()
-            else None
-        )
-    return sum(int(fields[index]) for index in (11, 12, 13, 14)) / os.sysconf("SC_CLK_TCK")
-
-
-def _all() -> Iterator[int]:
-    if not PROC.is_dir():
-        import psutil  # only where there is no /proc
-
-        yield from psutil.pids()
-        return
-    for entry in PROC.iterdir():
-        if entry.name.isdecimal():
-            yield int(entry.name)
-
-
-def _stat(pid: int) -> list[str] | None:
-    """The fields of `/proc/<pid>/stat` after the name: state, ppid, ..."""
     try:
-        text = (PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-    return text.rpartition(")")[2].split()
+        stat = (processes.PROC / str(pid) / "stat").read_bytes()
+    except table.GONE:
+        return None if processes.PROC.is_dir() else _cpu_by_psutil(pid)
+    ticks = stat[stat.rindex(b")") + 2 :].split()[11:15]
+    return sum(int(each) for each in ticks) / os.sysconf("SC_CLK_TCK")
 
 
-def _parents() -> Iterator[tuple[int, int]]:
-    """(process, parent) of everybody who lives; what is dead and not yet collected does not."""
-    for pid in _all():
-        fields = _stat(pid)
-        if fields is not None and fields[0] not in "ZX":
-            yield pid, int(fields[1])
-        elif fields is None and not PROC.is_dir():
-            parent = _by_psutil(pid, lambda process: int(process.ppid()))
-            if parent is not None:
-                yield pid, int(parent)
+@dataclass(frozen=True)
+class _Look:
+    """A tree as it was seen: its rows, the root first, and those of everybody."""
+
+    rows: list[Process]
+    everybody: dict[int, Process]
+
+    @property
+    def living(self) -> list[Process]:
+        return [row for row in self.rows if row.lives]
+
+    @property
+    def groups(self) -> list[int]:
+        """The process groups in which nobody lives but members."""
+        members = {row.pid for row in self.rows}
+        shared = {row.group for row in self.everybody.values() if row.lives and row.pid not in members}
+        return [group for group in {row.group for row in self.living} - shared if group > 1]
 
 
-def _ancestors() -> Iterator[int]:
-    pid = os.getppid()
-    while pid > 1:
-        yield pid
-        fields = _stat(pid)
-        if fields is None:
-            return
-        pid = int(fields[1])
+def _look(tree: Tree) -> _Look:
+    """A look at a tree; a second one if nobody was there.
+
+    Who is just executing a program has no environment for a moment; who got a small number after the look had
+    passed there is not seen.
+    """
+    first = _look_once(tree)
+    return first if first.living else _look_once(tree)
 
 
-def _environment(pid: int) -> bytes:
-    try:
-        return (PROC / str(pid) / "environ").read_bytes()
-    except OSError:
-        return b""
+def _look_once(tree: Tree) -> _Look:
+    everybody = table.everybody()
+    found = [*_root(tree.root, everybody), *_marked(everybody, *tree.marker)]
+    above = [] if tree.reaper is None else [tree.reaper]
+    found += table.below([*found, *above], everybody)
+    own = os.getpid()
+    never = {own, *table.above(own), *tree.keep, *table.below(tree.keep, everybody)}
+    return _Look([everybody[pid] for pid in dict.fromkeys(found) if pid not in never], everybody)
 
 
-def _lives(pid: int) -> bool:
-    return processes.start_of(pid) is not None
+def _root(identity: str | None, everybody: dict[int, Process]) -> list[int]:
+    """The process of an identity, if it is still the same one."""
+    pid, start, boot = (identity or "- - -").split(" ")
+    row = everybody.get(int(pid)) if pid.isdecimal() else None
+    return [row.pid] if row is not None and row.start == start and boot == processes.boot_id() else []
 
 
-def _reap(members: list[int], spare: Container[int]) -> None:
-    """Collects the exit status of children of ours among them."""
-    for pid in members:
-        if pid not in spare:
-            with suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
+def _marked(everybody: dict[int, Process], name: str, value: str) -> list[int]:
+    wanted = b"\0" + os.fsencode(f"{name}={value}") + b"\0"
+    found = [row.pid for row in everybody.values() if row.lives and wanted in table.environment(row.pid)]
+    return [pid for pid in found if pid != os.getpid() and table.owner(pid) == os.getuid()]
 
 
-def _by_psutil(pid: int, ask: Callable[[object], object]) -> object:
-    import psutil  # only where there is no /proc
+class _Ending:
+    """The end of one tree: who was seen of it, and who was asked to go."""
 
-    try:
-        return ask(psutil.Process(pid))
-    except psutil.Error:
-        return None
+    def __init__(self, tree: Tree, spare: Container[int]) -> None:
+        self._tree, self._spare = tree, spare
+        self._seen: set[tuple[int, str]] = set()
+        self._asked: set[tuple[int, str]] = set()
+
+    def repeat(self, act: Callable[[_Look], None], seconds: float, poll: float) -> list[Process]:
+        """Acts on the tree until nobody of it lives, or the time is up; gives who lived then."""
+        until = time.monotonic() + seconds
+        while (look := _look(self._tree)).living:
+            self._seen |= {row.key for row in look.rows}
+            act(look)
+            if time.monotonic() >= until:
+                return look.living
+            self._collect(look)
+            time.sleep(poll)
+        self._collect(look)
+        return []
+
+    def ask(self, look: _Look) -> None:
+        """TERM to all, and CONT for those that are halted; to later ones when all who were asked are gone."""
+        keys = {row.key for row in look.living}
+        if keys.isdisjoint(self._asked):
+            self._asked |= keys
+            _send(look.living, signal.SIGTERM)
+            _send(look.living, signal.SIGCONT)
+
+    def kill(self, look: _Look) -> None:
+        """KILL to whole groups first: nobody escapes that by forking, as from one process to the next."""
+        for group in look.groups:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(group, signal.SIGKILL)
+        _send(look.living, signal.SIGKILL)
+
+    def _collect(self, look: _Look) -> None:
+        """Takes the exit status of the tree's dead that are children of this process."""
+        for row in look.everybody.values():
+            if row.lives or row.parent != os.getpid() or row.pid in self._spare:
+                continue
+            if row in look.rows or row.key in self._seen:
+                with suppress(ChildProcessError):
+                    os.waitpid(row.pid, os.WNOHANG)
+
+
+def _spread(tree: Tree, sign: signal.Signals, *, backwards: bool) -> list[int]:
+    told: set[tuple[int, str]] = set()
+    refused: list[int] = []
+    for _ in range(HALTING_ROUNDS):
+        fresh = [row for row in _look(tree).living if row.key not in told]
+        if not fresh:
+            break
+        told |= {row.key for row in fresh}
+        refused += _send(reversed(fresh) if backwards else fresh, sign)
+    return refused
+
+
+def _send(rows: Iterable[Process], sign: signal.Signals) -> list[int]:
+    """A signal to those who are still the same; gives who may not be signalled."""
+    refused = []
+    for row in rows:
+        now = table.one(row.pid)
+        if now is None or now.key != row.key:
+            continue
+        try:
+            os.kill(row.pid, sign)
+        except ProcessLookupError:
+            continue
+        except PermissionError:
+            refused.append(row.pid)
+    return refused
 
 
 def _library_prctl() -> Callable[..., int] | None:
@@ -229,12 +257,27 @@ def _library_prctl() -> Callable[..., int] | None:
     import ctypes  # 4 ms, and only hosts need it
 
     try:
-        found: Callable[..., int] = ctypes.CDLL(None, use_errno=True).prctl
+        prctl = ctypes.CDLL(None).prctl
     except (AttributeError, OSError):
         return None
+    prctl.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
+    found: Callable[..., int] = prctl
     return found
 
 
-def _prctl(option: int, value: int) -> bool:
-    prctl = _library_prctl()
-    return prctl is not None and prctl(option, value, 0, 0, 0) == 0
+def _memory_by_psutil(pid: int) -> int | None:
+    import psutil  # only where there is no /proc
+
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
+        return None
+
+
+def _cpu_by_psutil(pid: int) -> float | None:
+    import psutil
+
+    try:
+        return float(sum(psutil.Process(pid).cpu_times()[:4]))
+    except psutil.Error:
+        return None
