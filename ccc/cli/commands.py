@@ -38,7 +38,9 @@ COMMANDS: Mapping[str, Entry] = {
     "show": Entry("ccc.cli.show", "Show one session whole", "Everyday"),
     "log": Entry("ccc.cli.log", "Show the diary of what happened", "Everyday"),
     "demo": Entry("ccc.cli.demo", "Play a whole day in a temporary repository", "Everyday"),
-    "spawn": Entry("ccc.cli.spawn", "Give a specialist a branch, a worktree and a brief", "Everyday"),
+    "spawn": Entry(
+        "ccc.cli.spawn", "Give a specialist a branch, a worktree and a brief, and start it", "Everyday"
+    ),
     "wait": Entry("ccc.cli.wait", "Wait until sessions are done, have failed or need you", "Everyday"),
     "inbox": Entry(
         "ccc.cli.inbox", "Show what waits for a person, with the next command for each", "Everyday"
@@ -52,6 +54,11 @@ COMMANDS: Mapping[str, Entry] = {
         "ccc.cli.merge", "Land sessions on their targets: check, gate, show, ask, land", "Everyday"
     ),
     "handoff": Entry("ccc.cli.handoff", "Print what the next person or agent must know", "Everyday"),
+    "start": Entry("ccc.cli.control", "Start an agent in a session", "Control"),
+    "stop": Entry("ccc.cli.control", "End a session's agent and everything it started", "Control"),
+    "pause": Entry("ccc.cli.control", "Halt a session's agent where it stands", "Control"),
+    "resume": Entry("ccc.cli.control", "Let a paused, stopped, failed or lost session go on", "Control"),
+    "restart": Entry("ccc.cli.control", "Stop a session's agent, if it runs, and start it again", "Control"),
     "close": Entry("ccc.cli.close", "Take a session's worktree away; its work is kept", "Control"),
     "undo": Entry("ccc.cli.undo", "Take back a session's latest close or landing", "Control"),
     "report": Entry("ccc.cli.report", "Report progress, done or blocked", "Inside"),

@@ -26,6 +26,13 @@ from ccc.cli.opening import open_workspace, text_of
 @click.option(
     "--key", metavar="KEY", help="Make a repeated call harmless: a second one finds the first one's session"
 )
+@click.option(
+    "--engine", metavar="NAME", help="Program that works there (default: the role's, else configured)"
+)
+@click.option("--model", metavar="NAME", help="Model it is asked for (default: the role's, else configured)")
+@click.option(
+    "--timeout", metavar="TIME", help="Longest time a run may take: 90, 90s, 30m, 2h (default: none)"
+)
 @click.option("--no-start", is_flag=True, help="Make branch, worktree and brief, and start no agent")
 @json_option
 @pass_invocation
@@ -40,14 +47,18 @@ def command_spawn(
     priority: int,
     count: int,
     key: str | None,
+    engine: str | None,
+    model: str | None,
+    timeout: str | None,
     no_start: bool,
     as_json: bool,
 ) -> None:
-    """Give a specialist a branch, a worktree and a brief
+    """Give a specialist a branch, a worktree and a brief, and start it
 
     ROLE is one of `git ccc roles`; TASK is what to do in a sentence or more, `-` reads it from standard
     input. The worktree is beside the repository, in REPO.ccc/NAME.
     """
+    from ccc.domain.durations import seconds
     from ccc.ops.look import look
     from ccc.ops.spawn import Request, spawn
     from ccc.views.documents import spawn_document
@@ -65,6 +76,9 @@ def command_spawn(
         count=count,
         after=after,
         start=not no_start,
+        engine=engine,
+        model=model,
+        seconds=None if timeout is None else max(1, round(seconds(timeout))),
     )
     made = spawn(workspace, request)
     for each in made:

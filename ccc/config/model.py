@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from ccc.config.checks import Checks, Text, as_list
+from ccc.config.checks import Checks, Duration, Text, Texts, as_list
 from ccc.domain import aliases
 
 
@@ -57,6 +57,19 @@ class SessionSection(Section):
     ports_base: int = Field(default=20000, ge=1024, le=65000)
     ports_size: int = Field(default=10, ge=1, le=1000)
     names: Annotated[str, AfterValidator(_is_theme)] = aliases.DEFAULT
+    engine: Text = "claude"
+    model: Text | None = None
+    timeout: Duration | None = None
+    silence: Duration = 900.0
+    rest: Duration = 600.0
+    environment: Texts = ()
+
+
+class EngineSection(Section):
+    """A program of one's own as an engine: argv templates for the first turn and for later ones."""
+
+    command: Annotated[Texts, Field(min_length=1)]
+    resume: Texts = ()
 
 
 class Land(Section):
@@ -108,6 +121,7 @@ class Config(Section):
     gate: Gate = Gate()
     approval: Approval = Approval()
     session: SessionSection = SessionSection()
+    engines: dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")], EngineSection] = {}
     land: Land = Land()
     handoff: Handoff = Handoff()
     context: Context = Context()

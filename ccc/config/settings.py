@@ -38,6 +38,9 @@ class Settings:
         self.ports_base = config.session.ports_base
         self.ports_size = config.session.ports_size
         self.names = config.session.names
+        self.engine = config.session.engine
+        self.engines = config.engines
+        self.session = config.session
         self.keep_session_files = config.land.keep_session_files
         self.handoff_tokens = config.handoff.tokens
 

@@ -16,3 +16,11 @@ def seconds(text: str) -> float:
     if found is None:
         raise Usage(f"{text} is not a time span", "write 90, 90s, 30m or 2h")
     return float(found[1]) * UNITS[found[2]]
+
+
+def spoken(span: float) -> str:
+    """Seconds in words: `90 s`, `30 m`, `2 h`; the greatest unit that gives a whole number."""
+    for unit in ("d", "h", "m"):
+        if span >= UNITS[unit] and span % UNITS[unit] == 0:
+            return f"{int(span // UNITS[unit])} {unit}"
+    return f"{span:g} s"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from ccc.domain.life import ENDED, IDLE, PAUSED, RUNNING, Life
 from ccc.domain.sessions import Command, Session
 from ccc.ids import short_oid
 
@@ -47,12 +49,15 @@ class Seen:
     """What was looked at just now, on this machine.
 
     `head` is the branch's tip (None: the branch is gone), `worktree` whether its folder is there (None:
-    the session belongs to another machine), `checked_out` the branch its worktree is on.
+    the session belongs to another machine), `checked_out` the branch its worktree is on, `life` the youngest
+    run of an agent here (None: there is none), `searched` whether one was looked for.
     """
 
     head: str | None
     worktree: bool | None
     checked_out: str | None = None
+    life: Life | None = None
+    searched: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,15 +76,24 @@ def derive(session: Session, seen: Seen | None, now: str) -> StatusView:
     Precedence (CONTRACT §2): closed, landed at head, verified / unchecked / reported at head, blocked,
     the run's own state. `seen` None means nothing could be looked at: a session of another machine.
     """
-    status, since, evidence = _recorded(session)
+    status, since, evidence = _recorded(session, None if seen is None else seen.life, now)
     if session.closed is not None:
         return StatusView("closed", session.closed.at, (*_closing(session), *evidence), now)
     if seen is None or seen.worktree is None:
         return _from_afar(session, status, since, evidence)
     trouble = _trouble(session, seen, now)
-    if trouble and status in ("created", "running", "waiting", "reported"):
+    if trouble and status in UNSETTLED:
         return StatusView("lost", now, (*trouble, *evidence), now)
     return StatusView(status, since, (*evidence, *trouble, *_strayed(session, seen)), now)
+
+
+UNSETTLED = frozenset(
+    {"created", "queued", "starting", "running", "idle", "waiting", "limited", "paused", "reported"}
+)
+"""What cannot be true of a session whose branch, worktree or process is gone."""
+
+LIVE = frozenset({"starting", "running", "idle", "waiting", "limited", "paused"})
+"""Recorded states of a run that need a process."""
 
 
 def before_closing(session: Session, status: str) -> str:
@@ -92,12 +106,30 @@ def before_closing(session: Session, status: str) -> str:
 Known = tuple[str, str, tuple[Evidence, ...]]
 
 
-def _recorded(session: Session) -> Known:
+def _recorded(session: Session, life: Life | None, now: str) -> Known:
     for part in (_landed, _rejected, _checked, _claimed):
         known = part(session)
         if known is not None:
-            return known
-    return _run(session)
+            return known if life is None else _with_life(known, session, life, now)
+    if session.questions and not _ended(life):
+        first = session.questions[0]
+        asked = Evidence("event", f"asks: {first.text}", first.at)
+        return "waiting", first.at, (asked, *_run(session, life, now)[2])
+    return _run(session, life, now)
+
+
+def _ended(life: Life | None) -> bool:
+    """Whether the run is over for a reason that counts more than its open questions."""
+    return life is not None and life.ending is not None and life.ending.status != "idle"
+
+
+def _with_life(known: Known, session: Session, life: Life, now: str) -> Known:
+    """What an agent's process does, beside a fact at a commit; work sent back makes the run count again."""
+    status, since, evidence = known
+    run = _run(session, life, now)
+    if status == "running":
+        return run[0], max(since, run[1]), (*evidence, *run[2])
+    return status, since, (*evidence, *run[2])
 
 
 def _landed(session: Session) -> Known | None:
@@ -166,12 +198,81 @@ def _claimed(session: Session) -> Known | None:
     return status, claim.at, (_claim_evidence(session),)
 
 
-def _run(session: Session) -> Known:
+def _run(session: Session, life: Life | None = None, now: str = "") -> Known:
     run = session.run
-    if run.status == "running" and session.engine is None:
+    if session.engine is None and life is None and run.status == "running":
         last = Evidence("commit", f"worked by hand, last commit {short_oid(session.head)}", session.head_at)
         return run.status, run.at, (last,)
+    if run.status in ("created", "queued") and (life is None or life.run < run.number):
+        return run.status, run.at, (Evidence("event", run.why or run.status, run.at),)
+    if life is None or life.run < run.number:
+        return _run_unseen(session)
+    return _alive(life, now) if life.host is not None else _without_host(life)
+
+
+def _run_unseen(session: Session) -> Known:
+    """A run that is recorded and of which nothing can be seen."""
+    run = session.run
     return run.status, run.at, (Evidence("event", run.why or run.status, run.at),)
+
+
+HUNG_SECONDS = 30.0
+"""A host beats every five seconds."""
+
+
+def _alive(life: Life, now: str) -> Known:
+    process = f"{short_engine(life.engine)} pid {life.agent}" if life.agent else f"host pid {life.host}"
+    heard = f", last heard {clock(life.spoke)}" if life.spoke else ""
+    alive = Evidence("process", f"{process} alive{heard}", life.spoke or life.beat)
+    what = Evidence("stream" if life.phase in (RUNNING, IDLE) else "event", life.why, life.at)
+    if life.ending is not None and life.agent is None:
+        return _over(life)
+    if seconds_between(life.beat, now) > HUNG_SECONDS:
+        silent = Evidence(
+            "process", f"host pid {life.host} has not been heard since {clock(life.beat)}", life.beat
+        )
+        return "unknown", life.beat, (silent, what)
+    if life.phase == ENDED:
+        return "unknown", life.at, (alive, what)
+    if life.phase == PAUSED:
+        return life.phase, life.at, (what, alive)
+    until = (Evidence("event", f"until {life.until}", life.at),) if life.until else ()
+    return life.phase, life.at, (what, *until, alive)
+
+
+def _without_host(life: Life) -> Known:
+    if life.agent is not None:
+        orphan = Evidence(
+            "process", f"its host is gone, {short_engine(life.engine)} pid {life.agent} lives", life.beat
+        )
+        return "unknown", life.beat, (orphan,)
+    return _over(life)
+
+
+def _over(life: Life) -> Known:
+    ending = life.ending
+    if ending is None:
+        gone = Evidence("process", "its process and its host are gone", life.beat)
+        return "lost", life.beat, (gone, Evidence("event", f"last known {life.phase}: {life.why}", life.at))
+    code = "" if ending.code is None else f", exit {ending.code}"
+    return ending.status, ending.at, (Evidence("exit", f"{ending.why}{code}", ending.at),)
+
+
+def short_engine(reference: str) -> str:
+    """The engine's name without its options."""
+    return reference.partition(":")[0]
+
+
+def clock(moment: str) -> str:
+    """The time of day of an RFC 3339 moment."""
+    return moment[11:19]
+
+
+def seconds_between(first: str, second: str) -> float:
+    """Seconds from one RFC 3339 moment to another; 0 where one is missing."""
+    if not first or not second:
+        return 0.0
+    return (datetime.fromisoformat(second) - datetime.fromisoformat(first)).total_seconds()
 
 
 def _closing(session: Session) -> tuple[Evidence, ...]:
@@ -196,6 +297,8 @@ def _trouble(session: Session, seen: Seen, now: str) -> tuple[Evidence, ...]:
         found.append(Evidence("ref", f"branch {session.branch} is gone", now))
     if not seen.worktree:
         found.append(Evidence("worktree", f"nothing at {session.worktree}", now))
+    if seen.searched and seen.life is None and session.engine is not None and session.run.status in LIVE:
+        found.append(Evidence("process", f"nothing is left of run {session.run.number} here", now))
     return tuple(found)
 
 

@@ -9,8 +9,11 @@ from pathlib import Path
 from ccc.domain.sessions import Session
 from ccc.errors import InsideAgent, NotFound
 from ccc.ops.workspace import Workspace
+from ccc.platform import trees
 
 ADMIN_PREFIX = "ccc-"
+RUN_MARKER = "CCC_RUN"
+"""The variable that a host starts its agent with; whoever unsets it still has a parent."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ def actor_of(workspace: Workspace) -> Actor:
         reason = "CLAUDECODE is set"
     elif worktree_session:
         reason = "this is a session's worktree"
+    elif (above := trees.marked_above(RUN_MARKER)) is not None:
+        reason = f"process {above} above this one is an agent"
     return Actor(session or None, reason, workspace.person)
 
 

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from ccc.domain.sessions import Session
 from ccc.errors import Ambiguous, NotFound
 from ccc.ids import LEAST_PREFIX, short
+from ccc.platform import trees
 
 
 def find(reference: str, sessions: Sequence[Session]) -> Session:
     """The one session meant. Raises NotFound with near names, Ambiguous with the candidates."""
-    for fits in (_exact, _alias, _prefix):
+    for fits in (_exact, _alias, _prefix, _terminal):
         found = fits(reference.strip(), sessions)
         if len(found) == 1:
             return found[0]
@@ -44,6 +45,15 @@ def _prefix(reference: str, sessions: Sequence[Session]) -> list[Session]:
     if len(reference) < LEAST_PREFIX:
         return []
     return [session for session in sessions if session.id.startswith(reference.lower())]
+
+
+def _terminal(reference: str, sessions: Sequence[Session]) -> list[Session]:
+    """`pid:4711`: any process of the session's agent."""
+    kind, _, number = reference.partition(":")
+    if kind != "pid" or not number.isdecimal():
+        return []
+    identifier = trees.variable(int(number), "CCC_SESSION")
+    return [session for session in sessions if session.id == identifier]
 
 
 def _open_first(fits: list[Session]) -> list[Session]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ccc.domain.life import Life
 from ccc.domain.sessions import Session
 from ccc.domain.status import Seen, StatusView, derive
 from ccc.git import history
 from ccc.git import repository as repositories
 from ccc.ops.observe import HEADS, all_sessions, worktree_head
 from ccc.ops.workspace import Workspace
+from ccc.runs import life
 from ccc.store.protocol import State
 
 COUNTED = 32
@@ -27,6 +29,7 @@ class Sighting:
     ahead: int | None = None
     behind: int | None = None
     dirty: bool | None = None
+    life: Life | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,15 @@ def look(workspace: Workspace, at: str | None = None) -> Picture:
         return Picture(state, tuple(_remembered(session) for session in sessions))
     refs = repositories.refs(workspace.git, HEADS) if sessions else {}
     now = workspace.now()
-    return Picture(state, tuple(Sighting(s, derive(s, seen(workspace, s, refs), now)) for s in sessions))
+    runs = with_runs(workspace) if sessions else ()
+    return Picture(state, tuple(_sighting(workspace, session, refs, runs, now) for session in sessions))
+
+
+def _sighting(
+    workspace: Workspace, session: Session, refs: Mapping[str, str], runs: Collection[str], now: str
+) -> Sighting:
+    found = seen(workspace, session, refs, runs)
+    return Sighting(session, derive(session, found, now), life=None if found is None else found.life)
 
 
 def _remembered(session: Session) -> Sighting:
@@ -61,15 +72,28 @@ def _remembered(session: Session) -> Sighting:
     return Sighting(session, derive(session, as_if_there, session.updated_at))
 
 
-def seen(workspace: Workspace, session: Session, refs: Mapping[str, str]) -> Seen | None:
-    """What this machine shows of a session; None for another machine's."""
+def seen(
+    workspace: Workspace, session: Session, refs: Mapping[str, str], runs: Collection[str]
+) -> Seen | None:
+    """What this machine shows of a session; None for another machine's. `runs`: whose agents ran here."""
     if session.where != workspace.replica:
         return None
+    ran = session.id in runs and session.closed is None
     return Seen(
         head=refs.get(HEADS + session.branch),
         worktree=session.worktree is not None and (Path(session.worktree) / ".git").exists(),
         checked_out=worktree_head(workspace.repository.common, session.name),
+        life=life.sight(workspace.layout, session.id) if ran else None,
+        searched=True,
     )
+
+
+def with_runs(workspace: Workspace) -> Collection[str]:
+    """The ids of the sessions that an agent ran in on this machine."""
+    try:
+        return {path.name for path in workspace.layout.runs.iterdir()}
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
 
 
 def counted(workspace: Workspace, sightings: Sequence[Sighting]) -> list[Sighting]:
@@ -81,7 +105,7 @@ def counted(workspace: Workspace, sightings: Sequence[Sighting]) -> list[Sightin
         target, head = refs.get(HEADS + session.target), refs.get(HEADS + session.branch)
         if target and head and session.closed is None and done < COUNTED:
             ahead, behind = history.ahead_behind(workspace.git, head, target)
-            sighting = Sighting(session, sighting.view, ahead, behind, sighting.dirty)
+            sighting = replace(sighting, ahead=ahead, behind=behind)
             done += 1
         found.append(sighting)
     return found
@@ -92,6 +116,4 @@ def with_dirt(sighting: Sighting) -> Sighting:
     folder = Path(sighting.session.worktree or "/nonexistent")
     if not (folder / ".git").exists() or sighting.session.closed is not None:
         return sighting
-    return Sighting(
-        sighting.session, sighting.view, sighting.ahead, sighting.behind, bool(history.dirty(folder))
-    )
+    return replace(sighting, dirty=bool(history.dirty(folder)))

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ccc.errors import BadConfig
+from ccc.errors import BadConfig, NotFound
+from ccc.git import repository as repositories
 from ccc.git.command import Git
+from ccc.ops.actor import actor_of
 from ccc.ops.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -43,6 +45,19 @@ def local_policy(workspace: Workspace) -> Policy:
 def target_policy(workspace: Workspace, commit: str, branch: str) -> Policy:
     """What the target branch's commit says; environment overrides do not apply to what decides trust."""
     return _policy(_files_at(workspace.git, commit), f"{branch}:.ccc", {})
+
+
+def target_policy_of(workspace: Workspace, branch: str) -> Policy:
+    """What the tip of a target branch says. Raises NotFound where there is no such branch."""
+    commit = repositories.resolve(workspace.git, f"refs/heads/{branch}")
+    if commit is None:
+        raise NotFound(f"no branch {branch}", "git branch lists the branches")
+    return target_policy(workspace, commit, branch)
+
+
+def starting_policy(workspace: Workspace, target: str) -> Policy:
+    """What decides about a start: a person's own checkout, for an agent the target's commit."""
+    return target_policy_of(workspace, target) if actor_of(workspace).agent else local_policy(workspace)
 
 
 def _policy(files: Mapping[str, bytes], where: str, environment: Mapping[str, str]) -> Policy:

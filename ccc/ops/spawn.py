@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from ccc import ids
 from ccc.domain import aliases, sessions, targets
@@ -15,42 +14,23 @@ from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
 from ccc.domain.sessions import Session
 from ccc.domain.status import describe
-from ccc.errors import BadConfig, CccError, EngineFailed, NotFound, Refused, StoreBusy, Usage
-from ccc.git import hookfiles, version, worktrees
+from ccc.engines import registry
+from ccc.errors import CccError, EngineFailed, NotFound, Refused, StoreBusy
+from ccc.git import hookfiles, worktrees
 from ccc.git import repository as repositories
-from ccc.ops import identities, leftovers, naming
+from ccc.ops import identities, leftovers, naming, spawning, starting
 from ccc.ops.actor import actor_of
 from ccc.ops.commands import Order, last_words, passed, run_all
+from ccc.ops.environment import agent_environment, session_environment
 from ccc.ops.find import find
 from ccc.ops.observe import HEADS, all_sessions
-from ccc.ops.policy import Policy, local_policy
+from ccc.ops.policy import Policy, local_policy, target_policy_of
+from ccc.ops.spawning import Request as Request
 from ccc.ops.workspace import Workspace
 from ccc.platform import processes
 from ccc.store.crashpoints import reached
 from ccc.store.lock import locked
 from ccc.store.protocol import State
-
-TASK_BYTES = 16_000
-"""A task travels in a commit message; a stream stays under 64 KB."""
-
-MOST = 64
-"""Sessions that one call makes at most: each is a whole checkout."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What `spawn` was asked for; None where the default of CONTRACT §1 holds."""
-
-    role: str
-    task: str
-    name: str | None = None
-    base: str | None = None
-    into: str | None = None
-    priority: int = 0
-    key: str | None = None
-    count: int = 1
-    after: tuple[str, ...] = ()
-    start: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,11 +79,9 @@ def spawn(workspace: Workspace, request: Request) -> list[Spawned]:
 
     Raises Refused, NotFound (role, base), Usage; on any failure nothing of the failing one is left behind.
     """
-    _check(workspace, request)
-    policy = local_policy(workspace)
-    policy.roles.get(request.role)
-    if request.start:
-        raise EngineFailed("no engine can be started yet", "add --no-start and work in the worktree by hand")
+    spawning.check(workspace, request)
+    policy = _policy(workspace, request)
+    request = _with_engine(workspace, policy, request)
     made = []
     for number in range(1, request.count + 1):
         key = request.key
@@ -113,43 +91,26 @@ def spawn(workspace: Workspace, request: Request) -> list[Spawned]:
     return made
 
 
-def _check(workspace: Workspace, request: Request) -> None:
-    workspace.require()
-    version.require(workspace.git)
-    workspace.require_person()
-    _check_place(workspace)
-    _check_task(request.task)
-    if not 1 <= request.count <= MOST:
-        raise Usage(f"--count is a number from 1 to {MOST}, not {request.count}", "git ccc spawn -h")
-    if request.role in ids.RESERVED_ROLES:
-        raise Usage(f"{request.role} is a reserved word, not a role", "git ccc roles")
+def _policy(workspace: Workspace, request: Request) -> Policy:
+    """A person's own checkout decides; for an agent the commit of the target does (CONTRACT §6)."""
+    local = local_policy(workspace)
+    if actor_of(workspace).agent is None:
+        return local
+    return target_policy_of(workspace, _target(workspace, local, request))
 
 
-def _check_place(workspace: Workspace) -> None:
-    """Paths are recorded as text."""
-    top = workspace.checkout or workspace.repository.common
-    try:
-        str(top).encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise Refused(
-            "the path of this repository is not UTF-8 text", "move it to a folder with a plain name"
-        ) from error
+def _with_engine(workspace: Workspace, policy: Policy, request: Request) -> Request:
+    """The request with its engine settled; one that cannot work here is refused before anything is made.
 
-
-def _check_task(task: str) -> None:
-    if not task.strip():
-        raise Usage("the task is empty", 'git ccc spawn ROLE "TASK"')
-    try:
-        size = len(task.encode("utf-8"))
-    except UnicodeEncodeError as error:
-        raise Usage("the task is not UTF-8 text", "write it as UTF-8") from error
-    if "\0" in task:
-        raise Usage("the task contains a NUL byte", "give plain text")
-    if size > TASK_BYTES:
-        raise Usage(
-            f"the task has {size} bytes, at most {TASK_BYTES} are recorded",
-            "put the rest into a file of the repository and name it in the task",
-        )
+    Raises EngineFailed, NotFound.
+    """
+    role = policy.roles.get(request.role)
+    if not request.start:
+        return request
+    reference = starting.engine_of(policy, role, request.engine)
+    environment = agent_environment(workspace.environment, policy.settings.session.environment)
+    registry.make(reference, starting.options_of(policy, reference), environment)
+    return replace(request, engine=reference, model=request.model or role.front.model)
 
 
 def _spawn_one(workspace: Workspace, policy: Policy, request: Request) -> Spawned:
@@ -168,7 +129,20 @@ def _spawn_one(workspace: Workspace, policy: Policy, request: Request) -> Spawne
         session = _record(workspace, request, plan, commit)
         reached("spawn-recorded")
     _set_up(workspace, policy, session)
+    if request.start and session.run.status == "created":
+        _start(workspace, session)
     return Spawned(session, False, remarks)
+
+
+def _start(workspace: Workspace, session: Session) -> None:
+    """Starts its agent; a session whose agent does not start is there all the same, and says so."""
+    try:
+        starting.start(workspace, session)
+    except CccError as error:
+        raise EngineFailed(
+            f"{session.name} is there, but its agent did not start: {error.message}",
+            f"{error.hint}; then: git ccc start {session.name}",
+        ) from error
 
 
 def _with_key(known: Sequence[Session], key: str | None) -> Session | None:
@@ -307,11 +281,6 @@ def _copy_files(workspace: Workspace, policy: Policy, plan: Plan) -> None:
     if workspace.checkout is None:
         return
     for pattern in policy.settings.copy_files:
-        if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
-            raise BadConfig(
-                f"session.copy: {pattern} leads out of the checkout",
-                "name files below it, as in .env or config/*",
-            )
         for source in sorted(workspace.checkout.glob(pattern)):
             goal = plan.path / source.relative_to(workspace.checkout)
             if source.is_file() and not goal.exists():
@@ -335,12 +304,16 @@ def _record(workspace: Workspace, request: Request, plan: Plan, commit: BriefCom
         "priority": request.priority,
         "ports": plan.ports,
         "brief.md": ids.object_id("blob", commit.brief),
-        "run.1": {"status": "created", "why": "made with --no-start"},
+        "run.1": _first_run(workspace, request, plan),
     }
+    limits = {"seconds": request.seconds, "tokens": request.tokens, "micro_usd": request.micro_usd}
     optional: dict[str, Value] = {
         "parent": plan.parent,
         "key": request.key,
         "after": list(plan.after) or None,
+        "engine": request.engine,
+        "model": request.model,
+        "limits": {name: value for name, value in limits.items() if value is not None} or None,
     }
     fields.update({name: value for name, value in optional.items() if value is not None})
     tip = repositories.resolve(workspace.git, HEADS + plan.target)
@@ -363,6 +336,16 @@ def _record(workspace: Workspace, request: Request, plan: Plan, commit: BriefCom
     return session
 
 
+def _first_run(workspace: Workspace, request: Request, plan: Plan) -> dict[str, Value]:
+    """Made by hand, about to be started, or waiting for what it depends on."""
+    if not request.start:
+        return {"status": "created", "why": "made with --no-start"}
+    waits = starting.waits_for(workspace, plan.after)
+    if waits:
+        return {"status": "queued", "why": f"waits for {', '.join(waits)}"}
+    return {"status": "created", "why": "its agent is being started"}
+
+
 def _set_up(workspace: Workspace, policy: Policy, session: Session) -> None:
     """The team's own set-up commands; one that fails is told, the session stays."""
     for command in policy.settings.setup:
@@ -378,11 +361,3 @@ def _set_up(workspace: Workspace, policy: Policy, session: Session) -> None:
                 f"{session.name} is there, but its set-up failed: {describe(done[0])}{words}",
                 f"mend it in {session.worktree}, or: git ccc close {session.name}",
             )
-
-
-def session_environment(session: Session) -> dict[str, str]:
-    """What a session's programs are told (CONTRACT §1)."""
-    own: dict[str, Any] = {"CCC_SESSION": session.id, "CCC_NAME": session.name, "CCC_ROLE": session.role}
-    if session.ports is not None:
-        own["CCC_PORT_BASE"] = session.ports
-    return {key: str(value) for key, value in own.items()}

@@ -66,6 +66,15 @@ def marked_above(name: str) -> int | None:
     return next((pid for pid in table.above(os.getpid()) if wanted in table.environment(pid)), None)
 
 
+def variable(pid: int, name: str) -> str | None:
+    """A variable that a process was started with; None where it has none, is gone, or is not ours to read."""
+    start = os.fsencode(name) + b"="
+    for entry in table.environment(pid).split(b"\0"):
+        if entry.startswith(start):
+            return os.fsdecode(entry[len(start) :])
+    return None
+
+
 @dataclass(frozen=True)
 class Tree:
     """The processes of one run.

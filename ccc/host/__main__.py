@@ -1,0 +1,60 @@
+"""`python -m ccc.host COMMON SESSION RUN`: detaches itself and hosts that run."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sys
+import traceback
+from pathlib import Path
+
+from ccc.host.host import Host
+from ccc.layout import Layout
+from ccc.runs.files import SessionFiles
+from ccc.runs.order import Order
+
+TAKEN, UNREADABLE = 3, 4
+"""Exit codes for whoever started us: another host holds the lock; the order cannot be read."""
+
+
+def main(argv: list[str]) -> int:
+    """Takes the session's lock, says so by its exit code, and goes on as a process of its own."""
+    layout, session, run = Layout(Path(argv[0])), argv[1], int(argv[2])
+    files = SessionFiles.of(layout, session)
+    order = Order.read(files.run(run))
+    if order is None:
+        return UNREADABLE
+    lock = os.open(files.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return TAKEN
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    _detach(files.run(run).host_errors)
+    try:
+        Host(layout, order, lock).run()
+    except BaseException:
+        with contextlib.suppress(OSError):
+            traceback.print_exc()
+        raise
+    return 0
+
+
+def _detach(errors: Path) -> None:
+    """No terminal, no pipes of the caller: what goes wrong is written beside the run."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    try:
+        faults = os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    except OSError:
+        faults = nothing
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    os.dup2(faults, 2)
+    os.chdir("/")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,95 @@
+"""The agent's process is gone: whether that ends the run, or another process takes over."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ccc.domain.life import IDLE, Ending
+from ccc.engines.protocol import Engine
+from ccc.host.agent import Agent
+from ccc.host.state import now
+from ccc.layout import Layout
+from ccc.platform.trees import Tree, descendants
+from ccc.runs import drain
+
+if TYPE_CHECKING:
+    from ccc.host.host import Host
+
+DRAIN_LOCK = "drain.lock"
+AFTER_A_CRASH = (
+    "Your process ended unexpectedly ({why}) and was started again, in the same conversation and the same"
+    " worktree. Whatever was running then may or may not have happened: look at `git status` and"
+    " `git log --oneline -5` first, then go on with your task."
+)
+
+
+@dataclass(frozen=True)
+class Again:
+    """Another process for the same run. `crash` says in words why, empty for the next turn."""
+
+    crash: str
+    resumes: bool
+    prompt: str
+
+
+def judge(host: Host, agent: Agent, engine: Engine) -> Ending | Again:
+    """What the end of the agent's process means for its run."""
+    code = agent.code
+    turns, state = host.turns, host.state
+    if turns.ended is not None and turns.ended.failure is not None:
+        hint = f" ({turns.ended.hint})" if turns.ended.hint else ""
+        return Ending("failed", turns.ended.failure + hint, now(), code)
+    if engine.one_turn and code == 0:
+        return _turn_of_its_own(host, code)
+    if host.resting or (code == 0 and state.phase == IDLE):
+        return Ending("idle", "its process was put to rest after the turn", now(), code)
+    why = f"silence for {host.order.silence:g} s" if host.watch.silenced else _how(code)
+    host.watch.silenced = False
+    if not turns.spoken and not host.order.resumes and state.restarts == 0:
+        return Ending("failed", f"{host.order.engine} did not start: {_words(agent) or why}", now(), code)
+    if engine.resumes and state.restarts < host.order.retries:
+        resumes = turns.received or turns.resumed
+        prompt = AFTER_A_CRASH.format(why=why) if resumes else host.order.prompt
+        return Again(why, resumes, prompt)
+    words = _words(agent)
+    tail = f": {words}" if words else ""
+    again = f", restarted {state.restarts} times before" if state.restarts else ""
+    return Ending("failed", f"{why}{again}{tail}", now(), code)
+
+
+def _turn_of_its_own(host: Host, code: int) -> Ending | Again:
+    """A program that ends with each turn: the next message, if one waits, begins the next."""
+    if host.post.any_waiting():
+        return Again("", True, "")
+    return Ending("idle", f"{host.order.engine} ended with exit 0", now(), code)
+
+
+def _how(code: int | None) -> str:
+    if code is None:
+        return "an unknown end"
+    if code >= 0:
+        return f"exit {code}"
+    try:
+        return f"signal {signal.Signals(-code).name}"
+    except ValueError:
+        return f"signal {-code}"
+
+
+def _words(agent: Agent) -> str:
+    """The last line of its stderr."""
+    lines = agent.last_words.decode("utf-8", "replace").strip().splitlines()
+    return lines[-1].strip()[:200] if lines else ""
+
+
+def sparing(layout: Layout, tree: Tree) -> Tree:
+    """The tree without ccc's own background work: a drain that a git hook of the agent started is nobody's
+    tool, and the checks that it runs are ours."""
+    keep: set[int] = set()
+    for lock in (layout.root / DRAIN_LOCK, layout.worker_lock, layout.lock):
+        pid = drain.holder(lock)
+        if pid is not None and pid != os.getpid():
+            keep |= {pid, *descendants(pid)}
+    return replace(tree, keep=frozenset(keep))

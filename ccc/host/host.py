@@ -1,0 +1,424 @@
+"""The session host: starts the engine, hears it, delivers to it, watches it, ends with it.
+
+One small process per running session, independent of whoever started it. Everything it learns goes into the
+journal; what is only of the moment goes into `life.json`.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ccc.domain import runs
+from ccc.domain.durations import spoken
+from ccc.domain.life import IDLE, LIMITED, PAUSED, RUNNING, STARTING, WAITING, Ending
+from ccc.domain.runs import Whose
+from ccc.engines import registry
+from ccc.engines.protocol import Engine, Task
+from ccc.errors import CccError
+from ccc.host import control, ending, letters
+from ccc.host.agent import Agent
+from ccc.host.facts import Facts
+from ccc.host.log import Log
+from ccc.host.state import Pulse, RunState, gone, now
+from ccc.host.turns import Turns
+from ccc.host.watch import Watch
+from ccc.layout import Layout
+from ccc.platform import trees
+from ccc.runs import life
+from ccc.runs.files import SessionFiles
+from ccc.runs.order import Order
+
+SETTLE_SECONDS = 0.05
+
+
+class Host:
+    """One run, from its order to its exit record."""
+
+    def __init__(self, layout: Layout, order: Order, lock: int) -> None:
+        self.layout, self.order, self.lock = layout, order, lock
+        self.session = SessionFiles.of(layout, order.session)
+        self.files = self.session.run(order.run)
+        self.whose = Whose(order.session, order.name, order.run, order.engine)
+        self.facts = Facts(layout)
+        self.state = RunState(order.engine, order.silence, base_usd=order.micro_usd)
+        self.pulse = Pulse(self.files)
+        self.log, self.errors = Log(self.files.log), Log(self.files.errors)
+        self.turns = Turns(
+            self.whose, order.conversation, self.session, self.files, self.facts, self.state, self.pulse
+        )
+        self.watch = Watch(order, self.state)
+        self.post = letters.Post(self.session)
+        self.selector = selectors.DefaultSelector()
+        self.tree = trees.Tree(None, ("CCC_RUN", self._marker()), reaper=os.getpid())
+        self.agent: Agent | None = None
+        self.engine: Engine | None = None
+        self.over: Ending | None = None
+        self.resting = False
+        self.paused_from = RUNNING
+
+    def _marker(self) -> str:
+        return f"{self.order.session}.{self.order.run}"
+
+    def run(self) -> Ending:
+        """Works until the run is over; writes the exit record whatever happens."""
+        trees.become_subreaper()
+        self._listen()
+        self.pulse.write(self.state)
+        try:
+            self._start(resumes=self.order.resumes, prompt=self.order.prompt)
+            while self.over is None:
+                self._step()
+        except CccError as error:
+            self.over = Ending("failed", _with_hint(error.message, error.hint), now())
+        except Exception:
+            self.over = Ending("failed", f"a fault of ccc, written to {self.files.host_errors}", now())
+            self._finish(self.over)
+            raise
+        return self._finish(self.over)
+
+    def end(self, status: str, why: str, code: int | None = None) -> None:
+        """Decides how the run ends; the loop does not go on."""
+        if self.over is None:
+            self.over = Ending(status, why, now(), code)
+
+    # --- the loop
+
+    def _listen(self) -> None:
+        self.session.root.mkdir(parents=True, exist_ok=True)
+        if not self.session.bell.exists():
+            os.mkfifo(self.session.bell, 0o600)
+        bell = os.open(self.session.bell, os.O_RDWR | os.O_NONBLOCK)
+        self.selector.register(bell, selectors.EVENT_READ, "bell")
+        wake, awake = os.pipe()
+        os.set_blocking(wake, False)
+        os.set_blocking(awake, False)
+        signal.set_wakeup_fd(awake, warn_on_full_buffer=False)
+        self.selector.register(wake, selectors.EVENT_READ, "signal")
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGTERM, lambda *_: self.end("stopped", "its host was asked to end"))
+        for ignored in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
+            signal.signal(ignored, signal.SIG_IGN)
+
+    def _step(self) -> None:
+        for key, _ in self.selector.select(self._patience()):
+            if key.data == "output":
+                self._hear()
+            elif key.data == "errors":
+                self._hear_errors()
+            elif key.data == "input":
+                self._write()
+            else:
+                _empty(key.fd)
+        self._reap()
+        self._obey()
+        self._deliver()
+        self._look_around()
+
+    def _patience(self) -> float:
+        """Seconds until something is due by itself."""
+        moments = [self.pulse.next(), self.watch.next()]
+        if self.facts.stuck:
+            moments.append(time.monotonic() + 1.0)
+        return max(0.0, min(moments) - time.monotonic())
+
+    # --- the process
+
+    def _start(self, *, resumes: bool, prompt: str) -> None:
+        order = self.order
+        engine = registry.make(order.engine, order.options, os.environ)
+        task = Task(
+            session=order.session,
+            name=order.name,
+            role=order.role,
+            worktree=Path(order.worktree),
+            folder=self.files.root,
+            prompt=prompt,
+            system=order.system,
+            conversation=order.conversation,
+            resumes=resumes,
+            model=order.model,
+            tools=order.tools,
+            permission_mode=order.permission_mode,
+            options=order.options,
+        )
+        launch = engine.launch(task)
+        environment = {**os.environ, **launch.environment, "CCC_RUN": self._marker()}
+        self.turns.another_process(resumed=resumes)
+        try:
+            self.agent = Agent(
+                launch.argv,
+                environment,
+                task.worktree,
+                talks=launch.talks,
+                lock=self.lock,
+                log=self.log,
+                errors=self.errors,
+            )
+        except OSError as error:
+            self.end("failed", f"{launch.argv[0]} cannot be started: {error.strerror}")
+            return
+        self.engine = engine
+        self.tree = trees.Tree(self.agent.identity, ("CCC_RUN", self._marker()), reaper=os.getpid())
+        self.state.agent = self.agent.identity
+        self.state.hear()
+        self.state.spoke = None
+        self.selector.register(self.agent.output, selectors.EVENT_READ, "output")
+        self.selector.register(self.agent.stderr, selectors.EVENT_READ, "errors")
+        self.agent.write(engine.greeting(task))
+        self.pulse.write(self.state)
+
+    def _hear(self) -> None:
+        agent, engine = self.agent, self.engine
+        if agent is None or engine is None:
+            return
+        lines, goes_on = agent.read()
+        for line in lines:
+            if line.strip():
+                self.state.hear()
+                for sign in engine.read(line):
+                    self.turns.take(sign)
+        if lines:
+            self.watch.heard()
+            self.pulse.changed()
+        if not goes_on:
+            self.selector.unregister(agent.output)
+
+    def _hear_errors(self) -> None:
+        if self.agent is not None and not self.agent.read_errors():
+            self.selector.unregister(self.agent.stderr)
+
+    def _write(self) -> None:
+        if self.agent is not None:
+            self.agent.flush()
+
+    def _reap(self) -> None:
+        """Collects whoever ended: the agent, and orphans of its tree."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if self.agent is not None and pid == self.agent.pid:
+                self.agent.reaped(status)
+                self._hear_the_rest()
+                self._ended()
+
+    def _hear_the_rest(self) -> None:
+        """What it printed before it ended; a grandchild may hold the pipe open for ever."""
+        agent = self.agent
+        assert agent is not None
+        for _ in range(4096):
+            if not self._watches(agent.output):
+                break
+            before = self.log.lost, self.state.heard
+            self._hear()
+            if (self.log.lost, self.state.heard) == before:
+                break
+        while self._watches(agent.stderr) and _readable(agent.stderr):
+            self._hear_errors()
+
+    def _ended(self) -> None:
+        """The agent's process is gone: was it meant to be?"""
+        agent, engine = self.agent, self.engine
+        assert agent is not None
+        assert engine is not None
+        self._let_go(agent)
+        if self.over is not None:
+            return
+        verdict = ending.judge(self, agent, engine)
+        if isinstance(verdict, Ending):
+            self.over = verdict
+        else:
+            self._again(verdict)
+
+    def _let_go(self, agent: Agent) -> None:
+        for descriptor in (agent.output, agent.stderr, agent.input):
+            if self._watches(descriptor):
+                self.selector.unregister(descriptor)
+        agent.close()
+        self.agent = None
+        self.state.agent = None
+
+    def _again(self, why: ending.Again) -> None:
+        """Another process for the same run: after a crash, or for the next turn of a one-turn engine."""
+        trees_left(self)
+        if why.crash:
+            self.state.restarts += 1
+            self.facts.tell(runs.restarted(self.whose, why.crash, self.state.restarts))
+        self.state.turn_to(STARTING, why.crash or "its next turn")
+        self.post.forget()
+        self.watch.heard()
+        prompt = why.prompt
+        if not why.crash:
+            prompt = self.post.as_prompt(self.turns)
+        self._start(resumes=why.resumes, prompt=prompt)
+
+    # --- what is asked of us
+
+    def _obey(self) -> None:
+        for kind, document in control.requests(self.files):
+            if kind == control.STOP:
+                self.end("stopped", str(document.get("why") or "stopped"))
+            elif kind == control.PAUSE:
+                self._pause(str(document.get("why") or "paused"))
+            elif kind == control.CARRY_ON:
+                self._carry_on()
+            elif kind == control.ANSWER:
+                self._answer(document)
+
+    def _pause(self, why: str) -> None:
+        if self.state.phase == PAUSED:
+            return
+        self.paused_from = self.state.phase
+        trees.suspend(self.tree)
+        self.state.turn_to(PAUSED, why)
+        self.pulse.write(self.state)
+        self.facts.tell(runs.phase(self.whose, PAUSED, why))
+
+    def _carry_on(self) -> None:
+        if self.state.phase != PAUSED:
+            return
+        trees.carry_on(self.tree)
+        self.watch.heard()
+        phase = self.paused_from
+        self.state.turn_to(phase, "taken up again")
+        self.pulse.write(self.state)
+        self.facts.tell(runs.phase(self.whose, phase, "taken up again"))
+
+    def _answer(self, document: Mapping[str, Any]) -> None:
+        request = self.state.request
+        if (
+            self.agent is None
+            or self.engine is None
+            or request is None
+            or request.id != document.get("request")
+        ):
+            return
+        self.agent.write(self.engine.answer(request, str(document.get("text", ""))))
+        self.state.request = None
+        self.state.turn_to(RUNNING, "it was answered")
+        self.pulse.write(self.state)
+        self.facts.tell(runs.phase(self.whose, RUNNING, "it was answered"))
+
+    def _deliver(self) -> None:
+        agent, engine = self.agent, self.engine
+        if agent is None or engine is None:
+            return
+        if (
+            agent.talks
+            and self.turns.spoken
+            and not self.resting
+            and self.state.phase in (RUNNING, IDLE, LIMITED, WAITING)
+        ):
+            self.post.deliver(agent, engine)
+        self._watch_input(agent)
+
+    def _watches(self, descriptor: int) -> bool:
+        return descriptor >= 0 and descriptor in self.selector.get_map()
+
+    def _watch_input(self, agent: Agent) -> None:
+        watched = self._watches(agent.input)
+        if agent.wants_to_write and not watched:
+            self.selector.register(agent.input, selectors.EVENT_WRITE, "input")
+        elif watched and not agent.wants_to_write:
+            self.selector.unregister(agent.input)
+
+    # --- time
+
+    def _look_around(self) -> None:
+        self.facts.flush()
+        self.pulse.tick(self.state)
+        if gone(self.files):
+            self.end("lost", "the repository's folder is gone")
+        self._mind_the_time()
+
+    def _mind_the_time(self) -> None:
+        """Time limit, silence, a failed turn, rest."""
+        if self.over is not None or self.agent is None:
+            return
+        if self.watch.is_over():
+            self.end("failed", f"its time limit of {spoken(self.order.seconds)} is over")
+        elif self.turns.ended is not None and self.turns.ended.failure is not None:
+            self.end("failed", _with_hint(self.turns.ended.failure, self.turns.ended.hint))
+        elif self.state.phase in (STARTING, RUNNING) and self.watch.is_silent(self.tree):
+            self.watch.silenced = True
+            trees_left(self)
+        elif self._may_rest():
+            self.resting = True
+            self._watch_input(self.agent)
+            self.agent.finish_input()
+            self.watch.rests()
+        elif self.resting and self.watch.rests_too_long():
+            trees_left(self)
+
+    def _may_rest(self) -> bool:
+        assert self.agent is not None
+        waiting = self.state.phase == IDLE and self.agent.talks and not self.resting
+        return waiting and self.watch.is_time_to_rest() and not self.post.any_waiting()
+
+    # --- the end
+
+    def _finish(self, over: Ending) -> Ending:
+        """Nothing of the tree is left when the exit record says that the run is over."""
+        trees_left(self)
+        self._reap()
+        if self.agent is not None:
+            self._let_go(self.agent)
+        self.log.close()
+        self.errors.close()
+        self.state.agent = None
+        self.state.turn_to("ended", over.why)
+        self.pulse.write(self.state)
+        record(self, over)
+        self.facts.tell(runs.ended(self.whose, over, self.state.figures()))
+        until = time.monotonic() + 60.0
+        while self.facts.stuck and time.monotonic() < until and not gone(self.files):
+            time.sleep(0.5)
+            self.facts.flush()
+        return over
+
+
+def record(host: Host, over: Ending) -> None:
+    """Writes the exit record; on a full disk again and again, for a minute."""
+    until = time.monotonic() + 60.0
+    while not gone(host.files):
+        try:
+            life.end(host.files, over)
+        except OSError:
+            if time.monotonic() > until:
+                return
+            time.sleep(0.5)
+        else:
+            return
+
+
+def trees_left(host: Host) -> None:
+    """Ends whatever of the agent's tree still runs; ccc's own background work is spared."""
+    spare = () if host.agent is None else (host.agent.pid,)
+    ending.sparing(host.layout, host.tree).end(host.order.grace, spare=spare)
+
+
+def _with_hint(message: str, hint: str) -> str:
+    return f"{message} ({hint})" if hint else message
+
+
+def _empty(descriptor: int) -> None:
+    try:
+        while os.read(descriptor, 4096):
+            pass
+    except OSError:
+        return
+
+
+def _readable(descriptor: int) -> bool:
+    with selectors.DefaultSelector() as selector:
+        selector.register(descriptor, selectors.EVENT_READ)
+        return bool(selector.select(0))

@@ -1,0 +1,145 @@
+"""What a host knows of its run, and how it makes it known."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from ccc.domain import stamps
+from ccc.domain.canonical import Value
+from ccc.domain.life import STARTING, Denied, Request
+from ccc.engines.protocol import Spent
+from ccc.platform import processes
+from ccc.runs import life
+from ccc.runs.files import RunFiles
+
+BEAT_SECONDS = 5.0
+"""Between two heartbeats; a host silent for six of them counts as hung."""
+
+PULSE_SECONDS = 1.0
+"""At most this late is it known when the engine was heard last."""
+
+
+def now() -> str:
+    """Now, RFC 3339 UTC with milliseconds."""
+    return stamps.rfc3339(stamps.make(stamps.now_ms(), 0, "0"))
+
+
+@dataclass
+class RunState:
+    """The run as it is now; times RFC 3339 UTC, `heard` and `since` seconds of the monotonic clock."""
+
+    engine: str
+    silent: float
+    phase: str = STARTING
+    why: str = "its process is being started"
+    at: str = field(default_factory=now)
+    since: float = field(default_factory=time.monotonic)
+    heard: float = field(default_factory=time.monotonic)
+    spoke: str | None = None
+    agent: str | None = None
+    turn: int = 0
+    restarts: int = 0
+    background: int = 0
+    until: str | None = None
+    request: Request | None = None
+    denied: tuple[Denied, ...] = ()
+    spent: Spent | None = None
+    base_usd: int = 0
+    tokens_before: tuple[int, int] = (0, 0)
+
+    def turn_to(self, phase: str, why: str) -> None:
+        """Another phase, or the same one for another reason."""
+        if phase != self.phase:
+            self.at, self.since = now(), time.monotonic()
+        self.phase, self.why = phase, why
+
+    def hear(self) -> None:
+        """The engine said something just now."""
+        self.heard, self.spoke = time.monotonic(), now()
+
+    def figures(self) -> dict[str, Value] | None:
+        """What the run has spent, as recorded; None before the engine told anything."""
+        spent = self.spent
+        if spent is None:
+            return None
+        before_in, before_out = self.tokens_before
+        usd = None if spent.micro_usd is None else max(0, spent.micro_usd - self.base_usd)
+        return {
+            "input": before_in + spent.input,
+            "output": before_out + spent.output,
+            "micro_usd": usd,
+            "context": spent.context,
+            "context_limit": spent.context_limit,
+        }
+
+    def another_process(self) -> None:
+        """The next process counts its tokens from zero; money is told for the whole conversation."""
+        if self.spent is not None:
+            before_in, before_out = self.tokens_before
+            self.tokens_before = (before_in + self.spent.input, before_out + self.spent.output)
+            self.spent = Spent(0, 0, self.spent.micro_usd, self.spent.context, self.spent.context_limit)
+
+
+class Pulse:
+    """Writes the state down: at once when it matters, else at most once a second, and beats in between."""
+
+    def __init__(self, files: RunFiles) -> None:
+        self._files = files
+        self._own = processes.own_identity()
+        self._written = -PULSE_SECONDS
+        self._beaten = 0.0
+        self._due = True
+
+    def changed(self) -> None:
+        """Something worth knowing, though not at once."""
+        self._due = True
+
+    def next(self) -> float:
+        """When there is something to do again; seconds of the monotonic clock."""
+        return self._written + PULSE_SECONDS if self._due else self._beaten + BEAT_SECONDS
+
+    def tick(self, state: RunState) -> None:
+        """Writes or beats if it is time to."""
+        moment = time.monotonic()
+        if self._due and moment >= self._written + PULSE_SECONDS:
+            self.write(state)
+        elif moment >= self._beaten + BEAT_SECONDS:
+            self._beaten = moment
+            try:
+                life.beat(self._files)
+            except OSError:
+                self._due = True
+
+    def write(self, state: RunState) -> None:
+        """Writes now; a full disk is tried again with the next tick."""
+        self._written = self._beaten = time.monotonic()
+        try:
+            life.write(self._files, self._document(state))
+        except OSError:
+            self._due = True
+        else:
+            self._due = False
+
+    def _document(self, state: RunState) -> life.Pulse:
+        return life.Pulse(
+            phase=state.phase,
+            why=state.why,
+            at=state.at,
+            engine=state.engine,
+            host=self._own,
+            agent=state.agent,
+            spoke=state.spoke,
+            silent=state.silent,
+            turn=state.turn,
+            restarts=state.restarts,
+            background=state.background,
+            until=state.until,
+            request=state.request,
+            denied=state.denied,
+        )
+
+
+def gone(files: RunFiles) -> bool:
+    """Whether somebody took the run's folder away: the repository was deleted under us."""
+    return not files.root.is_dir()

@@ -1,0 +1,181 @@
+"""What the engine's signs mean for the run: its phase, its facts, its receipts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ccc.domain import messages, runs
+from ccc.domain.life import IDLE, LIMITED, PAUSED, RUNNING, STARTING, WAITING
+from ccc.domain.runs import Whose
+from ccc.engines import protocol
+from ccc.host import hooks
+from ccc.host.facts import Facts
+from ccc.host.state import Pulse, RunState, now
+from ccc.runs import mail
+from ccc.runs.files import RunFiles, SessionFiles
+
+QUIET = 12
+"""Denied tools kept of one turn; more are only counted by the diary."""
+
+
+class Turns:
+    """Follows one process after the other through its turns."""
+
+    def __init__(
+        self,
+        whose: Whose,
+        conversation: str,
+        session: SessionFiles,
+        files: RunFiles,
+        facts: Facts,
+        state: RunState,
+        pulse: Pulse,
+    ) -> None:
+        self.whose, self.conversation = whose, conversation
+        self.session, self.files = session, files
+        self.facts, self.state, self.pulse = facts, state, pulse
+        self.spoken = False
+        self.received = False
+        self.resumed = False
+        self.ended: protocol.TurnEnded | None = None
+        self.garbled = 0
+
+    def take(self, sign: protocol.Sign) -> None:
+        """One sign."""
+        handlers: dict[type, Callable[[protocol.Sign], None]] = {
+            protocol.Spoke: self._spoke,
+            protocol.Busy: self._busy,
+            protocol.Received: self._received,
+            protocol.TurnEnded: self._turn_ended,
+            protocol.Used: self._used,
+            protocol.Asked: self._asked,
+            protocol.Settled: self._settled,
+            protocol.Refused: self._refused,
+            protocol.Limited: self._limited,
+            protocol.Background: self._background,
+            protocol.Garbled: self._garbled,
+        }
+        handlers[type(sign)](sign)
+
+    def another_process(self, *, resumed: bool) -> None:
+        """The next process begins."""
+        self.spoken, self.received, self.resumed, self.ended = False, False, resumed, None
+        self.state.another_process()
+        self.state.background, self.state.request = 0, None
+
+    def _spoke(self, _: protocol.Sign) -> None:
+        if not self.spoken:
+            self.spoken = True
+            if self.state.phase == STARTING:
+                self.state.turn = max(self.state.turn, 1)
+                self._turn_to(RUNNING, f"turn {self.state.turn}")
+            self.facts.tell(runs.started(self.whose, self.conversation, resumed=self.resumed))
+
+    def _busy(self, sign: protocol.Sign) -> None:
+        assert isinstance(sign, protocol.Busy)
+        if self.state.phase in (IDLE, LIMITED):
+            self._begin_turn(new=self.state.phase == IDLE)
+        if self.state.phase == RUNNING and self.state.background == 0:
+            self.state.turn_to(RUNNING, sign.what or self.state.why)
+
+    def _begin_turn(self, *, new: bool) -> None:
+        self.state.turn += int(new)
+        self.state.denied = () if new else self.state.denied
+        self.state.until = None
+        self.ended = None
+        self._turn_to(RUNNING, f"turn {self.state.turn}")
+        self.facts.tell(runs.phase(self.whose, RUNNING, f"turn {self.state.turn}"))
+
+    def _received(self, sign: protocol.Sign) -> None:
+        """A message entered the conversation: this, and nothing else, is its receipt."""
+        assert isinstance(sign, protocol.Received)
+        self.received = True
+        if self.state.phase == IDLE:
+            self._begin_turn(new=True)
+        if any(letter.id == sign.message for letter in mail.waiting(self.session)):
+            whose = self.whose
+            self.facts.tell(
+                messages.delivered(
+                    sign.message,
+                    session=whose.session,
+                    name=whose.name,
+                    run=whose.run,
+                    turn=self.state.turn,
+                    at=now(),
+                )
+            )
+            mail.taken(self.session, sign.message)
+
+    def _turn_ended(self, sign: protocol.Sign) -> None:
+        assert isinstance(sign, protocol.TurnEnded)
+        self.ended = sign
+        self.state.request, self.state.until = None, None
+        self.state.denied = sign.denied[:QUIET] or self.state.denied
+        if sign.failure is None:
+            why = "its turn was interrupted" if sign.interrupted else f"turn {self.state.turn} ended"
+            proof = hooks.proof(self.files, "Stop")
+            self._turn_to(IDLE, f"{why}: {proof}" if proof else why)
+            if self.state.background:
+                self._go_on_in_background()
+            else:
+                self.facts.tell(runs.phase(self.whose, IDLE, why, self.state.figures()))
+
+    def _go_on_in_background(self) -> None:
+        count = self.state.background
+        self._turn_to(RUNNING, f"{count} background {'task goes' if count == 1 else 'tasks go'} on")
+
+    def _used(self, sign: protocol.Sign) -> None:
+        assert isinstance(sign, protocol.Used)
+        self.state.spent = sign.spent
+
+    def _asked(self, sign: protocol.Sign) -> None:
+        assert isinstance(sign, protocol.Asked)
+        self.state.request = sign.request
+        self._turn_to(WAITING, sign.request.text)
+        self.facts.tell(runs.phase(self.whose, WAITING, sign.request.text))
+
+    def _settled(self, sign: protocol.Sign) -> None:
+        assert isinstance(sign, protocol.Settled)
+        if self.state.request is not None and self.state.request.id == sign.request:
+            self.state.request = None
+            self._turn_to(RUNNING, "it was answered")
+            self.facts.tell(runs.phase(self.whose, RUNNING, "it was answered"))
+
+    def _refused(self, sign: protocol.Sign) -> None:
+        assert isinstance(sign, protocol.Refused)
+        if sign.denied not in self.state.denied:
+            self.state.denied = (*self.state.denied, sign.denied)[-QUIET:]
+            self.facts.tell(runs.denied(self.whose, sign.denied))
+            self.pulse.write(self.state)
+
+    def _limited(self, sign: protocol.Sign) -> None:
+        assert isinstance(sign, protocol.Limited)
+        known = self.state.phase == LIMITED
+        self.state.until = sign.until
+        self._turn_to(LIMITED, sign.why)
+        if not known:
+            self.facts.tell(runs.phase(self.whose, LIMITED, sign.why))
+
+    def _background(self, sign: protocol.Sign) -> None:
+        """The turn may be over while tasks of the agent's go on: only with the last of them it is idle."""
+        assert isinstance(sign, protocol.Background)
+        self.state.background = sign.count
+        if self.ended is None or self.state.phase == PAUSED:
+            return
+        if sign.count:
+            self._go_on_in_background()
+        elif self.state.phase == RUNNING:
+            self._turn_to(IDLE, f"turn {self.state.turn} and its background tasks ended")
+            self.facts.tell(runs.phase(self.whose, IDLE, self.state.why, self.state.figures()))
+
+    def _garbled(self, sign: protocol.Sign) -> None:
+        assert isinstance(sign, protocol.Garbled)
+        self.garbled += 1
+        if self.garbled == 1:
+            self.facts.tell(runs.garbled(self.whose, sign.why))
+
+    def _turn_to(self, phase: str, why: str) -> None:
+        if self.state.phase == PAUSED:
+            return
+        self.state.turn_to(phase, why)
+        self.pulse.write(self.state)

@@ -1,0 +1,160 @@
+"""Control of a run: stop, pause, carry on, answer what its engine asked."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ccc.domain import runs
+from ccc.domain.life import Ending, Life, Request
+from ccc.domain.runs import Whose
+from ccc.domain.sessions import Session
+from ccc.errors import Refused, StoreBusy
+from ccc.ops.actor import actor_of
+from ccc.ops.workspace import Workspace
+from ccc.platform.trees import Tree
+from ccc.runs import life
+from ccc.runs.files import RunFiles, SessionFiles, read_json, ring, write_json
+
+STOP_SECONDS = 20.0
+ANSWER_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A run that was ended: what it was doing, how it ended."""
+
+    session: Session
+    before: str
+    ending: Ending
+
+
+def stop(workspace: Workspace, session: Session, *, why: str = "", grace: float = 5.0) -> Stopped:
+    """Ends the run and everything it started; returns when nothing of its tree is left.
+
+    Raises Refused where nothing runs here, StoreBusy where it could not be ended.
+    """
+    found = _alive(workspace, session, "stop")
+    files = SessionFiles.of(workspace.layout, session.id)
+    words = why or f"stopped by {actor_of(workspace).by or 'somebody'}"
+    if found.host is not None:
+        _ask(files, files.run(found.run), {"kind": "stop", "why": words, "grace": grace})
+        ending = _until_over(files.run(found.run), time.monotonic() + STOP_SECONDS + grace)
+        if ending is not None:
+            return Stopped(session, found.phase, ending)
+        os.kill(found.host, 9)
+    ending = bury(workspace, session, found, Ending("stopped", words, workspace.now()), grace=grace)
+    return Stopped(session, found.phase, ending)
+
+
+def bury(
+    workspace: Workspace, session: Session, found: Life, ending: Ending, *, grace: float = 5.0
+) -> Ending:
+    """Ends what a run without host left running, writes its exit record and the fact.
+
+    Raises StoreBusy where a process could not be ended.
+    """
+    files = SessionFiles.of(workspace.layout, session.id).run(found.run)
+    root = _agent_of(files)
+    left = Tree(root, ("CCC_RUN", f"{session.id}.{found.run}")).end(grace)
+    if left:
+        pids = " ".join(str(pid) for pid in left)
+        raise StoreBusy(f"processes of {session.name} could not be ended: {pids}", f"kill -9 {pids}")
+    life.end(files, ending)
+    whose = Whose(session.id, session.name, found.run, session.engine or "")
+    workspace.store.journal(runs.ended(whose, ending))
+    return ending
+
+
+def lost(workspace: Workspace) -> Ending:
+    """The exit record of a run whose host and process are gone."""
+    return Ending("lost", "its process and its host were gone", workspace.now())
+
+
+def pause(workspace: Workspace, session: Session) -> None:
+    """Halts every process of the run where it stands. Raises Refused where nothing runs here."""
+    found = _alive(workspace, session, "pause")
+    if found.phase == "paused":
+        raise Refused(f"{session.name} is paused already", f"git ccc resume {session.name}")
+    by = actor_of(workspace).by or "somebody"
+    _order(
+        workspace,
+        session,
+        found,
+        {"kind": "pause", "why": f"paused by {by}"},
+        lambda now: now.phase == "paused",
+    )
+
+
+def carry_on(workspace: Workspace, session: Session) -> None:
+    """Lets a paused run go on. Raises Refused where it is not paused."""
+    found = _alive(workspace, session, "resume")
+    if found.phase != "paused":
+        raise Refused(f"{session.name} is {found.phase}, not paused", f"git ccc status {session.name}")
+    _order(workspace, session, found, {"kind": "carry-on"}, lambda now: now.phase != "paused")
+
+
+def answer_engine(workspace: Workspace, session: Session, request: Request, text: str) -> None:
+    """Answers what the engine itself waits for. Raises Refused where it no longer does."""
+    found = _alive(workspace, session, "answer")
+    if found.request is None or found.request.id != request.id:
+        raise Refused(f"{session.name} does not wait for that any more", f"git ccc status {session.name}")
+    document = {"kind": "answer", "request": request.id, "text": text}
+    _order(
+        workspace, session, found, document, lambda now: now.request is None or now.request.id != request.id
+    )
+
+
+def _alive(workspace: Workspace, session: Session, command: str) -> Life:
+    if session.where != workspace.replica:
+        raise Refused(f"{session.name} lives in another copy of the repository", f"git ccc {command} there")
+    found = life.sight(workspace.layout, session.id)
+    if found is None or (found.host is None and found.agent is None and found.ending is not None):
+        raise Refused(f"nothing runs in {session.name}", f"git ccc start {session.name}")
+    return found
+
+
+def _order(
+    workspace: Workspace,
+    session: Session,
+    found: Life,
+    document: Mapping[str, object],
+    done: Callable[[Life], bool],
+) -> None:
+    files = SessionFiles.of(workspace.layout, session.id)
+    if found.host is None:
+        raise Refused(f"the host of {session.name} is gone", f"git ccc resume {session.name}")
+    _ask(files, files.run(found.run), document)
+    until = time.monotonic() + ANSWER_SECONDS
+    while time.monotonic() < until:
+        now = life.sight_run(files.run(found.run), found.run)
+        if now is None or now.over or done(now):
+            return
+        time.sleep(0.01)
+    raise StoreBusy(f"the host of {session.name} does not answer", f"git ccc status {session.name}")
+
+
+def _ask(session: SessionFiles, files: RunFiles, document: Mapping[str, object]) -> None:
+    write_json(files.control / f"{document['kind']}-{os.urandom(6).hex()}.json", document)
+    ring(session)
+
+
+def _until_over(files: RunFiles, until: float) -> Ending | None:
+    while time.monotonic() < until:
+        found = life.sight_run(files, 0)
+        if found is None:
+            return None
+        if found.ending is not None and found.host is None:
+            return found.ending
+        if found.host is None:
+            return found.ending
+        time.sleep(0.01)
+    return None
+
+
+def _agent_of(files: RunFiles) -> str | None:
+    document = read_json(files.life)
+    agent = None if document is None else document.get("agent")
+    return agent if isinstance(agent, str) else None

@@ -1,0 +1,132 @@
+"""What people do with running sessions, by reference: start, stop, pause, resume, restart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ccc.domain.life import PAUSED, Life
+from ccc.domain.sessions import Session
+from ccc.errors import Refused
+from ccc.ops import control, starting
+from ccc.ops.close import refuse_agents
+from ccc.ops.find import find_all
+from ccc.ops.look import Sighting, look
+from ccc.ops.policy import starting_policy
+from ccc.ops.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Handled:
+    """A session, what was done with it in one word, and what else is worth saying."""
+
+    session: Session
+    what: str
+    remark: str = ""
+
+
+def start(
+    workspace: Workspace, references: Sequence[str], *, engine: str | None = None, fresh: bool = False
+) -> list[Handled]:
+    """Starts agents. Raises what `starting.start` raises; sessions before the failing one are started."""
+    workspace.require()
+    done = []
+    for session in _sessions(workspace, references):
+        starting.refuse_unstartable(workspace, session)
+        chosen = session
+        if engine is not None or session.engine is None:
+            policy = starting_policy(workspace, session.target)
+            reference = starting.engine_of(policy, policy.roles.get(session.role), engine)
+            chosen = replace(session, engine=reference)
+            fresh = fresh or reference != session.engine
+        resumes = False if fresh else None
+        number = starting.start(workspace, chosen, resume=resumes)
+        taken_up = not fresh and starting.can_resume(workspace, session)
+        done.append(Handled(session, "resumed" if taken_up else "started", f"run {number}, {chosen.engine}"))
+    return done
+
+
+def stop(
+    workspace: Workspace, references: Sequence[str], *, why: str = "", grace: float = 5.0
+) -> list[Handled]:
+    """Ends agents and all they started; without references every one that runs here.
+
+    Raises Refused for a named session in which nothing runs.
+    """
+    workspace.require()
+    if references:
+        chosen = _sessions(workspace, references)
+    else:
+        chosen = [each.session for each in look(workspace).sightings if is_alive(each.life)]
+    for session in chosen:
+        refuse_agents(workspace, session, "stop")
+    done = []
+    for session in chosen:
+        stopped = control.stop(workspace, session, why=why, grace=grace)
+        done.append(Handled(session, "stopped", "" if stopped.before != "idle" else "it was idle"))
+    return done
+
+
+def pause(workspace: Workspace, references: Sequence[str]) -> list[Handled]:
+    """Halts agents where they stand. Raises Refused where nothing runs."""
+    workspace.require()
+    done = []
+    for session in _sessions(workspace, references):
+        refuse_agents(workspace, session, "pause")
+        control.pause(workspace, session)
+        done.append(Handled(session, "paused"))
+    return done
+
+
+def resume(workspace: Workspace, references: Sequence[str]) -> list[Handled]:
+    """Lets paused sessions go on, and starts those whose agent is gone. Raises Refused for a running one."""
+    workspace.require()
+    done = []
+    for sighting in _sightings(workspace, references):
+        session, life = sighting.session, sighting.life
+        if life is not None and life.host is not None and life.phase == PAUSED:
+            control.carry_on(workspace, session)
+            done.append(Handled(session, "resumed"))
+            continue
+        if is_alive(life):
+            raise Refused(f"{session.name} is {sighting.view.status}", f"git ccc output {session.name} -f")
+        clear_away(workspace, sighting)
+        done += start(workspace, [session.id])
+    return done
+
+
+def restart(workspace: Workspace, references: Sequence[str], *, fresh: bool = False) -> list[Handled]:
+    """Stops those that run and starts all of them again."""
+    workspace.require()
+    done = []
+    for sighting in _sightings(workspace, references):
+        if is_alive(sighting.life):
+            refuse_agents(workspace, sighting.session, "restart")
+            control.stop(workspace, sighting.session, why="restarted")
+        else:
+            clear_away(workspace, sighting)
+        done += [
+            replace(each, what="restarted") for each in start(workspace, [sighting.session.id], fresh=fresh)
+        ]
+    return done
+
+
+def clear_away(workspace: Workspace, sighting: Sighting) -> None:
+    """Ends what a run without host left running, before another one begins."""
+    life = sighting.life
+    if life is not None and life.ending is None and life.host is None:
+        control.bury(workspace, sighting.session, life, control.lost(workspace))
+
+
+def is_alive(life: Life | None) -> bool:
+    """Whether a host works for the session now."""
+    return life is not None and life.host is not None
+
+
+def _sightings(workspace: Workspace, references: Sequence[str]) -> list[Sighting]:
+    picture = look(workspace)
+    return [picture.of(session) for session in find_all(references, picture.sessions)]
+
+
+def _sessions(workspace: Workspace, references: Sequence[str]) -> list[Session]:
+    return [sighting.session for sighting in _sightings(workspace, references)]

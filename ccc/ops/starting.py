@@ -1,0 +1,239 @@
+"""Starting an agent in a session: what it is told, what it may, and the host that runs it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ccc.domain.life import Life
+from ccc.domain.sessions import Session
+from ccc.domain.status import DONE, before_closing
+from ccc.engines import registry
+from ccc.errors import EngineFailed, NotFound, Refused, StoreBusy
+from ccc.ops.environment import agent_environment, session_environment
+from ccc.ops.look import Picture, Sighting, look
+from ccc.ops.policy import Policy, starting_policy
+from ccc.ops.workspace import Workspace
+from ccc.platform import processes
+from ccc.runs import life
+from ccc.runs.files import RunFiles, SessionFiles
+from ccc.runs.order import Order
+
+if TYPE_CHECKING:
+    from ccc.config.roles import Role
+
+UP_SECONDS = 10.0
+TAKEN = 3
+BYPASS = "bypassPermissions"
+
+GOING_ON = (
+    "You are started again in the same worktree, with the same task. What you did before is in this"
+    " conversation; look at `git status` and `git log --oneline -5`, then go on."
+)
+
+
+def start(
+    workspace: Workspace, session: Session, *, resume: bool | None = None, prompt: str | None = None
+) -> int:
+    """Starts a run and returns its number once its host is up.
+
+    `resume` None takes the conversation up again if there is one. `prompt` is what the agent is told first:
+    by default its brief, or that it goes on; an empty one leaves it to the mail that waits.
+    Raises EngineFailed where the engine cannot work here, Refused for a session that cannot be started.
+    """
+    refuse_unstartable(workspace, session)
+    policy = starting_policy(workspace, session.target)
+    role = policy.roles.get(session.role)
+    reference = session.engine or engine_of(policy, role, None)
+    environment = environment_of(workspace, session, policy)
+    options = options_of(policy, reference)
+    registry.make(reference, options, environment)
+    files = SessionFiles.of(workspace.layout, session.id)
+    again = can_resume(workspace, session) if resume is None else resume
+    number = _next_number(session, files.latest() or 0)
+    told = prompt if prompt is not None else (GOING_ON if again else first_words(workspace, session))
+    order = Order(
+        session=session.id,
+        name=session.name,
+        role=session.role,
+        run=number,
+        engine=reference,
+        worktree=str(session.worktree),
+        prompt=told,
+        system=_system(session, role),
+        conversation=_conversation(session, again),
+        starter=processes.own_identity(),
+        resumes=again,
+        model=session.model or role.front.model or policy.settings.session.model,
+        tools=role.front.tools,
+        permission_mode=permission_mode(workspace, session, role),
+        options=options,
+        seconds=float(session.limits.seconds or role.front.timeout or policy.settings.session.timeout or 0),
+        silence=policy.settings.session.silence,
+        rest=policy.settings.session.rest,
+        micro_usd=(session.spending.micro_usd or 0) if again else 0,
+    )
+    _launch(workspace, files.run(number), order, environment)
+    return number
+
+
+def refuse_unstartable(workspace: Workspace, session: Session) -> None:
+    """Raises Refused for a session that is closed, of another machine, without worktree, or alive."""
+    if session.closed is not None:
+        raise Refused(f"{session.name} is closed", f"git ccc undo {session.name} brings it back")
+    if session.where != workspace.replica:
+        raise Refused(f"{session.name} lives in another copy of the repository", "start it there")
+    if session.worktree is None or not (Path(session.worktree) / ".git").exists():
+        raise Refused(f"the worktree of {session.name} is gone", f"git ccc close {session.name}")
+    found = life.sight(workspace.layout, session.id)
+    if found is not None and lives(found):
+        raise Refused(f"{session.name} is {found.phase} already", f"git ccc output {session.name} -f")
+
+
+def lives(found: Life) -> bool:
+    """Whether a run's host or agent is there."""
+    return found.host is not None or found.agent is not None
+
+
+def can_resume(workspace: Workspace, session: Session) -> bool:
+    """Whether the session's conversation can be taken up again: it had one, with an engine that can."""
+    if session.conversation is None or session.engine is None:
+        return False
+    name = session.engine.partition(":")[0]
+    if name in registry.BUILT_IN:
+        return True
+    policy = starting_policy(workspace, session.target)
+    return bool(options_of(policy, session.engine).get("resume"))
+
+
+def engine_of(policy: Policy, role: Role, wanted: str | None) -> str:
+    """The engine's reference: as asked for, else the role's, else the configured one. Raises NotFound."""
+    reference = wanted or role.front.engine or policy.settings.engine
+    name, _, argument = reference.partition(":")
+    known = [*registry.BUILT_IN, *policy.settings.engines]
+    if name not in known:
+        raise NotFound(f"no engine {name}", f"engines: {', '.join(known)}")
+    if name == registry.REHEARSAL and not argument:
+        raise NotFound("a rehearsal needs its script", "--engine rehearsal:PATH")
+    return reference
+
+
+def options_of(policy: Policy, reference: str) -> dict[str, Any]:
+    """What the configuration says of an engine."""
+    section = policy.settings.engines.get(reference.partition(":")[0])
+    return {} if section is None else {"command": list(section.command), "resume": list(section.resume)}
+
+
+def environment_of(workspace: Workspace, session: Session, policy: Policy) -> dict[str, str]:
+    """The agent's environment: scrubbed, told which session it is, with `git ccc` on its PATH."""
+    found = agent_environment(workspace.environment, policy.settings.session.environment)
+    path = found.get("PATH", os.defpath)
+    if shutil.which("git-ccc", path=path) is None:
+        path = os.pathsep.join([path, str(Path(sys.executable).parent)])
+    return {**found, "PATH": path, **session_environment(session)}
+
+
+def permission_mode(workspace: Workspace, session: Session, role: Role) -> str:
+    """The role's; bypassing permissions needs the target branch's own word. Raises Refused."""
+    mode = role.front.permission_mode
+    if mode != BYPASS:
+        return mode
+    from ccc.ops.policy import target_policy_of
+
+    if target_policy_of(workspace, session.target).roles.get(session.role).front.permission_mode != BYPASS:
+        raise Refused(
+            f"role {session.role} bypasses permissions, and {session.target} does not say so",
+            f"commit .ccc/roles/{session.role}.md to {session.target} first",
+        )
+    if os.geteuid() == 0 and workspace.environment.get("IS_SANDBOX") != "1":
+        raise Refused(
+            "an agent is not started as root without permissions",
+            "run as another user, or choose another permission_mode for the role",
+        )
+    return mode
+
+
+def first_words(workspace: Workspace, session: Session) -> str:
+    """The first thing an agent is told: its brief."""
+    brief = ""
+    if session.brief is not None:
+        brief = workspace.reader.state().blob(session.brief).decode("utf-8", "replace")
+    lead = f"You are {session.name}, a {session.role} specialist started by git ccc. This is your brief:"
+    return f"{lead}\n\n{brief or session.task}"
+
+
+def _system(session: Session, role: Role) -> str:
+    from ccc.config.briefs import system_prompt
+    from ccc.ops.brief import values_of
+
+    return system_prompt(role, values_of(session))
+
+
+def _conversation(session: Session, again: bool) -> str:
+    if again and session.conversation:
+        return session.conversation
+    return str(uuid.uuid4())
+
+
+def waits_for(workspace: Workspace, after: Sequence[str], picture: Picture | None = None) -> list[str]:
+    """The names of those sessions of `after` whose work is not proven yet."""
+    if not after:
+        return []
+    seen = picture or look(workspace)
+    return [each.session.name for each in seen.sightings if each.session.id in after and not is_proven(each)]
+
+
+def is_proven(sighting: Sighting) -> bool:
+    """Whether those that wait for a session may begin: verified, unchecked for want of checks, or landed."""
+    return before_closing(sighting.session, sighting.view.status) in DONE
+
+
+def _next_number(session: Session, latest: int) -> int:
+    """The first run of a session has the number it was recorded with, each later one the next."""
+    waits = session.run.status in ("created", "queued") and latest < session.run.number
+    return max(latest + 1, session.run.number + (0 if waits else 1))
+
+
+def _launch(workspace: Workspace, files: RunFiles, order: Order, environment: Mapping[str, str]) -> None:
+    """Starts the host and waits until it has taken the session's lock. Raises EngineFailed, StoreBusy."""
+    try:
+        files.root.mkdir(parents=True)
+    except FileExistsError as error:
+        raise StoreBusy(f"{order.name} is being started by somebody else", "git ccc status") from error
+    order.write(files)
+    common = str(workspace.repository.common)
+    command = [sys.executable, "-E", "-P", "-m", "ccc.host", common, order.session, str(order.run)]
+    try:
+        done = subprocess.run(
+            command,
+            env=dict(environment),
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=UP_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise EngineFailed(f"the host of {order.name} did not come up", f"look into {files.root}") from error
+    if done.returncode == TAKEN:
+        raise Refused(f"{order.name} is alive already", f"git ccc status {order.name}")
+    if done.returncode != 0:
+        words = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise EngineFailed(
+            f"the host of {order.name} ended with {done.returncode}: {words[-1] if words else ''}",
+            f"look into {files.root}",
+        )
+    _wait_for_pulse(files)
+
+
+def _wait_for_pulse(files: RunFiles) -> None:
+    until = time.monotonic() + UP_SECONDS
+    while not files.life.exists() and not files.exit.exists() and time.monotonic() < until:
+        time.sleep(0.005)

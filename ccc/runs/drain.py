@@ -1,0 +1,70 @@
+"""Waking the process that records what waits in the journal, or starting one."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import subprocess
+from pathlib import Path
+
+from ccc.layout import Layout
+
+MARKERS = ("CCC_SESSION", "CCC_NAME", "CCC_ROLE", "CCC_PORT_BASE", "CCC_RUN", "CLAUDECODE")
+
+
+def wake(layout: Layout) -> None:
+    """Rings the drain's bell; starts a drain, detached, where none listens. Never fails."""
+    try:
+        bell = os.open(layout.root / "drain.fifo", os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        start(layout)
+        return
+    with contextlib.suppress(OSError):
+        os.write(bell, b".")
+    os.close(bell)
+
+
+def start(layout: Layout) -> None:
+    """Starts the background drain with every descriptor redirected; does not wait for it."""
+    environment = {key: value for key, value in os.environ.items() if key not in MARKERS}
+    with contextlib.suppress(OSError):
+        process = subprocess.Popen(
+            [str(layout.drain_script)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            cwd="/",
+            env=environment,
+        )
+        process.returncode = 0  # nobody waits for it: the system does when this process has ended
+
+
+def held(lock: Path) -> bool:
+    """Whether a process holds a lock of store/lock.py, asked without its library (filelock, 55 ms).
+
+    Who comes to take the lock in the very moment of the question gives up; then the asker does the work.
+    """
+    try:
+        descriptor = os.open(lock, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def holder(lock: Path) -> int | None:
+    """The process that holds a lock of store/lock.py now; None where nobody does."""
+    if not held(lock):
+        return None
+    try:
+        text = lock.with_name(f"{lock.name}.holder").read_text(encoding="ascii").strip()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return None
+    return int(text) if text.isdecimal() else None

@@ -1,0 +1,56 @@
+"""What a session host is to start: written once by whoever starts it, read by the host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ccc.runs.files import RunFiles, read_json, write_json
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Order:
+    """One run. No secrets: the agent's environment travels as the host's own.
+
+    `engine` is the reference as recorded (`claude`, `rehearsal:PATH`, a configured name), `starter` the
+    identity of the process that starts the host. Times in seconds, 0 is none: `seconds` for the whole run,
+    `silence` without any sign of life, `rest` idle until the process is put to rest, `grace` between TERM
+    and KILL. `retries`: restarts after a crash. `micro_usd` is what the conversation has cost before.
+    """
+
+    session: str
+    name: str
+    role: str
+    run: int
+    engine: str
+    worktree: str
+    prompt: str
+    system: str
+    conversation: str
+    starter: str
+    resumes: bool = False
+    model: str | None = None
+    tools: tuple[str, ...] = ()
+    permission_mode: str = "dontAsk"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+    silence: float = 900.0
+    rest: float = 600.0
+    grace: float = 5.0
+    retries: int = 1
+    micro_usd: int = 0
+
+    def write(self, files: RunFiles) -> None:
+        """Makes the run known. Raises OSError."""
+        write_json(files.order, {"format": FORMAT, **asdict(self)})
+
+    @classmethod
+    def read(cls, files: RunFiles) -> Order | None:
+        """The order of a run; None where there is none that this ccc understands."""
+        found = read_json(files.order)
+        if found is None or found.pop("format", None) != FORMAT:
+            return None
+        return cls(**{**found, "tools": tuple(found["tools"])})
