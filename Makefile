@@ -7,10 +7,10 @@ WORKERS ?= 2
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow lint format bench sync man clean
+.PHONY: help demo test slow lint format bench sync man clean install-commands install-commands-force
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' Makefile
 
 demo: $(STAMP) ## Set up and show the main job (ARGS="--yes")
 	@$(BIN)/git-ccc demo $(ARGS)
@@ -35,6 +35,12 @@ bench: $(STAMP) ## Measure against the budgets
 
 man: $(STAMP) ## Write man/git-ccc.1 from the commands
 	@$(BIN)/python -m ccc.cli.manpage > man/git-ccc.1.new && mv man/git-ccc.1.new man/git-ccc.1
+
+install-commands: $(STAMP) ## Give Claude Code the skill and the /ccc-... commands
+	@$(BIN)/python -m ccc.cli.claude_kit
+
+install-commands-force: $(STAMP) ## The same, over files that were edited, too
+	@$(BIN)/python -m ccc.cli.claude_kit --force
 
 sync: ## Install the pinned packages again
 	@rm -f $(STAMP)

@@ -6,6 +6,7 @@ import click
 
 from ccc.cli.invocation import Invocation, pass_invocation
 from ccc.cli.opening import open_workspace
+from ccc.errors import Usage
 from ccc.ops.workspace import Workspace
 
 
@@ -13,14 +14,22 @@ from ccc.ops.workspace import Workspace
 @click.option(
     "--files", is_flag=True, help="Also write .ccc/ with commented defaults, for the team to edit and commit"
 )
+@click.option(
+    "--claude",
+    is_flag=True,
+    help="Also give Claude Code the skill and /ccc-... commands, in CLAUDE_CONFIG_DIR or ~/.claude",
+)
+@click.option("--force", is_flag=True, help="With --claude: over files that were edited, too")
 @pass_invocation
-def command_init(invocation: Invocation, files: bool) -> None:
+def command_init(invocation: Invocation, files: bool, claude: bool, force: bool) -> None:
     """Prepare this repository; the checkout stays clean
 
     Makes refs/ccc, and hooks that act in session worktrees only. Running it again changes nothing.
     """
     from ccc.ops.init import init
 
+    if force and not claude:
+        raise Usage("--force goes with --claude", "git ccc init --claude --force")
     terminal = invocation.terminal
     made = init(Workspace.open(invocation.directory, terminal.environment, invocation.standing), files=files)
     terminal.out("ccc is ready" if made.fresh else "ccc is ready already")
@@ -30,6 +39,17 @@ def command_init(invocation: Invocation, files: bool) -> None:
         terminal.out("every file of .ccc/ is there already")
     for remark in made.remarks:
         terminal.err(remark)
+    if claude:
+        _install_kit(invocation, force=force)
+
+
+def _install_kit(invocation: Invocation, *, force: bool) -> None:
+    from ccc.cli.claude_kit import install_kit
+
+    lines, remarks = install_kit(invocation.terminal.environment, force=force)
+    invocation.terminal.out("\n".join(lines))
+    for remark in remarks:
+        invocation.terminal.err(remark)
 
 
 @click.command("deinit")
