@@ -12,13 +12,14 @@ from pathlib import Path
 from ccc.domain import sessions
 from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
+from ccc.domain.life import RUNNING, STARTING
 from ccc.domain.sessions import Closed, Session, from_cells
 from ccc.errors import InsideAgent, Refused
 from ccc.git import history, worktrees
 from ccc.git import repository as repositories
 from ccc.git.repository import RefMoved, RefUpdate
 from ccc.ids import short_oid
-from ccc.ops import backups, identities
+from ccc.ops import backups, control, identities
 from ccc.ops.actor import actor_of, registered
 from ccc.ops.backups import Backup
 from ccc.ops.find import find_all
@@ -26,6 +27,7 @@ from ccc.ops.leftovers import SESSION_TRAILER
 from ccc.ops.look import look
 from ccc.ops.observe import HEADS
 from ccc.ops.workspace import Workspace
+from ccc.runs import life
 from ccc.store.crashpoints import reached
 from ccc.store.protocol import State
 
@@ -48,17 +50,28 @@ def close(workspace: Workspace, session: Session, *, ignored: bool = False) -> C
     """Backs up everything in the session's worktree, records the closing, takes the worktree away.
 
     Ignored files are kept only with `ignored`. The branch is deleted when its target contains its work,
-    else kept. A closing that was killed is finished by the next call. Raises InsideAgent, Refused (closed
-    already, another machine's session).
+    else kept. An agent between two turns is stopped. A closing that was killed is finished by the next call.
+    Raises InsideAgent, Refused (closed already, another machine's session, in the middle of a turn).
     """
     refuse_agents(workspace, session, "close")
     if session.where != workspace.replica:
         raise Refused(f"{session.name} lives in another copy of the repository", "close it there")
+    _end_run(workspace, session)
     workspace.store.drain()
     current = _current(workspace.store.state(), session)
     if current.closed is not None and not half_closed(workspace, current):
         raise Refused(f"{session.name} is closed already", f"git ccc undo {session.name} brings it back")
     return finish(workspace, current, ignored=ignored)
+
+
+def _end_run(workspace: Workspace, session: Session) -> None:
+    """Ends what still runs in the session, so that nothing writes while it is backed up."""
+    found = life.sight(workspace.layout, session.id)
+    if found is None or (found.host is None and found.agent is None and found.ending is not None):
+        return
+    if found.host is not None and found.phase in (STARTING, RUNNING):
+        raise Refused(f"{session.name} is in the middle of a turn", f"git ccc stop {session.name}")
+    control.stop(workspace, session, why="closed")
 
 
 def half_closed(workspace: Workspace, session: Session) -> bool:
