@@ -32,19 +32,50 @@ class Process:
         return self.pid, self.start
 
 
-def everybody() -> dict[int, Process]:
+@dataclass(frozen=True, slots=True)
+class Table:
     """Every process of the system by its number, the dead that nobody collected too.
+
+    `marked` are the living ones of this user that were started with the variable asked for; `whole` is false
+    if some were gone by the time their row was read, and may have left children.
+    """
+
+    rows: dict[int, Process]
+    marked: list[int]
+    whole: bool
+
+    def below(self, pids: Iterable[int]) -> list[int]:
+        """All descendants of some processes, parents before their children."""
+        children: dict[int, list[int]] = {}
+        for row in self.rows.values():
+            children.setdefault(row.parent, []).append(row.pid)
+        found: dict[int, None] = {}
+        level = list(pids)
+        while level:
+            level = [child for pid in level for child in children.get(pid, ()) if child not in found]
+            found.update(dict.fromkeys(level))
+        return list(found)
+
+
+def read(variable: bytes | None = None) -> Table:
+    """The table as it is now; `variable` is `name=value`, asked of each with its row.
 
     Rows are read one after the other. One whose parent ended meanwhile is read again, for it has got another.
     """
-    table = {row.pid: row for row in _rows()}
-    for row in [row for row in table.values() if row.parent and row.parent not in table]:
-        later = one(row.pid)
-        if later is None:
-            del table[row.pid]
-        else:
-            table[row.pid] = later
-    return table
+    rows: dict[int, Process] = {}
+    marked = []
+    whole = True
+    for pid in _everybody():
+        row = one(pid)
+        if row is None:
+            whole = False
+            continue
+        rows[pid] = row
+        if row.lives and variable is not None and _is_marked(pid, variable):
+            marked.append(pid)
+    for row in [row for row in rows.values() if row.parent and row.parent not in rows]:
+        rows[row.pid] = one(row.pid) or row
+    return Table(rows, sorted(marked), whole)
 
 
 def one(pid: int) -> Process | None:
@@ -65,6 +96,14 @@ def one(pid: int) -> Process | None:
     )
 
 
+def above(pid: int) -> Iterator[int]:
+    """The ancestors of a process, nearest first."""
+    row = one(pid)
+    while row is not None and row.parent > 0:
+        yield row.parent
+        row = one(row.parent)
+
+
 def environment(pid: int) -> bytes:
     """The variables that a process was started with, NUL before, between and after; `\\0` where withheld."""
     if not processes.PROC.is_dir():
@@ -75,7 +114,11 @@ def environment(pid: int) -> bytes:
         return b"\0"
 
 
-def owner(pid: int) -> int | None:
+def _is_marked(pid: int, variable: bytes) -> bool:
+    return b"\0" + variable + b"\0" in environment(pid) and _owner(pid) == os.getuid()
+
+
+def _owner(pid: int) -> int | None:
     """The real user id of a process; None where it is gone."""
     if not processes.PROC.is_dir():
         return _owner_by_psutil(pid)
@@ -83,41 +126,21 @@ def owner(pid: int) -> int | None:
         status = (processes.PROC / str(pid) / "status").read_bytes()
     except GONE:
         return None
-    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith(b"Uid:")), None)
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(b"Uid:"))
 
 
-def above(pid: int) -> Iterator[int]:
-    """The ancestors of a process, nearest first."""
-    row = one(pid)
-    while row is not None and row.parent > 0:
-        yield row.parent
-        row = one(row.parent)
+def _everybody() -> list[int]:
+    """The numbers of all processes, the youngest first: who lives for a moment only is met in that moment.
 
-
-def below(pids: Iterable[int], table: dict[int, Process]) -> list[int]:
-    """All descendants of some processes in a table, parents before their children."""
-    children: dict[int, list[int]] = {}
-    for row in table.values():
-        children.setdefault(row.parent, []).append(row.pid)
-    found: dict[int, None] = {}
-    level = list(pids)
-    while level:
-        level = [child for pid in level for child in children.get(pid, ()) if child not in found]
-        found.update(dict.fromkeys(level))
-    return list(found)
-
-
-def _rows() -> Iterator[Process]:
-    if processes.PROC.is_dir():
-        pids = [int(entry.name) for entry in processes.PROC.iterdir() if entry.name.isdecimal()]
-    else:
+    Of a program that went on from process to process by forking, 1 look in 3 met one, none in rising order.
+    """
+    if not processes.PROC.is_dir():
         import psutil  # 20 ms, and only where there is no /proc
 
-        pids = psutil.pids()
-    for pid in pids:
-        row = one(pid)
-        if row is not None:
-            yield row
+        return sorted(psutil.pids(), reverse=True)
+    pids = [int(entry.name) for entry in processes.PROC.iterdir() if entry.name.isdecimal()]
+    last = int((processes.PROC / "loadavg").read_bytes().split()[4])
+    return sorted(pids, key=lambda pid: (pid > last, -pid))
 
 
 def _one_by_psutil(pid: int) -> Process | None:

@@ -15,13 +15,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from ccc.platform import processes, table
-from ccc.platform.table import Process
+from ccc.platform.table import Process, Table
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 LAST_RESORT_SECONDS = 5.0
 """How long KILL is repeated for what keeps coming."""
 
 KILL_POLL_SECONDS = 0.002
+LOOKS = 20
+"""How often nobody must be seen on a machine where processes end all the time; else two are enough."""
+
 HALTING_ROUNDS = 50
 """What is being started while a tree is halted is found in the next round; two are enough for most."""
 
@@ -51,13 +54,13 @@ def die_with_parent(sign: int = signal.SIGKILL) -> Callable[[], None]:
 
 def descendants(pid: int) -> list[int]:
     """All living processes below one, parents before their children."""
-    everybody = table.everybody()
-    return [each for each in table.below([pid], everybody) if everybody[each].lives]
+    everybody = table.read()
+    return [each for each in everybody.below([pid]) if everybody.rows[each].lives]
 
 
 def marked(name: str, value: str) -> list[int]:
     """The other living processes of this user that were started with `name=value` in their environment."""
-    return _marked(table.everybody(), name, value)
+    return [pid for pid in table.read(os.fsencode(f"{name}={value}")).marked if pid != os.getpid()]
 
 
 def marked_above(name: str) -> int | None:
@@ -100,10 +103,9 @@ class Tree:
         Collects the exit status of its own children except those in `spare`.
         """
         ending = _Ending(self, spare)
-        left = ending.repeat(ending.ask, grace, poll)
-        if left:
-            left = ending.repeat(ending.kill, LAST_RESORT_SECONDS, KILL_POLL_SECONDS)
-        return [row.pid for row in left]
+        if not ending.repeat(ending.ask, grace, poll):
+            ending.repeat(ending.kill, LAST_RESORT_SECONDS, KILL_POLL_SECONDS)
+        return ending.left
 
 
 def suspend(tree: Tree) -> list[int]:
@@ -140,7 +142,7 @@ class _Look:
     """A tree as it was seen: its rows, the root first, and those of everybody."""
 
     rows: list[Process]
-    everybody: dict[int, Process]
+    table: Table
 
     @property
     def living(self) -> list[Process]:
@@ -148,65 +150,69 @@ class _Look:
 
     @property
     def groups(self) -> list[int]:
-        """The process groups in which nobody lives but members."""
+        """The process groups of the tree in which nobody else lives."""
         members = {row.pid for row in self.rows}
-        shared = {row.group for row in self.everybody.values() if row.lives and row.pid not in members}
-        return [group for group in {row.group for row in self.living} - shared if group > 1]
+        shared = {row.group for row in self.table.rows.values() if row.lives and row.pid not in members}
+        return [group for group in {row.group for row in self.rows} - shared if group > 1]
 
 
 def _look(tree: Tree) -> _Look:
-    """A look at a tree; a second one if nobody was there.
+    """A look at a tree; "nobody" is said only if twice nobody was there and nobody died in between.
 
-    Who is just executing a program has no environment for a moment; who got a small number after the look had
-    passed there is not seen.
+    Who is just executing a program has no environment for a moment, and who dies while the table is read may
+    leave children that are not in it.
     """
-    first = _look_once(tree)
-    return first if first.living else _look_once(tree)
+    dead: set[tuple[int, str]] | None = None
+    look = _look_once(tree)
+    for _ in range(LOOKS):
+        before, dead = dead, {row.key for row in look.table.rows.values() if not row.lives}
+        if look.living or (before is not None and look.table.whole and dead <= before):
+            break
+        look = _look_once(tree)
+    return look
 
 
 def _look_once(tree: Tree) -> _Look:
-    everybody = table.everybody()
-    found = [*_root(tree.root, everybody), *_marked(everybody, *tree.marker)]
+    everybody = table.read(os.fsencode("=".join(tree.marker)))
+    found = [*_root(tree.root, everybody), *everybody.marked]
     above = [] if tree.reaper is None else [tree.reaper]
-    found += table.below([*found, *above], everybody)
+    found += everybody.below([*found, *above])
     own = os.getpid()
-    never = {own, *table.above(own), *tree.keep, *table.below(tree.keep, everybody)}
-    return _Look([everybody[pid] for pid in dict.fromkeys(found) if pid not in never], everybody)
+    never = {own, *table.above(own), *tree.keep, *everybody.below(tree.keep)}
+    return _Look([everybody.rows[pid] for pid in dict.fromkeys(found) if pid not in never], everybody)
 
 
-def _root(identity: str | None, everybody: dict[int, Process]) -> list[int]:
+def _root(identity: str | None, everybody: Table) -> list[int]:
     """The process of an identity, if it is still the same one."""
     pid, start, boot = (identity or "- - -").split(" ")
-    row = everybody.get(int(pid)) if pid.isdecimal() else None
+    row = everybody.rows.get(int(pid)) if pid.isdecimal() else None
     return [row.pid] if row is not None and row.start == start and boot == processes.boot_id() else []
 
 
-def _marked(everybody: dict[int, Process], name: str, value: str) -> list[int]:
-    wanted = b"\0" + os.fsencode(f"{name}={value}") + b"\0"
-    found = [row.pid for row in everybody.values() if row.lives and wanted in table.environment(row.pid)]
-    return [pid for pid in found if pid != os.getpid() and table.owner(pid) == os.getuid()]
-
-
 class _Ending:
-    """The end of one tree: who was seen of it, and who was asked to go."""
+    """The end of one tree: who was seen of it, who was asked to go, and who is `left`."""
 
     def __init__(self, tree: Tree, spare: Container[int]) -> None:
         self._tree, self._spare = tree, spare
         self._seen: set[tuple[int, str]] = set()
         self._asked: set[tuple[int, str]] = set()
+        self.left: list[int] = []
 
-    def repeat(self, act: Callable[[_Look], None], seconds: float, poll: float) -> list[Process]:
-        """Acts on the tree until nobody of it lives, or the time is up; gives who lived then."""
+    def repeat(self, act: Callable[[_Look], None], seconds: float, poll: float) -> bool:
+        """Acts on the tree until nobody of it lives and nobody has died unseen; whether that was in time."""
         until = time.monotonic() + seconds
-        while (look := _look(self._tree)).living:
-            self._seen |= {row.key for row in look.rows}
-            act(look)
-            if time.monotonic() >= until:
-                return look.living
+        while True:
+            look = _look(self._tree)
+            keys = {row.key for row in look.rows}
+            self.left = [row.pid for row in look.living]
+            over = not self.left and keys <= self._seen
+            self._seen |= keys
+            if not over:
+                act(look)
             self._collect(look)
+            if over or time.monotonic() >= until:
+                return over
             time.sleep(poll)
-        self._collect(look)
-        return []
 
     def ask(self, look: _Look) -> None:
         """TERM to all, and CONT for those that are halted; to later ones when all who were asked are gone."""
@@ -217,7 +223,10 @@ class _Ending:
             _send(look.living, signal.SIGCONT)
 
     def kill(self, look: _Look) -> None:
-        """KILL to whole groups first: nobody escapes that by forking, as from one process to the next."""
+        """KILL to whole groups first, those of the dead too: nobody escapes that by forking.
+
+        One by one, who forks and ends faster than the table is read is always a process ahead.
+        """
         for group in look.groups:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(group, signal.SIGKILL)
@@ -225,7 +234,7 @@ class _Ending:
 
     def _collect(self, look: _Look) -> None:
         """Takes the exit status of the tree's dead that are children of this process."""
-        for row in look.everybody.values():
+        for row in look.table.rows.values():
             if row.lives or row.parent != os.getpid() or row.pid in self._spare:
                 continue
             if row in look.rows or row.key in self._seen:
