@@ -185,7 +185,12 @@ def _claims_done(session: Session) -> bool:
 def _claim_evidence(session: Session) -> Evidence:
     assert session.claim is not None
     claim = session.claim
-    said = {"trailer": "commit trailer", "report": "committed report", "command": "git ccc report"}
+    said = {
+        "trailer": "commit trailer",
+        "report": "committed report",
+        "command": "git ccc report",
+        "exit": "its program's exit 0",
+    }
     words = f"{claim.state} at {short_oid(claim.commit)} by {said.get(claim.how, claim.how)}"
     return Evidence("report", f"{words}: {claim.why}" if claim.why else words, claim.at)
 

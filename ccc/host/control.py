@@ -3,11 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ccc.domain import runs
+from ccc.domain.life import PAUSED, RUNNING
+from ccc.host import ending
+from ccc.platform import trees
 from ccc.runs.files import RunFiles, read_json
 
+if TYPE_CHECKING:
+    from ccc.host.host import Host
+
 STOP, PAUSE, CARRY_ON, ANSWER = "stop", "pause", "carry-on", "answer"
+
+
+def obey(host: Host) -> None:
+    """Does what was asked for since the last look."""
+    for kind, document in requests(host.files):
+        if kind == STOP:
+            host.end("stopped", str(document.get("why") or "stopped"))
+        elif kind == PAUSE:
+            _pause(host, str(document.get("why") or "paused"))
+        elif kind == CARRY_ON:
+            _carry_on(host)
+        elif kind == ANSWER:
+            _answer(host, document)
+
+
+def _pause(host: Host, why: str) -> None:
+    """Halts the tree where it stands; the host itself goes on."""
+    if host.state.phase == PAUSED:
+        return
+    host.paused_from = host.state.phase
+    trees.suspend(ending.sparing(host.layout, host.tree))
+    _turn_to(host, PAUSED, why)
+
+
+def _carry_on(host: Host) -> None:
+    if host.state.phase != PAUSED:
+        return
+    trees.carry_on(host.tree)
+    host.watch.heard()
+    _turn_to(host, host.paused_from, "taken up again")
+
+
+def _answer(host: Host, document: Mapping[str, Any]) -> None:
+    request = host.state.request
+    if host.agent is None or host.engine is None or request is None or request.id != document.get("request"):
+        return
+    host.agent.write(host.engine.answer(request, str(document.get("text", ""))))
+    host.state.request = None
+    _turn_to(host, RUNNING, "it was answered")
+
+
+def _turn_to(host: Host, phase: str, why: str) -> None:
+    host.state.turn_to(phase, why)
+    host.pulse.write(host.state)
+    host.facts.tell(runs.phase(host.whose, phase, why))
 
 
 def requests(files: RunFiles) -> list[tuple[str, Mapping[str, Any]]]:

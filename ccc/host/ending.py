@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ccc.domain.life import IDLE, Ending
 from ccc.engines.protocol import Engine
 from ccc.host.agent import Agent
-from ccc.host.state import now
+from ccc.host.state import gone, now
 from ccc.layout import Layout
 from ccc.platform.trees import Tree, descendants
-from ccc.runs import drain
+from ccc.runs import drain, life
 
 if TYPE_CHECKING:
     from ccc.host.host import Host
@@ -93,3 +94,23 @@ def sparing(layout: Layout, tree: Tree) -> Tree:
         if pid is not None and pid != os.getpid():
             keep |= {pid, *descendants(pid)}
     return replace(tree, keep=frozenset(keep))
+
+
+def end_tree(host: Host) -> None:
+    """Ends whatever of the agent's tree still runs; ccc's own background work is spared."""
+    spare = () if host.agent is None else (host.agent.pid,)
+    sparing(host.layout, host.tree).end(host.order.grace, spare=spare)
+
+
+def record(host: Host, over: Ending) -> None:
+    """Writes the exit record; on a full disk again and again, for a minute."""
+    until = time.monotonic() + 60.0
+    while not gone(host.files):
+        try:
+            life.end(host.files, over)
+        except OSError:
+            if time.monotonic() > until:
+                return
+            time.sleep(0.5)
+        else:
+            return

@@ -10,13 +10,11 @@ import os
 import selectors
 import signal
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from ccc.domain import runs
 from ccc.domain.durations import spoken
-from ccc.domain.life import IDLE, LIMITED, PAUSED, RUNNING, STARTING, WAITING, Ending
+from ccc.domain.life import IDLE, LIMITED, RUNNING, STARTING, WAITING, Ending
 from ccc.domain.runs import Whose
 from ccc.engines import registry
 from ccc.engines.protocol import Engine, Task
@@ -30,11 +28,8 @@ from ccc.host.turns import Turns
 from ccc.host.watch import Watch
 from ccc.layout import Layout
 from ccc.platform import trees
-from ccc.runs import life
 from ccc.runs.files import SessionFiles
 from ccc.runs.order import Order
-
-SETTLE_SECONDS = 0.05
 
 
 class Host:
@@ -116,7 +111,7 @@ class Host:
             else:
                 _empty(key.fd)
         self._reap()
-        self._obey()
+        control.obey(self)
         self._deliver()
         self._look_around()
 
@@ -249,7 +244,7 @@ class Host:
 
     def _again(self, why: ending.Again) -> None:
         """Another process for the same run: after a crash, or for the next turn of a one-turn engine."""
-        trees_left(self)
+        ending.end_tree(self)
         if why.crash:
             self.state.restarts += 1
             self.facts.tell(runs.restarted(self.whose, why.crash, self.state.restarts))
@@ -261,52 +256,7 @@ class Host:
             prompt = self.post.as_prompt(self.turns)
         self._start(resumes=why.resumes, prompt=prompt)
 
-    # --- what is asked of us
-
-    def _obey(self) -> None:
-        for kind, document in control.requests(self.files):
-            if kind == control.STOP:
-                self.end("stopped", str(document.get("why") or "stopped"))
-            elif kind == control.PAUSE:
-                self._pause(str(document.get("why") or "paused"))
-            elif kind == control.CARRY_ON:
-                self._carry_on()
-            elif kind == control.ANSWER:
-                self._answer(document)
-
-    def _pause(self, why: str) -> None:
-        if self.state.phase == PAUSED:
-            return
-        self.paused_from = self.state.phase
-        trees.suspend(self.tree)
-        self.state.turn_to(PAUSED, why)
-        self.pulse.write(self.state)
-        self.facts.tell(runs.phase(self.whose, PAUSED, why))
-
-    def _carry_on(self) -> None:
-        if self.state.phase != PAUSED:
-            return
-        trees.carry_on(self.tree)
-        self.watch.heard()
-        phase = self.paused_from
-        self.state.turn_to(phase, "taken up again")
-        self.pulse.write(self.state)
-        self.facts.tell(runs.phase(self.whose, phase, "taken up again"))
-
-    def _answer(self, document: Mapping[str, Any]) -> None:
-        request = self.state.request
-        if (
-            self.agent is None
-            or self.engine is None
-            or request is None
-            or request.id != document.get("request")
-        ):
-            return
-        self.agent.write(self.engine.answer(request, str(document.get("text", ""))))
-        self.state.request = None
-        self.state.turn_to(RUNNING, "it was answered")
-        self.pulse.write(self.state)
-        self.facts.tell(runs.phase(self.whose, RUNNING, "it was answered"))
+    # --- mail
 
     def _deliver(self) -> None:
         agent, engine = self.agent, self.engine
@@ -350,14 +300,14 @@ class Host:
             self.end("failed", _with_hint(self.turns.ended.failure, self.turns.ended.hint))
         elif self.state.phase in (STARTING, RUNNING) and self.watch.is_silent(self.tree):
             self.watch.silenced = True
-            trees_left(self)
+            ending.end_tree(self)
         elif self._may_rest():
             self.resting = True
             self._watch_input(self.agent)
             self.agent.finish_input()
             self.watch.rests()
         elif self.resting and self.watch.rests_too_long():
-            trees_left(self)
+            ending.end_tree(self)
 
     def _may_rest(self) -> bool:
         assert self.agent is not None
@@ -368,7 +318,7 @@ class Host:
 
     def _finish(self, over: Ending) -> Ending:
         """Nothing of the tree is left when the exit record says that the run is over."""
-        trees_left(self)
+        ending.end_tree(self)
         self._reap()
         if self.agent is not None:
             self._let_go(self.agent)
@@ -377,33 +327,13 @@ class Host:
         self.state.agent = None
         self.state.turn_to("ended", over.why)
         self.pulse.write(self.state)
-        record(self, over)
+        ending.record(self, over)
         self.facts.tell(runs.ended(self.whose, over, self.state.figures()))
         until = time.monotonic() + 60.0
         while self.facts.stuck and time.monotonic() < until and not gone(self.files):
             time.sleep(0.5)
             self.facts.flush()
         return over
-
-
-def record(host: Host, over: Ending) -> None:
-    """Writes the exit record; on a full disk again and again, for a minute."""
-    until = time.monotonic() + 60.0
-    while not gone(host.files):
-        try:
-            life.end(host.files, over)
-        except OSError:
-            if time.monotonic() > until:
-                return
-            time.sleep(0.5)
-        else:
-            return
-
-
-def trees_left(host: Host) -> None:
-    """Ends whatever of the agent's tree still runs; ccc's own background work is spared."""
-    spare = () if host.agent is None else (host.agent.pid,)
-    ending.sparing(host.layout, host.tree).end(host.order.grace, spare=spare)
 
 
 def _with_hint(message: str, hint: str) -> str:

@@ -14,14 +14,18 @@ from ccc.errors import BadConfig, NotFound
 from ccc.git import repository as repositories
 from ccc.git.scratch import scratch
 from ccc.ids import short, short_oid
-from ccc.ops.commands import Order, passed, run_all
+from ccc.ops.commands import Order, last_words, passed, run_all
 from ccc.ops.observe import HEADS, local_sessions
 from ccc.ops.policy import paths_at, target_policy
+from ccc.ops.tell import tell
 from ccc.ops.workspace import Workspace
 from ccc.store.protocol import State
 
 if TYPE_CHECKING:
     from ccc.config.checks import Check
+
+LINES = 60
+"""Lines of a failed check's output that the agent is shown."""
 
 
 def waiting_for_checks(state: State, replica: str) -> list[Session]:
@@ -64,6 +68,20 @@ def verify(workspace: Workspace, session: Session) -> None:
             workspace, orders, folder, f"{session.name}-{short_oid(commit)}-{short(session.id)}"
         )
     _record(workspace, session, commit, "passed" if passed(commands) else "failed", commands)
+    if not passed(commands):
+        hand_back(workspace, session, commit, commands[-1])
+
+
+def hand_back(workspace: Workspace, session: Session, commit: str, failed: Command) -> bool:
+    """Tells the agent what failed, once; what fails again after that is for people. Whether it was told."""
+    if session.engine is None or session.returned is not None:
+        return False
+    words = "\n".join(last_words(failed, lines=LINES))
+    text = (
+        f"The checks of your work failed at {short_oid(commit)}: {describe(failed)}\n\n{words}\n\n"
+        "Mend it, commit, and report done again. What fails a second time is shown to people."
+    )
+    return tell(workspace, session, text, topic="checks", mark={"returned": commit})
 
 
 def applicable(workspace: Workspace, session: Session) -> Sequence[Check]:
@@ -106,11 +124,14 @@ def _verified(session: Session, commit: str, state: str, commands: Sequence[Comm
         "state": state,
         "commands": [command_value(command) for command in commands],
     }
+    change: dict[str, Value] = {"verification": record}
+    if state == "passed" and session.returned is not None:
+        change["returned"] = None
     return Draft(
         type=f"session.{kind}",
         subject=session.name,
         text=words[state],
         session=session.id,
-        changes={sessions.stream_of(session.id): {"verification": record}},
+        changes={sessions.stream_of(session.id): change},
         by="ccc",
     )

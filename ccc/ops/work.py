@@ -16,10 +16,11 @@ from ccc.errors import StoreBusy
 from ccc.git import hookfiles
 from ccc.ops import intents, leftovers, undoings
 from ccc.ops.background import DRAIN_LOCK
-from ccc.ops.background import start as launch
 from ccc.ops.landing import land, undo
+from ccc.ops.tending import tend
 from ccc.ops.verify import verify, waiting_for_checks
 from ccc.ops.workspace import Workspace
+from ccc.runs import drain as wake
 from ccc.store.lock import locked
 
 LINGER_SECONDS = 2.0
@@ -28,7 +29,7 @@ LINGER_SECONDS = 2.0
 
 def start(workspace: Workspace) -> None:
     """Starts the background drain, detached."""
-    launch(workspace.layout)
+    wake.start(workspace.layout)
 
 
 def drain(workspace: Workspace) -> int:
@@ -57,9 +58,19 @@ def background(workspace: Workspace) -> None:
     """One lingering drain per repository: records at once what hooks note, then runs waiting checks."""
     with contextlib.suppress(StoreBusy), locked(workspace.layout.root / DRAIN_LOCK, timeout=0):
         _linger(workspace)
-    if workspace.initialised and waiting_for_checks(workspace.store.state(), workspace.replica):
+    if not workspace.initialised:
+        return
+    while _work_once(workspace):
+        continue
+
+
+def _work_once(workspace: Workspace) -> bool:
+    """Looks after agents, then runs waiting checks; whether that may have made more work."""
+    tended = tend(workspace)
+    if waiting_for_checks(workspace.store.state(), workspace.replica):
         with contextlib.suppress(StoreBusy):
-            check_all(workspace)
+            return check_all(workspace) > 0
+    return tended
 
 
 def _linger(workspace: Workspace) -> None:

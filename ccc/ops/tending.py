@@ -1,0 +1,151 @@
+"""Looking after sessions that agents work in; any ccc process may do it, none has to.
+
+What a run left behind is cleared away and said, a program that ends with its turn is taken at its word, an
+agent that ended its turn without a report is reminded once, and whoever waited for another may start.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from ccc.domain import movements, sessions
+from ccc.domain.canonical import Value
+from ccc.domain.events import Draft
+from ccc.domain.life import IDLE, Life
+from ccc.domain.sessions import Session, from_cells
+from ccc.domain.status import seconds_between
+from ccc.engines import registry
+from ccc.errors import CccError, StoreBusy
+from ccc.git import history
+from ccc.ops import control, starting
+from ccc.ops.look import Picture, Sighting, look
+from ccc.ops.tell import tell
+from ccc.ops.workspace import Workspace
+from ccc.store.protocol import State
+
+SETTLE_SECONDS = 1.0
+"""A turn that ended may still be followed by the report its last command made."""
+
+UNATTENDED_SECONDS = 2.0
+"""A host that has just died may be one that just ends; its exit record comes last."""
+
+REMINDER = (
+    "You ended your turn without a report, so nobody knows whether you are done. If you are, commit your work"
+    " and run `git ccc report --done --summary TEXT`. If something stops you, run"
+    " `git ccc report --blocked WHY`, or ask with `git ccc ask TEXT`. Otherwise go on."
+)
+
+
+def tend(workspace: Workspace) -> bool:
+    """Does what is due; whether anything was."""
+    if not workspace.layout.runs.exists() and not _anybody_waits(workspace):
+        return False
+    done = False
+    picture = look(workspace)
+    for sighting in picture.sightings:
+        for step in (_bury, _believe, _remind, _begin):
+            done |= step(workspace, picture, sighting)
+    return done
+
+
+def _anybody_waits(workspace: Workspace) -> bool:
+    return any(session.run.status == "queued" for session in look(workspace).sessions)
+
+
+def _is_dead(life: Life | None, now: str) -> bool:
+    """Whether a run's host is gone and nobody has said so yet."""
+    if life is None or life.ending is not None or life.host is not None:
+        return False
+    return seconds_between(life.beat, now) > UNATTENDED_SECONDS or life.phase != "starting"
+
+
+def _bury(workspace: Workspace, _: Picture, sighting: Sighting) -> bool:
+    """A run whose host is gone: what it left running is ended, and the run called lost."""
+    life, session = sighting.life, sighting.session
+    if life is None or not _is_dead(life, workspace.now()):
+        return False
+    with contextlib.suppress(StoreBusy):
+        control.bury(workspace, session, life, control.lost(workspace))
+    return True
+
+
+def _believe(workspace: Workspace, _: Picture, sighting: Sighting) -> bool:
+    """A program that ends with its turn, exit 0 and its work committed, has said that it is done."""
+    life, session = sighting.life, sighting.session
+    if life is None or life.ending is None or life.ending.status != IDLE or not _ends_with_its_turn(session):
+        return False
+    if session.closed is not None or session.landed_head or _claims(session):
+        return False
+    if not _has_work(session):
+        return False
+    workspace.store.transact(lambda state: _claimed(state, session))
+    return True
+
+
+def _ends_with_its_turn(session: Session) -> bool:
+    return (session.engine or "claude").partition(":")[0] not in registry.BUILT_IN
+
+
+def _claims(session: Session) -> bool:
+    return session.claim is not None and session.claim.commit == session.head
+
+
+def _has_work(session: Session) -> bool:
+    """Whether everything is committed, and more than the brief."""
+    folder = Path(session.worktree or "/nonexistent")
+    if not (folder / ".git").exists() or any(entry.code != "??" for entry in history.dirty(folder)):
+        return False
+    return session.head_at > session.created_at and session.head != session.base
+
+
+def _claimed(state: State, session: Session) -> Sequence[Draft]:
+    now = from_cells(session.id, state.stream(sessions.stream_of(session.id)))
+    if now is None or now.head != session.head or _claims(now):
+        return ()
+    return (movements.claim(now, "done", now.head, how="exit", why=""),)
+
+
+def _remind(workspace: Workspace, _: Picture, sighting: Sighting) -> bool:
+    """An idle agent that said nothing of its work is asked about it, once a run."""
+    life, session = sighting.life, sighting.session
+    if life is None or sighting.view.status != IDLE or life.phase != IDLE or life.host is None:
+        return False
+    settled = seconds_between(life.at, workspace.now()) >= SETTLE_SECONDS
+    if not settled or life.background or not _tells_by_itself(session) or _reminded(workspace, session, life):
+        return False
+    return tell(workspace, session, REMINDER, topic="reminder", mark={f"reminded.{life.run}": 1})
+
+
+def _tells_by_itself(session: Session) -> bool:
+    return session.engine == registry.CLAUDE
+
+
+def _reminded(workspace: Workspace, session: Session, life: Life) -> bool:
+    cells = workspace.reader.state().stream(sessions.stream_of(session.id))
+    return f"reminded.{life.run}" in cells
+
+
+def _begin(workspace: Workspace, picture: Picture, sighting: Sighting) -> bool:
+    """Whoever waited for others starts when the last of them is proven."""
+    session = sighting.session
+    if sighting.view.status != "queued" or session.where != workspace.replica:
+        return False
+    if starting.waits_for(workspace, session.after, picture):
+        return False
+    try:
+        starting.start(workspace, session)
+    except CccError as error:
+        _give_up(workspace, session, f"{error.message} ({error.hint})" if error.hint else error.message)
+    return True
+
+
+def _give_up(workspace: Workspace, session: Session, why: str) -> None:
+    """It could have started and could not: a failure of the session, not of the one who looked."""
+    record: dict[str, Value] = {"status": "failed", "why": why}
+    changes = {sessions.stream_of(session.id): {f"run.{session.run.number}": record}}
+    draft = Draft(
+        "session.failed", session.name, f"did not start: {why}", changes, session=session.id, by="ccc"
+    )
+    workspace.store.transact(lambda _: (draft,))
