@@ -20,13 +20,14 @@ from ccc.git import repository as repositories
 from ccc.git.repository import RefMoved, RefUpdate
 from ccc.ids import short_oid
 from ccc.ops import backups, control, identities
-from ccc.ops.actor import actor_of, registered
+from ccc.ops.actor import RUN_MARKER, actor_of, registered
 from ccc.ops.backups import Backup
 from ccc.ops.find import find_all
 from ccc.ops.leftovers import SESSION_TRAILER
 from ccc.ops.look import look
 from ccc.ops.observe import HEADS
 from ccc.ops.workspace import Workspace
+from ccc.platform import trees
 from ccc.runs import life
 from ccc.store.crashpoints import reached
 from ccc.store.protocol import State
@@ -113,7 +114,9 @@ def refuse_agents(workspace: Workspace, session: Session, command: str) -> None:
     words for the human.
     """
     caller = actor_of(workspace)
-    if caller.session is None or caller.session == session.parent:
+    if caller.session is not None and caller.session == session.parent:
+        return
+    if caller.session is None and trees.marked_above(RUN_MARKER) is None:
         return
     raise InsideAgent(
         f"git ccc {command} inside a session is for those that it spawned, and {session.name} is none of "

@@ -26,10 +26,10 @@ EVIDENCE = 3
 
 
 def worker_state(sighting: Sighting) -> str | None:
-    """SPAWNING, READY, BUSY or CLOSED; of an unknown status that of its last known run, else None."""
+    """SPAWNING, READY, BUSY or CLOSED, of an unknown status that of what the run did last; else None."""
     status = sighting.view.status
     if status == "unknown":
-        status = sighting.session.run.status
+        status = sighting.life.phase if sighting.life else sighting.session.run.status
     return next((state for state, statuses in STATES.items() if status in statuses), None)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from ccc.errors import InsideAgent, Refused
 from ccc.ops.close import close
 from ccc.ops.reopen import reopen
 from ccc.ops.workspace import Workspace
-from tests.support.program import RunsCcc
+from tests.support.program import PROJECT, RunsCcc
 from tests.support.repository import Repo
 from tests.upkeep.conftest import Place, content_of, status_of
 
@@ -292,6 +294,20 @@ def test_a_session_closes_and_reopens_no_session_that_it_did_not_spawn(
         "none of them (CCC_SESSION is set)\n"
         f"hint: ask the human to run, in the main checkout: git ccc {command} {session.name}\n"
     )
+
+
+def test_a_session_that_hides_who_it_is_closes_nothing(place: Place) -> None:
+    session = place.spawn()
+    hidden = subprocess.run(
+        ["sh", "-c", f"env -u CCC_RUN {sys.executable} -m ccc close {session.name}; exit $?"],
+        cwd=place.repo.path,
+        env={**os.environ, "PYTHONPATH": str(PROJECT), "CCC_RUN": f"{session.id}.1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (hidden.returncode, "inside a session" in hidden.stderr) == (3, True), hidden.stderr
+    assert Path(session.worktree or "").is_dir()
 
 
 def test_a_session_closes_and_reopens_what_it_spawned(place: Place, ccc_inline: RunsCcc) -> None:

@@ -44,6 +44,8 @@ class Worker(BaseModel):
     name: str | None = None
     base: Annotated[str | None, Field(description="Start from this branch, commit or worker")] = None
     into: Annotated[str | None, Field(description="Land on this branch")] = None
+    engine: Annotated[str | None, Field(description="Default: the role's")] = None
+    model: str | None = None
     after: Annotated[list[str], Field(description="Workers to be verified first")] = []
     priority: int = 0
     start: Annotated[bool, Field(description="false: make the worktree, start no agent")] = True
