@@ -73,7 +73,10 @@ def _step(source: Path, goal: Path, *, force: bool) -> _Step:
 
 def _carry_out(step: _Step) -> Installed:
     if step.state != "unchanged":
-        step.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            step.path.parent.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise Refused(f"not a folder: {error.filename}", "move it out of the way") from error
         replace_file(step.path, step.text)
     return Installed(step.path, step.state)
 
