@@ -36,7 +36,7 @@ def start(
         chosen = session
         if engine is not None or session.engine is None:
             policy = starting_policy(workspace, session.target)
-            reference = starting.engine_of(policy, policy.roles.get(session.role), engine)
+            reference = starting.engine_of(workspace, policy, policy.roles.get(session.role), engine)
             chosen = replace(session, engine=reference)
             fresh = fresh or reference != session.engine
         resumes = False if fresh else None

@@ -107,7 +107,7 @@ def _with_engine(workspace: Workspace, policy: Policy, request: Request) -> Requ
     role = policy.roles.get(request.role)
     if not request.start:
         return request
-    reference = starting.engine_of(policy, role, request.engine)
+    reference = starting.engine_of(workspace, policy, role, request.engine)
     environment = agent_environment(workspace.environment, policy.settings.session.environment)
     registry.make(reference, starting.options_of(policy, reference), environment)
     return replace(request, engine=reference, model=request.model or role.front.model)
@@ -312,6 +312,7 @@ def _record(workspace: Workspace, request: Request, plan: Plan, commit: BriefCom
         "key": request.key,
         "after": list(plan.after) or None,
         "engine": request.engine,
+        "runner": "local" if request.start else None,
         "model": request.model,
         "limits": {name: value for name, value in limits.items() if value is not None} or None,
     }

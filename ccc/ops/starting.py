@@ -51,7 +51,7 @@ def start(
     refuse_unstartable(workspace, session)
     policy = starting_policy(workspace, session.target)
     role = policy.roles.get(session.role)
-    reference = session.engine or engine_of(policy, role, None)
+    reference = session.engine or engine_of(workspace, policy, role, None)
     environment = environment_of(workspace, session, policy)
     options = options_of(policy, reference)
     registry.make(reference, options, environment)
@@ -113,8 +113,11 @@ def can_resume(workspace: Workspace, session: Session) -> bool:
     return bool(options_of(policy, session.engine).get("resume"))
 
 
-def engine_of(policy: Policy, role: Role, wanted: str | None) -> str:
-    """The engine's reference: as asked for, else the role's, else the configured one. Raises NotFound."""
+def engine_of(workspace: Workspace, policy: Policy, role: Role, wanted: str | None) -> str:
+    """The engine's reference: as asked for, else the role's, else the configured one. Raises NotFound.
+
+    A script is meant from where the caller stands, or from the main checkout; its path is made absolute.
+    """
     reference = wanted or role.front.engine or policy.settings.engine
     name, _, argument = reference.partition(":")
     known = [*registry.BUILT_IN, *policy.settings.engines]
@@ -122,6 +125,12 @@ def engine_of(policy: Policy, role: Role, wanted: str | None) -> str:
         raise NotFound(f"no engine {name}", f"engines: {', '.join(known)}")
     if name == registry.REHEARSAL and not argument:
         raise NotFound("a rehearsal needs its script", "--engine rehearsal:PATH")
+    if name == registry.REHEARSAL:
+        top = workspace.directory if wanted else workspace.checkout or workspace.directory
+        path = top / argument
+        if not path.is_file():
+            raise NotFound(f"no script {path}", "--engine rehearsal:PATH")
+        return f"{name}:{path}"
     return reference
 
 

@@ -23,7 +23,7 @@ SENDER = "ccc"
 
 
 def tell(workspace: Workspace, session: Session, text: str, *, topic: str, mark: Mapping[str, Value]) -> bool:
-    """Records a message from ccc, sets `mark` in the session's stream with it; then delivers it.
+    """Records a message from ccc, and `mark` with it in the session's stream; then delivers it.
 
     Whether it was said: somebody else may have set the mark meanwhile. The text is cut to what a message holds.
     """

@@ -80,21 +80,35 @@ def session_document(sighting: Sighting, blocked: Blocks = NOBODY) -> Document:
         "worktree": session.worktree,
         "engine": session.engine,
         "runner": session.runner,
-        "terminal": None,
+        "terminal": f"pid:{sighting.life.agent}" if sighting.life and sighting.life.agent else None,
         "model": session.model,
         "after": list(session.after),
         "blocks": list(blocked.get(session.id, ())),
         "parent": session.parent,
         "plan": None,
         "priority": session.priority,
-        "tokens": {"input": None, "output": None, "context": None, "context_limit": None},
-        "cost": {"usd": None},
-        "limits": {"seconds": None, "tokens": None, "usd": None},
-        "restarts": 0,
+        "tokens": {
+            "input": session.spending.input,
+            "output": session.spending.output,
+            "context": session.spending.context,
+            "context_limit": session.spending.context_limit,
+        },
+        "cost": {"usd": _usd(session.spending.micro_usd)},
+        "limits": {
+            "seconds": session.limits.seconds,
+            "tokens": session.limits.tokens,
+            "usd": _usd(session.limits.micro_usd),
+        },
+        "restarts": sighting.life.restarts if sighting.life else 0,
         "unread": 0,
         "created_at": session.created_at,
         "updated_at": session.updated_at,
     }
+
+
+def _usd(micro: int | None) -> float | None:
+    """Recorded as whole micro-dollars."""
+    return None if micro is None else micro / 1_000_000
 
 
 def status_document(picture: Picture, shown: Sequence[Sighting], waiting: Sequence[Item]) -> Document:
