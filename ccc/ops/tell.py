@@ -22,10 +22,12 @@ from ccc.store.protocol import State
 SENDER = "ccc"
 
 
-def tell(workspace: Workspace, session: Session, text: str, *, topic: str, mark: Mapping[str, Value]) -> bool:
+def tell(
+    workspace: Workspace, session: Session, text: str, *, topic: str, mark: Mapping[str, Value]
+) -> bool:
     """Records a message from ccc, and `mark` with it in the session's stream; then delivers it.
 
-    Whether it was said: somebody else may have set the mark meanwhile. The text is cut to what a message holds.
+    Whether it was said: somebody else may have set the mark meanwhile. Too long a text loses its middle.
     """
     identifier, words = ids.new_id(), cut(text)
 
