@@ -1,0 +1,178 @@
+"""An agent's run from its start to its end, with a rehearsed agent in real processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ccc.platform import trees
+from tests.agents.conftest import DONE, Starts, until
+from tests.support.program import RunsCcc
+from tests.support.repository import Repo
+
+STAYS = [{"wait": {"seconds": 300}}]
+
+
+def test_an_agent_works_reports_and_is_checked(
+    start: Starts, ccc: RunsCcc, diary: Callable[[], list[str]], ready: Repo
+) -> None:
+    agent = start(DONE)
+    assert ccc("wait", agent.name, "--timeout", "40").exit == 0
+    now = agent.becomes("unchecked")
+    assert (now["engine"].partition(":")[0], now["runner"], now["where"] is not None) == (
+        "rehearsal",
+        "local",
+        True,
+    )
+    head = ready.git("rev-parse", f"{agent.name and now['branch']}")[:7]
+    told = [line for line in diary() if line.startswith(agent.name)]
+    assert told[0].startswith(f"{agent.name}: spawned on ccc/backend/a-part from main ")
+    assert told[1:5] == [
+        f"{agent.name}: started rehearsal",
+        f"{agent.name}: committed {head} Do the part",
+        f"{agent.name}: reported done at {head}",
+        f"{agent.name}: idle: turn 1 ended",
+    ] or set(told[1:5]) < set(told)
+    assert ccc("merge", agent.name, "--yes").exit == 0
+    assert agent.status()["status"] == "completed"
+
+
+def test_a_running_agent_is_seen_alive_and_stopped_whole(start: Starts, ccc: RunsCcc) -> None:
+    agent = start([{"daemon": {}}, *STAYS])
+    agent.becomes("running")
+    until(lambda: len(agent.processes()) >= 3, "the agent, its child and its daemon")
+    evidence = agent.status()["evidence"]
+    assert any(f"pid {agent.pid('agent')} alive" in each["what"] for each in evidence)
+    ccc("stop", agent.name, exit=0)
+    assert agent.processes() == []
+    assert not Path(f"/proc/{agent.pid('host')}").exists() or trees.descendants(agent.pid("host")) == []
+    assert agent.status()["status"] == "stopped"
+    assert ccc("stop", agent.name).stderr.splitlines()[0].endswith(f"nothing runs in {agent.name}")
+
+
+def test_a_killed_agent_goes_on_in_the_same_conversation(
+    start: Starts, diary: Callable[[], list[str]]
+) -> None:
+    agent = start([{"edit": {"path": "one", "content": "1"}}, {"wait": {"file": "go"}}, *DONE])
+    agent.becomes("running")
+    until((agent.path / "one").exists, "the first step")
+    before = agent.life()
+    os.kill(agent.pid("agent"), signal.SIGKILL)
+    until(
+        lambda: agent.life()["restarts"] == 1 and agent.life()["agent"] not in (None, before["agent"]),
+        "a restart",
+    )
+    (agent.path / "go").write_text("", encoding="utf-8")
+    assert agent.becomes("unchecked")["restarts"] == 1
+    assert f"{agent.name}: restarted after signal SIGKILL" in diary()
+    assert f"{agent.name}: resumed rehearsal" in diary()
+
+
+@pytest.mark.slow
+def test_the_second_crash_ends_the_run(start: Starts, ccc: RunsCcc) -> None:
+    agent = start([{"crash": {"exit": 3, "always": True}}])
+    now = agent.becomes("failed")
+    assert now["evidence"][0] == {
+        "source": "exit",
+        "what": "exit 3, restarted 1 times before, exit 3",
+        "at": now["evidence"][0]["at"],
+    }
+    item = ccc("inbox", "--json", exit=0).json["items"][0]
+    assert (item["kind"], item["session"]) == ("failure", agent.id)
+
+
+@pytest.mark.slow
+def test_a_killed_host_takes_its_agent_along_and_is_told_as_lost(start: Starts, ccc: RunsCcc) -> None:
+    agent = start([{"daemon": {}}, *STAYS])
+    agent.becomes("running")
+    until(lambda: len(agent.processes()) >= 3, "the agent, its child and its daemon")
+    os.kill(agent.pid("host"), signal.SIGKILL)
+    assert agent.becomes("lost")["evidence"][0]["source"] == "process"
+    until(lambda: agent.processes() == [], "the end of what it left running")
+    ccc("resume", agent.name, exit=0)
+    agent.becomes("running")
+    assert agent.life()["host"] is not None
+
+
+@pytest.mark.slow
+def test_a_second_start_is_refused(start: Starts, ccc: RunsCcc) -> None:
+    agent = start(STAYS)
+    agent.becomes("running")
+    refused = ccc("start", agent.name, exit=1)
+    assert refused.stderr.splitlines()[0] == f"error: {agent.name} is running already"
+    assert len([pid for pid in agent.processes() if pid == agent.pid("agent")]) == 1
+
+
+@pytest.mark.slow
+def test_a_paused_agent_stands_still_until_resumed(start: Starts, ccc: RunsCcc) -> None:
+    agent = start([{"wait": {"seconds": 0.2}}, {"wait": {"file": "go"}}, *DONE])
+    agent.becomes("running")
+    ccc("pause", agent.name, exit=0)
+    assert agent.status()["status"] == "paused"
+    state = Path(f"/proc/{agent.pid('agent')}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+    assert state == "T"
+    ccc("resume", agent.name, exit=0)
+    (agent.path / "go").write_text("", encoding="utf-8")
+    agent.becomes("unchecked")
+
+
+@pytest.mark.slow
+def test_failed_checks_go_back_to_the_agent_once(ready: Repo, ccc: RunsCcc, start: Starts) -> None:
+    makefile = "ccc-backend:\n\t@test -f good || { echo the part is missing; exit 1; }\n"
+    ready.commit("Check", Makefile=makefile)
+    agent = start(
+        DONE,
+        [{"edit": {"path": "good", "content": ""}}, {"commit": {"message": "Mend it", "status": "done"}}],
+    )
+    assert agent.becomes("verified")["status"] == "verified"
+    said = ccc("log", agent.name, "--type", "message.sent", "--json", exit=0).json["events"]
+    assert len(said) == 1
+    assert "the part is missing" in ready.git(
+        "grep", "-h", "checks of your work", "refs/ccc", "--", "messages"
+    )
+
+
+@pytest.mark.slow
+def test_what_an_agent_floods_and_garbles_is_survived(start: Starts, diary: Callable[[], list[str]]) -> None:
+    agent = start(
+        [{"garble": {}}, {"flood": {"megabytes": 10, "one": True}}, {"flood": {"megabytes": 2}}, *DONE]
+    )
+    agent.becomes("unchecked")
+    assert any("printed something unreadable" in line for line in diary())
+
+
+@pytest.mark.slow
+def test_an_agent_above_the_caller_is_seen_though_variables_are_unset(start: Starts, ready: Repo) -> None:
+    """The attack: unset the markers, leave the worktree, approve."""
+    escape = "unset CCC_SESSION CLAUDECODE CCC_NAME CCC_ROLE CCC_RUN; cd /"
+    approve = f"{sys.executable} -E -P -m ccc -C {ready.path} approve backend-a-part"
+    command = f"{escape}; {approve} 2>{ready.path}/said; echo $? >{ready.path}/code"
+    agent = start([*DONE, {"run": ["sh", "-c", command]}])
+    agent.becomes("unchecked")
+    until((ready.path / "code").exists, "the approval's exit code")
+    until(lambda: (ready.path / "code").read_text(encoding="ascii").strip(), "the code")
+    assert (ready.path / "code").read_text(encoding="ascii").strip() == "3"
+    assert "above this one is an agent" in (ready.path / "said").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_a_silent_agent_is_started_again_and_then_given_up(ready: Repo, start: Starts) -> None:
+    ready.write(".ccc/config.toml", '[session]\nsilence = "1s"\n')
+    agent = start([{"hang": {}}])
+    now = agent.becomes("failed", patience=60)
+    assert "silence for 1 s" in now["evidence"][0]["what"]
+    assert now["restarts"] == 1
+
+
+@pytest.mark.slow
+def test_the_time_limit_ends_a_run(start: Starts) -> None:
+    agent = start(STAYS, options=("--timeout", "1s"))
+    now = agent.becomes("failed")
+    assert now["evidence"][0]["what"] == "its time limit of 1 s is over"
+    assert now["limits"]["seconds"] == 1
+    assert agent.processes() == []
