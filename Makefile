@@ -3,6 +3,7 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 STAMP := .venv/.synced
+CLAUDE_STAMP := .venv/.claude
 WORKERS ?= 2
 ARGS ?=
 
@@ -18,7 +19,7 @@ demo: $(STAMP) ## Set up and show the main job (ARGS="--yes")
 test: $(STAMP) ## Set up and run the tests (ARGS="tests/cli -k pager")
 	@CCC_TEST_GUARD=1 $(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
-slow: $(STAMP) ## Run the tests that take long
+slow: $(STAMP) $(CLAUDE_STAMP) ## Run the tests that take long
 	@CCC_TEST_GUARD=1 $(BIN)/python -m pytest -n $(WORKERS) -m slow $(ARGS)
 
 lint: $(STAMP) ## Check style and types
@@ -52,3 +53,9 @@ clean: ## Remove .venv and what tools left behind
 $(STAMP): requirements.lock pyproject.toml .ci/make-venv
 	@.ci/make-venv .venv
 	@touch $(STAMP)
+
+# The real program that slow tests run sessions with: 170 MB, so only they install it.
+$(CLAUDE_STAMP): requirements-claude.lock $(STAMP)
+	@echo "installing the claude program into .venv" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement requirements-claude.lock
+	@touch $(CLAUDE_STAMP)

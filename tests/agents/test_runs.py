@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from ccc.platform import trees
-from tests.agents.conftest import DONE, Starts, until
+from tests.agents.conftest import Starts
+from tests.support.agents import DONE, until
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 

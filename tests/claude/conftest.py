@@ -1,0 +1,93 @@
+"""The real `claude` program against the stub, without network, in an environment of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sysconfig
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ccc.demo.stub import Stub
+from tests.support import claude
+from tests.support.agents import Agent
+from tests.support.environment import sealed_environment
+from tests.support.program import RunsCcc
+from tests.support.repository import Repo, copy_repository, make_template
+
+
+@pytest.fixture
+def stub(tmp_path: Path) -> Iterator[Stub]:
+    """A running stub; a test sets its `scripts`. Nothing but loopback is there while it runs."""
+    with claude.without_network() as alone, Stub({}, tmp_path.with_name(f"{tmp_path.name}.stub")) as running:
+        assert alone or os.geteuid() != 0, "the network could not be taken away"
+        yield running
+
+
+@pytest.fixture
+def claude_env(stub: Stub, tmp_path: Path, sealed: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The environment of every program that the test starts; also this process's."""
+    found = claude.environment(tmp_path.with_name(f"{tmp_path.name}.claude"), stub.url)
+    (Path(found["HOME"]) / ".gitconfig").write_text(
+        "[user]\n\tname = Developer\n\temail = developer@example.com\n[init]\n\tdefaultBranch = main\n",
+        encoding="utf-8",
+    )
+    for name in os.environ.keys() - found.keys() - {"PYTEST_CURRENT_TEST"}:
+        monkeypatch.delenv(name)
+    for name, value in found.items():
+        monkeypatch.setenv(name, value)
+    return found
+
+
+@pytest.fixture(scope="session")
+def source_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository of several thousand real source files: the standard library of this Python."""
+    root = tmp_path_factory.mktemp("source")
+    environment = sealed_environment(root / "sealed")
+    template = make_template(root / "repo", environment)
+    library = Path(sysconfig.get_path("stdlib"))
+    ignored = shutil.ignore_patterns("site-packages", "__pycache__", "*.so", "*.a", "*.o", "*.pyc", ".git*")
+    shutil.copytree(library, template / "library", ignore=ignored, symlinks=True)
+    repo = Repo(template, environment)
+    repo.git("add", "--all")
+    repo.git("commit", "--quiet", "--message=A source tree")
+    assert len(repo.git("ls-files").splitlines()) > 2000
+    return template
+
+
+@pytest.fixture
+def ready(source_tree: Path, claude_env: dict[str, str], ccc: RunsCcc, tmp_path: Path) -> Repo:
+    """A copy of the source tree after `init`."""
+    repo = copy_repository(source_tree, tmp_path / "repo")
+    ccc("init", cwd=repo.path, exit=0)
+    return repo
+
+
+@pytest.fixture
+def spawn(ready: Repo, ccc: RunsCcc) -> Iterator[Callable[..., Agent]]:
+    """Spawns a session that the real program works in; ended after the test."""
+    made: list[Agent] = []
+
+    def make(role: str, task: str, *options: str) -> Agent:
+        call = RunsIn(ccc, ready.path)
+        found = call("spawn", role, task, "--json", *options, exit=0).json["sessions"][0]
+        runs = ready.path / ".git" / "ccc" / "runs"
+        made.append(Agent(found["name"], found["id"], Path(found["worktree"]), call, runs))
+        return made[-1]
+
+    yield make
+    for agent in made:
+        agent.end()
+
+
+class RunsIn:
+    """`ccc` in one folder."""
+
+    def __init__(self, ccc: RunsCcc, folder: Path) -> None:
+        self._ccc, self._folder = ccc, folder
+
+    def __call__(self, *arguments: str, cwd: Path | None = None, **options: Any) -> Any:
+        return self._ccc(*arguments, cwd=cwd or self._folder, **options)

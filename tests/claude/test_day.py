@@ -1,0 +1,169 @@
+"""A specialist's day with the real program: brief, work, commit, checks, landing, messages, a death."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ccc.demo.stub import Stub
+from tests.claude.conftest import RunsIn
+from tests.support.agents import Agent, until
+from tests.support.program import RunsCcc
+from tests.support.repository import Repo
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+
+Spawns = Callable[..., Agent]
+
+
+def bash(command: str, text: str = "on it") -> dict[str, Any]:
+    return {"text": text, "tools": [{"name": "Bash", "input": {"command": command, "description": "a step"}}]}
+
+
+def write(path: str, content: str) -> dict[str, Any]:
+    return {
+        "text": "I write",
+        "tools": [{"name": "Write", "input": {"file_path": f"@CWD@/{path}", "content": content}}],
+    }
+
+
+JWT = [
+    write("auth.py", "def login():\n    return 'token'\n"),
+    bash("git add -A && git commit -q -m 'Add JWT auth' -m 'Ccc-Progress: 60'"),
+    bash("git ccc report --done --summary 'JWT auth is there'"),
+    {"text": "JWT auth is done."},
+]
+
+
+def test_from_spawn_to_a_landed_merge(ready: Repo, spawn: Spawns, stub: Stub, ccc: RunsCcc) -> None:
+    makefile = "ccc-backend:\n\t@test -f auth.py\n"
+    ready.commit("Check the back end", Makefile=makefile)
+    stub.scripts = {"jwt": JWT}
+    agent = spawn("backend", "JWT auth", "--name", "jwt-auth")
+    assert agent.name == "backend-jwt-auth"
+    stub.scripts = {"*": JWT}
+    run = RunsIn(ccc, ready.path)
+    now = agent.becomes("verified")
+    assert now["branch"] == "ccc/backend/jwt-auth"
+    assert ready.git("log", "-1", "--format=%an", now["branch"]) == "Developer (backend)"
+    assert run("wait", agent.name).exit == 0
+    head = now["head"][:7]
+    told = [
+        line.partition(": ")[2] for line in reversed(ready.git("log", "--format=%s", "refs/ccc").splitlines())
+    ]
+    for line in (
+        "started claude",
+        f"committed {head} Add JWT auth",
+        "progress 60 %",
+        f"reported done at {head}",
+        f"verified {head}: make ccc-backend exit 0",
+    ):
+        assert line in told
+    assert run("merge", agent.name, "--yes").exit == 0
+    assert ready.git("show", "main:auth.py").startswith("def login")
+    assert ready.git("status", "--porcelain") == ""
+    agent.becomes("completed")
+    spent = agent.status()
+    assert spent["tokens"]["input"] > 1000
+    assert spent["cost"]["usd"] > 0
+
+
+def test_two_work_in_parallel(ready: Repo, spawn: Spawns, stub: Stub, ccc: RunsCcc) -> None:
+    slow = [bash("sleep 1; echo one"), *JWT]
+    stub.scripts = {"one": slow, "two": [*slow[:1], write("page.py", "PAGE = 1\n"), *JWT[1:]]}
+    first = spawn("backend", "Serve tokens [[script:one]]")
+    second = spawn("frontend", "Show a page [[script:two]]")
+    first.becomes("running")
+    second.becomes("running")
+    assert RunsIn(ccc, ready.path)("wait", first.name, second.name, "--timeout", "60").exit == 0
+
+
+def test_a_message_in_mid_run_is_in_the_next_request(
+    ready: Repo, spawn: Spawns, stub: Stub, ccc: RunsCcc
+) -> None:
+    stub.scripts = {"slow": [bash("sleep 2; echo one"), bash("echo two"), *JWT]}
+    agent = spawn("backend", "Something slow [[script:slow]]")
+    until(lambda: stub.requests("slow"), "the first request")
+    RunsIn(ccc, ready.path)("send", agent.name, "Mind the umlauts", exit=0)
+    until(lambda: len(stub.requests("slow")) > 1, "the second request")
+    assert "Mind the umlauts" in stub.requests("slow")[1].said
+    until(lambda: "delivered message" in ready.git("log", "--format=%s", "refs/ccc"), "the receipt")
+    agent.becomes("unchecked", "verified")
+
+
+def test_a_question_is_answered(ready: Repo, spawn: Spawns, stub: Stub, ccc: RunsCcc) -> None:
+    stub.scripts = {
+        "ask": [bash("git ccc ask 'Which store?' --choice sqlite --choice files"), {"text": "I wait."}, *JWT]
+    }
+    agent = spawn("backend", "Ask first [[script:ask]]")
+    agent.becomes("waiting")
+    run = RunsIn(ccc, ready.path)
+    item = next(each for each in run("inbox", "--json", exit=0).json["items"] if each["kind"] == "question")
+    assert item["choices"] == ["sqlite", "files"]
+    run("answer", item["id"][:8], "--choice", "1", exit=0)
+    agent.becomes("unchecked", "verified")
+    assert any("sqlite" in request.said for request in stub.requests("ask")[2:])
+
+
+def test_a_denied_tool_is_shown(ready: Repo, spawn: Spawns, stub: Stub, ccc: RunsCcc) -> None:
+    stub.scripts = {"deny": [bash("curl http://127.0.0.1:1/"), {"text": "I was not allowed."}]}
+    agent = spawn("writing", "Fetch something [[script:deny]]")
+    until(lambda: "was denied Bash: curl" in ready.git("log", "--format=%s", "refs/ccc"), "the denial")
+    assert "was denied Bash" in RunsIn(ccc, ready.path)("inbox", exit=0).stdout
+    agent.becomes("idle")
+
+
+def test_a_stop_leaves_nothing_and_a_resume_keeps_the_conversation(
+    ready: Repo, spawn: Spawns, stub: Stub, ccc: RunsCcc
+) -> None:
+    stub.scripts = {"long": [bash("sleep 30 & sleep 25; echo late"), *JWT]}
+    agent = spawn("backend", "Take long [[script:long]]")
+    until(lambda: len(agent.processes()) > 2, "its tool")
+    run = RunsIn(ccc, ready.path)
+    run("stop", agent.name, exit=0)
+    assert agent.processes() == []
+    assert agent.status()["status"] == "stopped"
+    run("resume", agent.name, exit=0)
+    agent.becomes("unchecked", "verified")
+    sessions = {request.session for request in stub.requests("long")}
+    assert len(sessions) == 1
+
+
+def test_a_killed_program_goes_on_in_the_same_conversation(ready: Repo, spawn: Spawns, stub: Stub) -> None:
+    stub.scripts = {"long": [bash("sleep 20; echo late"), *JWT]}
+    agent = spawn("backend", "Take long [[script:long]]")
+    until(lambda: len(agent.processes()) > 2, "its tool")
+    os.kill(agent.pid("agent"), signal.SIGKILL)
+    agent.becomes("unchecked", "verified")
+    assert len({request.session for request in stub.requests("long")}) == 1
+    assert agent.status()["restarts"] == 1
+
+
+def test_who_is_not_logged_in_is_told(ready: Repo, spawn: Spawns, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    agent = spawn("backend", "Anything")
+    assert "run claude once by hand and log in" in agent.becomes("failed")["evidence"][0]["what"]
+
+
+def test_an_api_that_fails_for_good_is_no_success(ready: Repo, spawn: Spawns, stub: Stub) -> None:
+    stub.scripts = {"*": [{"fail_always": {"status": 400, "message": "the stub refuses"}}]}
+    agent = spawn("backend", "Anything")
+    assert "the stub refuses" in agent.becomes("failed")["evidence"][0]["what"]
+
+
+def test_a_sub_agent_in_the_background_is_not_idle(ready: Repo, spawn: Spawns, stub: Stub) -> None:
+    task = {"description": "sub job", "prompt": "Do it [[script:sub]]", "subagent_type": "general-purpose"}
+    start = {"text": "sub", "tools": [{"name": "Agent", "input": {**task, "run_in_background": True}}]}
+    stub.scripts = {
+        "bg": [start, {"text": "My turn is over."}],
+        "sub": [bash("sleep 4; echo sub"), {"text": "sub done"}],
+    }
+    agent = spawn("implementation", "Use a helper [[script:bg]]")
+    until(lambda: "background" in str(agent.status()["evidence"]), "a background task")
+    now = agent.status()
+    assert now["status"] == "running"
+    agent.becomes("idle")
