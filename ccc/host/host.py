@@ -19,6 +19,7 @@ from ccc.domain.runs import Whose
 from ccc.engines import registry
 from ccc.engines.protocol import Engine, Task
 from ccc.errors import CccError
+from ccc.git.stale import clear_locks
 from ccc.host import control, ending, letters
 from ccc.host.agent import Agent
 from ccc.host.facts import Facts
@@ -142,6 +143,7 @@ class Host:
             permission_mode=order.permission_mode,
             options=order.options,
         )
+        clear_locks(task.worktree)
         launch = engine.launch(task)
         environment = {**os.environ, **launch.environment, "CCC_RUN": self._marker()}
         self.turns.another_process(resumed=resumes)

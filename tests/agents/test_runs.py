@@ -177,3 +177,10 @@ def test_the_time_limit_ends_a_run(start: Starts) -> None:
     assert now["evidence"][0]["what"] == "its time limit of 1 s is over"
     assert now["limits"]["seconds"] == 1
     assert agent.processes() == []
+
+
+@pytest.mark.slow
+def test_a_lock_that_a_killed_git_left_is_no_obstacle(start: Starts, ready: Repo) -> None:
+    lock = ready.path / ".git" / "worktrees" / "ccc-backend-a-part" / "index.lock"
+    agent = start([{"run": ["sh", "-c", f": >{lock}"]}, {"crash": {"signal": "KILL"}}, *DONE])
+    assert agent.becomes("unchecked")["restarts"] == 1
