@@ -1,4 +1,4 @@
-"""Locks that a killed git left in a work tree: nobody holds them, and nobody can commit until they are gone."""
+"""Locks that a killed git left in a work tree: nobody holds them, and nobody can commit before they go."""
 
 from __future__ import annotations
 
