@@ -37,12 +37,17 @@ class Table:
     """Every process of the system by its number, the dead that nobody collected too.
 
     `marked` are the living ones of this user that were started with the variable asked for; `whole` is false
-    if some were gone by the time their row was read, and may have left children.
+    if some were gone by the time their row was read: those below them are not seen to be, then.
     """
 
     rows: dict[int, Process]
     marked: list[int]
     whole: bool
+
+    @property
+    def dead(self) -> set[tuple[int, str]]:
+        """The keys of those that nobody has collected."""
+        return {row.key for row in self.rows.values() if not row.lives}
 
     def below(self, pids: Iterable[int]) -> list[int]:
         """All descendants of some processes, parents before their children."""
@@ -58,10 +63,7 @@ class Table:
 
 
 def read(variable: bytes | None = None) -> Table:
-    """The table as it is now; `variable` is `name=value`, asked of each with its row.
-
-    Rows are read one after the other. One whose parent ended meanwhile is read again, for it has got another.
-    """
+    """The table as it is now, row by row; `variable` is `name=value`, asked of each with its row."""
     rows: dict[int, Process] = {}
     marked = []
     whole = True
@@ -73,8 +75,6 @@ def read(variable: bytes | None = None) -> Table:
         rows[pid] = row
         if row.lives and variable is not None and _is_marked(pid, variable):
             marked.append(pid)
-    for row in [row for row in rows.values() if row.parent and row.parent not in rows]:
-        rows[row.pid] = one(row.pid) or row
     return Table(rows, sorted(marked), whole)
 
 

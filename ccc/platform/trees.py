@@ -22,8 +22,8 @@ LAST_RESORT_SECONDS = 5.0
 """How long KILL is repeated for what keeps coming."""
 
 KILL_POLL_SECONDS = 0.002
-LOOKS = 20
-"""How often nobody must be seen on a machine where processes end all the time; else two are enough."""
+LOOKS, LOOK_SECONDS = 20, 1.0
+"""When "nobody" is believed on a machine where processes end all the time; else two looks are enough."""
 
 HALTING_ROUNDS = 50
 """What is being started while a tree is halted is found in the next round; two are enough for most."""
@@ -153,22 +153,24 @@ class _Look:
         """The process groups of the tree in which nobody else lives."""
         members = {row.pid for row in self.rows}
         shared = {row.group for row in self.table.rows.values() if row.lives and row.pid not in members}
-        return [group for group in {row.group for row in self.rows} - shared if group > 1]
+        return [group for group in {row.group for row in self.living} - shared if group > 1]
 
 
 def _look(tree: Tree) -> _Look:
     """A look at a tree; "nobody" is said only if twice nobody was there and nobody died in between.
 
-    Who is just executing a program has no environment for a moment, and who dies while the table is read may
-    leave children that are not in it.
+    Who is just executing a program has no environment for a moment, and the children of who dies while the
+    table is read may not be in it, or not be seen to be children.
     """
-    dead: set[tuple[int, str]] | None = None
+    until = time.monotonic() + LOOK_SECONDS
     look = _look_once(tree)
     for _ in range(LOOKS):
-        before, dead = dead, {row.key for row in look.table.rows.values() if not row.lives}
-        if look.living or (before is not None and look.table.whole and dead <= before):
+        if look.living or time.monotonic() > until:
             break
+        dead = look.table.dead
         look = _look_once(tree)
+        if look.table.whole and look.table.dead <= dead:
+            break
     return look
 
 
@@ -184,9 +186,9 @@ def _look_once(tree: Tree) -> _Look:
 
 def _root(identity: str | None, everybody: Table) -> list[int]:
     """The process of an identity, if it is still the same one."""
-    pid, start, boot = (identity or "- - -").split(" ")
+    pid, _, rest = (identity or "").partition(" ")
     row = everybody.rows.get(int(pid)) if pid.isdecimal() else None
-    return [row.pid] if row is not None and row.start == start and boot == processes.boot_id() else []
+    return [row.pid] if row is not None and rest == f"{row.start} {processes.boot_id()}" else []
 
 
 class _Ending:
@@ -199,19 +201,16 @@ class _Ending:
         self.left: list[int] = []
 
     def repeat(self, act: Callable[[_Look], None], seconds: float, poll: float) -> bool:
-        """Acts on the tree until nobody of it lives and nobody has died unseen; whether that was in time."""
+        """Acts on the tree until nobody of it lives; whether that was in time."""
         until = time.monotonic() + seconds
         while True:
             look = _look(self._tree)
-            keys = {row.key for row in look.rows}
+            self._seen |= {row.key for row in look.rows}
             self.left = [row.pid for row in look.living]
-            over = not self.left and keys <= self._seen
-            self._seen |= keys
-            if not over:
-                act(look)
+            act(look)
             self._collect(look)
-            if over or time.monotonic() >= until:
-                return over
+            if not self.left or time.monotonic() >= until:
+                return not self.left
             time.sleep(poll)
 
     def ask(self, look: _Look) -> None:
@@ -223,7 +222,7 @@ class _Ending:
             _send(look.living, signal.SIGCONT)
 
     def kill(self, look: _Look) -> None:
-        """KILL to whole groups first, those of the dead too: nobody escapes that by forking.
+        """KILL to whole groups first: nobody escapes that by forking.
 
         One by one, who forks and ends faster than the table is read is always a process ahead.
         """
@@ -235,11 +234,10 @@ class _Ending:
     def _collect(self, look: _Look) -> None:
         """Takes the exit status of the tree's dead that are children of this process."""
         for row in look.table.rows.values():
-            if row.lives or row.parent != os.getpid() or row.pid in self._spare:
+            if row.lives or row.parent != os.getpid() or row.pid in self._spare or row.key not in self._seen:
                 continue
-            if row in look.rows or row.key in self._seen:
-                with suppress(ChildProcessError):
-                    os.waitpid(row.pid, os.WNOHANG)
+            with suppress(ChildProcessError):
+                os.waitpid(row.pid, os.WNOHANG)
 
 
 def _spread(tree: Tree, sign: signal.Signals, *, backwards: bool) -> list[int]:
