@@ -12,15 +12,15 @@ import click
 
 from ccc.cli.boundary import guarded
 from ccc.errors import Refused
-from ccc.ops.claude_kit import Installed, install
+from ccc.ops.claude_kit import PERMISSIONS, Installed, install
 
 WORDS = {"written": "wrote", "updated": "updated"}
 
 
 def install_kit(environment: Mapping[str, str], *, force: bool) -> tuple[list[str], list[str]]:
     """Installs the kit for the user; gives the lines to print, and remarks. Raises Refused, OSError."""
-    done = install(config_folder(environment), force=force)
-    return _told(done), _remarks(environment)
+    folder = config_folder(environment)
+    return _told(install(folder, force=force), folder), _remarks(environment)
 
 
 def config_folder(environment: Mapping[str, str]) -> Path:
@@ -33,9 +33,11 @@ def config_folder(environment: Mapping[str, str]) -> Path:
     return Path(given).absolute() if given else Path(home or "", ".claude").absolute()
 
 
-def _told(done: Sequence[Installed]) -> list[str]:
+def _told(done: Sequence[Installed], folder: Path) -> list[str]:
     lines = [f"{WORDS[each.state]} {each.path}" for each in done if each.state in WORDS]
-    return lines or ["the skill and the commands for Claude Code are there already"]
+    if not lines:
+        return ["the skill and the commands for Claude Code are there already"]
+    return [*lines, f"to let an orchestrator use them unasked: claude --settings {folder / PERMISSIONS}"]
 
 
 def _remarks(environment: Mapping[str, str]) -> list[str]:

@@ -17,8 +17,17 @@ from ccc.resources import resource_dir
 KIT = "claude"
 """The folder of the kit below the templates; what it holds lies likewise below a configuration folder."""
 
-FENCE = "---\n"
-MARK = re.compile(r"# from git-ccc \S+ \(sha256 ([0-9a-f]{64})\); ccc replaces it unless it was edited\n")
+PERMISSIONS = Path("skills", "ccc", "permissions.json")
+"""Settings with leave for the commands that the skill speaks of.
+
+What a skill allows ends with the turn that loaded it, and a command in the background begins a new one.
+"""
+
+WORDS = "from git-ccc {} (sha256 {}); ccc replaces it unless it was edited"
+MARKS = {"---\n": "# {}\n", "{\n": '  "$comment": "{}",\n'}
+"""What a file begins with, and the second line that is a comment in such a file: front matter, JSON."""
+
+MARK = re.compile(r'(?:---\n# |\{\n  "\$comment": ")from git-ccc \S+ \(sha256 ([0-9a-f]{64})\); [^\n]*\n')
 HINT = "keep a copy of what you want to keep, then: git ccc init --claude --force"
 
 
@@ -46,7 +55,7 @@ def install(folder: Path, *, force: bool) -> list[Installed]:
 def kit() -> Iterator[tuple[Path, Path]]:
     """The files of the kit: the path below a configuration folder, and where ccc has it."""
     top = resource_dir("templates") / KIT
-    for source in sorted(top.rglob("*.md")):
+    for source in sorted(path for path in top.rglob("*") if path.is_file()):
         yield source.relative_to(top), source
 
 
@@ -82,19 +91,22 @@ def _carry_out(step: _Step) -> Installed:
 
 
 def marked(text: str) -> str:
-    """A file of the kit with the line, a comment in its front matter, that proves it to be ours."""
+    """A file of the kit with a second line, a comment, that proves it to be ours.
+
+    Raises KeyError for a kind of file that MARKS does not have.
+    """
     digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
-    mark = f"# from git-ccc {__version__} (sha256 {digest}); ccc replaces it unless it was edited\n"
-    return FENCE + mark + text.removeprefix(FENCE)
+    first = text[: text.index("\n") + 1]
+    return first + MARKS[first].format(WORDS.format(__version__, digest)) + text.removeprefix(first)
 
 
 def is_ours(text: str) -> bool:
     """Whether ccc, of whatever version, wrote the file exactly as it stands."""
-    mark = MARK.match(text, len(FENCE))
+    mark = MARK.match(text)
     return mark is not None and hashlib.sha256(_plain(text).encode("utf-8")).hexdigest() == mark[1]
 
 
 def _plain(text: str) -> str:
     """The file without the line that `marked` adds."""
-    mark = MARK.match(text, len(FENCE))
-    return text if mark is None else text[: len(FENCE)] + text[mark.end() :]
+    mark = MARK.match(text)
+    return text if mark is None else text[: text.index("\n") + 1] + text[mark.end() :]

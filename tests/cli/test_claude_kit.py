@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 import shlex
@@ -23,11 +25,13 @@ from tests.support.program import PROJECT, RunsCcc
 from tests.support.repository import Repo
 
 NAMES = ("handoff", "inbox", "merge", "review", "spawn", "status")
-FILES = (*(f"commands/ccc-{name}.md" for name in NAMES), "skills/ccc/SKILL.md")
+COMMAND_FILES = tuple(f"commands/ccc-{name}.md" for name in NAMES)
+FILES = (*COMMAND_FILES, "skills/ccc/SKILL.md", "skills/ccc/permissions.json")
 PLANNED = {"answer", "output", "send"} - COMMANDS.keys()
 """Not built yet."""
 
 THERE = "the skill and the commands for Claude Code are there already"
+UNASKED = "to let an orchestrator use them unasked: claude --settings {}/skills/ccc/permissions.json"
 
 
 @pytest.fixture
@@ -53,6 +57,7 @@ def test_init_installs_the_kit_where_claude_code_looks(repo: Repo, ccc_inline: R
     assert done.stdout.splitlines() == [
         "ccc is ready",
         *(f"wrote {sealed}/.claude/{name}" for name in FILES),
+        UNASKED.format(f"{sealed}/.claude"),
     ]
     assert tuple(content(sealed / ".claude")) == FILES
     assert repo.git("status", "--porcelain") == ""
@@ -96,6 +101,7 @@ def test_force_replaces_an_edited_file_and_nothing_else(
     assert ccc_inline("init", "--claude", "--force", exit=0).stdout.splitlines() == [
         "ccc is ready already",
         f"updated {edited}",
+        UNASKED.format(f"{sealed}/.claude"),
     ]
     assert content(sealed / ".claude") == before
 
@@ -118,8 +124,6 @@ def test_what_another_version_wrote_is_brought_up_to_date(folder: Path) -> None:
 
 
 def sha256(text: str) -> str:
-    import hashlib
-
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -199,7 +203,7 @@ def front_of(name: str) -> dict[str, Any]:
 
 
 def test_the_front_matter_is_what_claude_code_wants() -> None:
-    assert set(front_of("skills/ccc/SKILL.md")) == {"name", "description", "allowed-tools"}
+    assert set(front_of("skills/ccc/SKILL.md")) == {"name", "description"}
     assert front_of("skills/ccc/SKILL.md")["name"] == "ccc"
     for name in NAMES:
         front = front_of(f"commands/ccc-{name}.md")
@@ -235,7 +239,10 @@ def test_what_a_command_runs_is_allowed_and_may_fail(name: str) -> None:
 
 
 def allowed(name: str) -> list[str]:
-    rules = front_of(name)["allowed-tools"].split(", ")
+    if name.endswith(".json"):
+        rules = json.loads(claude_kit.marked(shipped(name)))["permissions"]["allow"]
+    else:
+        rules = front_of(name)["allowed-tools"].split(", ")
     assert all(rule.startswith("Bash(git ccc") and rule.endswith(")") for rule in rules)
     return [rule.removeprefix("Bash(").removesuffix(")") for rule in rules]
 
@@ -245,9 +252,9 @@ def covers(rule: str, command: str) -> bool:
     return command == prefix or (rule.endswith(":*") and command.startswith(f"{prefix} "))
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", [*COMMAND_FILES, "skills/ccc/permissions.json"])
 def test_nothing_that_decides_or_ends_is_allowed_beforehand(name: str) -> None:
-    decides = ("approve x", "reject x --why y", "merge x --yes", "merge --yes", "merge", "close x", "undo x")
+    decides = ("approve x", "reject x --why y", "merge x --yes", "merge --yes", "merge", "undo x")
     ends = ("stop --all", "deinit", "handoff --write=/etc/x", "init", "resolve x", "answered")
     assert [
         (rule, words)
@@ -257,10 +264,17 @@ def test_nothing_that_decides_or_ends_is_allowed_beforehand(name: str) -> None:
     ] == []
 
 
+def test_what_the_skill_tells_to_do_is_allowed_unasked() -> None:
+    rules = allowed("skills/ccc/permissions.json")
+    loop = shipped("skills/ccc/SKILL.md").partition("## What the words mean")[0]
+    asked = {call for call in mentioned(loop) if not any(covers(rule, call) for rule in rules)}
+    assert asked == {"git ccc init", "git ccc merge ID", "git ccc undo ID"}
+
+
 def mentioned(text: str) -> Iterator[str]:
     """Every call of ccc in the text: in backticks, in blocks of code, in rules."""
-    for match in re.finditer(r"git ccc [^`\n)]*", text):
-        yield match[0].partition(" <<")[0].removesuffix(" 2>&1 || true").removesuffix(":*").strip()
+    for match in re.finditer(r"git ccc\b[^`\n)]*", text):
+        yield match[0].strip('"').partition(" <<")[0].removesuffix(" 2>&1 || true").removesuffix(":*").strip()
 
 
 def test_every_command_that_is_mentioned_exists_with_its_options() -> None:
@@ -271,7 +285,7 @@ def test_every_command_that_is_mentioned_exists_with_its_options() -> None:
 
 def wrong_with(call: str) -> str:
     """Why the command line would refuse the call; "" for a good one."""
-    name, *arguments = shlex.split(call.removeprefix("git ccc "))
+    name, *arguments = shlex.split(call)[2:] or ["status"]
     if name in PLANNED:
         return ""
     if name not in COMMANDS:
