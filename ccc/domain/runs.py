@@ -60,6 +60,8 @@ def ended(whose: Whose, ending: Ending, spent: Mapping[str, Value] | None = None
     change: dict[str, Value] = {} if spent is None else {f"{SPENT}{whose.run}": dict(spent)}
     words = {"idle": "at rest", "lost": "lost"}.get(ending.status, ending.status)
     text = f"{words}: {ending.why}" if ending.why else words
+    if ending.why.startswith(words):
+        text = ending.why
     return _fact(
         whose, "rested" if ending.status == "idle" else ending.status, text, ending.status, ending.why, change
     )

@@ -1,98 +1,168 @@
-"""The demonstration: a small repository, three sessions worked by plain git, one conflict, all landed.
+"""The demonstration: a small repository, three agents at work, and everything that can happen to them.
 
-It says nothing about results itself: every line but the commands is what the commands print.
+One says it is done before it is, one is killed, two are in conflict; all of it lands. It says nothing about
+results itself: every line but the commands is what the commands print.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ccc.errors import CccError
-from ccc.ops.environment import scrubbed
+from ccc.ops.environment import agent_environment
 from ccc.resources import resource_dir
 
 PERSON = {"name": "Lead", "mail": "lead@example.com"}
 TIME_LIMIT = 120.0
+PATIENCE = 60.0
 
-ROUTE = 'ROUTES = {\n    "/": "welcome",\n'
+BACKEND, FRONTEND, WRITER = "backend-jwt-auth", "frontend-login-page", "documentation-how-to-log-in"
+PARTS = (
+    ("backend", "JWT auth", "jwt-auth"),
+    ("frontend", "Login page", "login-page"),
+    ("documentation", "Say how to log in", "how-to-log-in"),
+)
+"""Role, task and name of each session."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Where the demonstration plays; `show` prints a line, `run` shows and runs a command."""
+    """Where the demonstration plays; `show` prints a line. `engine` is `rehearsal` or `claude`."""
 
     folder: Path
     environment: Mapping[str, str]
     show: Callable[[str], None]
     attended: bool
+    engine: str = "rehearsal"
 
     @property
     def top(self) -> Path:
         """The repository."""
         return self.folder / "shop"
 
-    def worktree(self, name: str) -> Path:
-        """Where a session works."""
-        return self.folder / "shop.ccc" / name
-
-    def git(self, *arguments: str, at: Path | None = None) -> None:
+    def git(self, *arguments: str) -> None:
         """A plain git command, shown."""
-        self.run(["git", *arguments], at or self.top, expected=(0,))
+        self.run(["git", *arguments], expected=(0,))
 
-    def ccc(self, *arguments: str, at: Path | None = None, expected: tuple[int, ...] = (0,)) -> None:
+    def ccc(self, *arguments: str, expected: tuple[int, ...] = (0,)) -> None:
         """A ccc command, shown as a person types it."""
-        self.run([sys.executable, "-P", "-m", "ccc", *arguments], at or self.top, expected=expected)
+        self.run([*_CCC, *arguments], expected=expected)
 
-    def merge(self, name: str, expected: tuple[int, ...] = (0,)) -> None:
+    def spawn(self, role: str, task: str, name: str) -> None:
+        """A session with an agent: a script that is played, or the real program with a scripted model."""
+        if self.engine == "rehearsal":
+            script = f"rehearsal:../scripts/{role}.yml"
+            self.ccc("spawn", role, task, "--name", name, "--engine", script)
+        else:
+            self.ccc("spawn", role, f"{task} [[script:{role}]]", "--name", name, "--engine", self.engine)
+
+    def merge(self, name: str) -> None:
         """A landing: the person at the terminal is asked, otherwise the answer is yes."""
         answer = () if self.attended else ("--yes",)
-        self.ccc("merge", name, *answer, expected=expected)
+        self.ccc("merge", name, *answer)
 
-    def write(self, path: Path, text: str) -> None:
-        """A file edited, shown by name."""
-        self.show(f"# edit {path.relative_to(self.folder)}")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-
-    def run(self, command: list[str], folder: Path, *, expected: tuple[int, ...]) -> None:
-        """Shows and runs a command. Raises CccError for an exit code that the story does not expect."""
-        words = command[1:] if command[0] == "git" else ["ccc", *command[4:]]
-        place = "" if folder == self.top else f"[{folder.name}] "
-        self.show(f"{place}$ git {' '.join(_quoted(word) for word in words)}")
+    def seen(self, name: str) -> dict[str, Any]:
+        """A session as `status --json` tells it; not shown."""
+        command = [*_CCC, "status", name, "--json"]
         done = subprocess.run(
-            command, cwd=folder, env=dict(self.environment), timeout=TIME_LIMIT, check=False
+            command,
+            cwd=self.top,
+            env=dict(self.environment),
+            stdout=subprocess.PIPE,
+            timeout=TIME_LIMIT,
+            check=True,
+        )
+        found: dict[str, Any] = json.loads(done.stdout)["sessions"][0]
+        return found
+
+    def until(self, name: str, what: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Waits, showing nothing, until something is true of a session. Raises CccError."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            found = self.seen(name)
+            if what(found):
+                return found
+            time.sleep(0.1)
+        raise CccError(f"{name} is {found['status']} in the demonstration", f"look in {self.folder}")
+
+    def kill(self, name: str) -> None:
+        """Ends a session's agent as a crash or a lack of memory would."""
+        terminal = self.until(name, lambda found: bool(found["terminal"]))["terminal"]
+        pid = int(terminal.partition(":")[2])
+        self.show(f"$ kill -9 {pid}")
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+    def run(self, command: list[str], *, expected: tuple[int, ...]) -> None:
+        """Shows and runs a command. Raises CccError for an exit code that the story does not expect."""
+        words = command[1:] if command[0] == "git" else ["ccc", *command[len(_CCC) :]]
+        self.show(f"$ git {' '.join(_quoted(word) for word in words)}")
+        done = subprocess.run(
+            command, cwd=self.top, env=dict(self.environment), timeout=TIME_LIMIT, check=False
         )
         if done.returncode not in expected:
             raise CccError(
                 f"{words[0]} ended with {done.returncode} in the demonstration", f"look in {self.folder}"
             )
 
+    def close(self) -> None:
+        """Ends whatever agents still live; not shown."""
+        subprocess.run(
+            [*_CCC, "stop", "--all", "--grace", "1"],
+            cwd=self.top,
+            env=dict(self.environment),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=TIME_LIMIT,
+            check=False,
+        )
+
+
+_CCC = (sys.executable, "-P", "-m", "ccc")
+
 
 def _quoted(word: str) -> str:
     return f'"{word}"' if " " in word or not word else word
 
 
-def prepare(folder: Path, source: Mapping[str, str], show: Callable[[str], None], *, attended: bool) -> Stage:
-    """A fresh repository in `folder` with the demonstration's project on `main`, identity by role."""
+def prepare(
+    folder: Path,
+    source: Mapping[str, str],
+    show: Callable[[str], None],
+    *,
+    attended: bool,
+    engine: str = "rehearsal",
+    extra: Mapping[str, str] | None = None,
+) -> Stage:
+    """A fresh repository in `folder` with the demonstration's project on `main`, identity by role.
+
+    `extra` is added to the private environment in which everything runs.
+    """
     home = folder / "home"
     home.mkdir(parents=True)
     environment = {
-        **scrubbed(source),
+        **_private(agent_environment(source)),
         "HOME": str(home),
         "XDG_CONFIG_HOME": str(home / ".config"),
         "GIT_CONFIG_NOSYSTEM": "1",
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         "GIT_PAGER": "cat",
+        **(extra or {}),
     }
-    environment.pop("GIT_CONFIG_GLOBAL", None)
-    stage = Stage(folder, environment, show, attended)
+    stage = Stage(folder, environment, show, attended, engine)
     shutil.copytree(resource_dir("templates") / "demo" / "project", stage.top)
+    shutil.copytree(resource_dir("templates") / "demo" / "scripts", folder / "scripts")
     for arguments in (
         ("init", "--quiet", "--initial-branch=main"),
         ("config", "user.name", PERSON["name"]),
@@ -104,74 +174,46 @@ def prepare(folder: Path, source: Mapping[str, str], show: Callable[[str], None]
     return stage
 
 
+def _private(environment: Mapping[str, str]) -> dict[str, str]:
+    """Without the user's own accounts and settings."""
+    theirs = ("ANTHROPIC_", "CLAUDE_", "GIT_CONFIG_GLOBAL")
+    return {key: value for key, value in environment.items() if not key.startswith(theirs)}
+
+
 def play(stage: Stage) -> None:
     """The whole story, from `init` to the hand-off. Raises CccError where a command ends unexpectedly."""
-    stage.ccc("init")
-    stage.ccc("spawn", "backend", "JWT auth", "--no-start")
-    stage.ccc("spawn", "frontend", "Login page", "--no-start")
-    stage.ccc("spawn", "documentation", "Say how to log in", "--no-start")
-    _work(stage)
-    stage.ccc("wait")
-    stage.ccc("status")
-    stage.ccc("merge", "--plan", "documentation-say-how-to-log-in", "backend-jwt-auth", "frontend-login-page")
-    stage.merge("documentation-say-how-to-log-in")
-    stage.merge("backend-jwt-auth")
-    stage.ccc("review", "frontend-login-page", expected=(0, 3))
-    _resolve(stage)
-    stage.ccc("wait", "frontend-login-page")
-    stage.merge("frontend-login-page")
-    stage.ccc("note", "--kind", "decision", "Tokens are signed with RS256")
-    stage.ccc("status")
-    stage.git("log", "--oneline", "--graph", "main")
+    try:
+        _work(stage)
+        _land(stage)
+    finally:
+        stage.close()
     stage.git("log", "--oneline", "refs/ccc")
     stage.ccc("handoff")
 
 
 def _work(stage: Stage) -> None:
-    backend = stage.worktree("backend-jwt-auth")
-    stage.write(backend / "shop" / "tokens.py", TOKENS)
-    stage.git("add", "--all", at=backend)
-    stage.git("commit", "--quiet", "--message=Sign tokens", "--message=Ccc-Progress: 50", at=backend)
-    _route(stage, backend, '    "/token": "a signed token",\n')
-    stage.git(
-        "commit", "--quiet", "--all", "--message=Serve tokens", "--message=Ccc-Status: done", at=backend
-    )
-    frontend = stage.worktree("frontend-login-page")
-    _route(stage, frontend, '    "/login": "a form",\n')
-    stage.git(
-        "commit", "--quiet", "--all", "--message=Add a login page", "--message=Ccc-Status: done", at=frontend
-    )
-    writer = stage.worktree("documentation-say-how-to-log-in")
-    stage.write(writer / "docs" / "login.md", "# Logging in\n\nOpen `/login`.\n")
-    stage.git("add", "--all", at=writer)
-    stage.git("commit", "--quiet", "--message=Describe the login", at=writer)
-    stage.ccc("report", "--done", "--summary", "One page on logging in", at=writer)
+    """Three at once: one is killed in the middle, one is not done when it says so."""
+    stage.ccc("init")
+    for role, task, name in PARTS:
+        stage.spawn(role, task, name)
+    stage.until(WRITER, lambda found: found["ahead"] > 1)
+    stage.ccc("status")
+    stage.kill(WRITER)
+    stage.ccc("wait", "--timeout", "60")
+    stage.ccc("log", FRONTEND)
+    stage.ccc("log", WRITER)
+    stage.ccc("status")
 
 
-def _route(stage: Stage, worktree: Path, line: str) -> None:
-    routes = worktree / "shop" / "routes.py"
-    stage.write(routes, routes.read_text(encoding="utf-8").replace(ROUTE, ROUTE + line))
-
-
-def _resolve(stage: Stage) -> None:
-    """What the frontend specialist does about the conflict: merges its target and keeps both lines."""
-    frontend = stage.worktree("frontend-login-page")
-    stage.run(["git", "merge", "--quiet", "main"], frontend, expected=(1,))
-    routes = frontend / "shop" / "routes.py"
-    lines = routes.read_text(encoding="utf-8").splitlines(keepends=True)
-    kept = "".join(line for line in lines if not line.startswith(("<<<<<<<", "=======", ">>>>>>>")))
-    stage.write(routes, kept)
-    message = ("--message=Take up the target, keep both routes", "--message=Ccc-Status: done")
-    stage.git("commit", "--quiet", "--all", *message, at=frontend)
-
-
-TOKENS = '''"""Signed tokens, in the smallest form that could work."""
-
-import hashlib
-import hmac
-
-
-def sign(user: str, key: bytes) -> str:
-    """A token for a user."""
-    return f"{user}.{hmac.new(key, user.encode(), hashlib.sha256).hexdigest()}"
-'''
+def _land(stage: Stage) -> None:
+    """Two land as they are; the third is in conflict, is sent back, and lands."""
+    stage.ccc("merge", "--plan", WRITER, BACKEND, FRONTEND, expected=(0, 3))
+    stage.merge(WRITER)
+    stage.merge(BACKEND)
+    stage.ccc("review", FRONTEND, expected=(0, 3))
+    stage.ccc("reject", FRONTEND, "--why", "In conflict with main: take it up and keep both routes")
+    stage.until(FRONTEND, lambda found: found["status"] in ("reported", "verified"))
+    stage.ccc("wait", FRONTEND, "--timeout", "60")
+    stage.merge(FRONTEND)
+    stage.ccc("status")
+    stage.git("log", "--oneline", "--graph", "main")

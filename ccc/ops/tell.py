@@ -23,17 +23,23 @@ SENDER = "ccc"
 
 
 def tell(
-    workspace: Workspace, session: Session, text: str, *, topic: str, mark: Mapping[str, Value]
+    workspace: Workspace,
+    session: Session,
+    text: str,
+    *,
+    topic: str,
+    mark: Mapping[str, Value],
+    once: bool = True,
 ) -> bool:
     """Records a message from ccc, and `mark` with it in the session's stream; then delivers it.
 
-    Whether it was said: somebody else may have set the mark meanwhile. Too long a text loses its middle.
+    Whether it was said: with `once` not where the mark is set already. Too long a text loses its middle.
     """
     identifier, words = ids.new_id(), cut(text)
 
     def decide(state: State) -> Sequence[Draft]:
         cells = state.stream(sessions.stream_of(session.id))
-        if all(field in cells and cells[field][1] == value for field, value in mark.items()):
+        if once and all(field in cells and cells[field][1] == value for field, value in mark.items()):
             return ()
         draft = messages.sent(
             identifier,

@@ -12,6 +12,7 @@ from ccc.errors import Conflict, Refused, Usage
 from ccc.ids import short_oid
 from ccc.ops.actor import require_person_at_keyboard
 from ccc.ops.landing.review import APPROVAL_MISSING, Review
+from ccc.ops.tell import tell
 from ccc.ops.workspace import Workspace
 from ccc.store.protocol import State
 
@@ -109,7 +110,7 @@ def _next(shown: Review) -> str:
 
 
 def reject(workspace: Workspace, shown: Review, why: str) -> None:
-    """Records a person's no to a session's head; it goes back to running with the reason.
+    """Records a person's no to a session's head; it goes back to running, and its agent is told the reason.
 
     Raises InsideAgent inside a session, Refused where it has landed, Usage without a reason.
     """
@@ -130,3 +131,9 @@ def reject(workspace: Workspace, shown: Review, why: str) -> None:
         return (Draft("merge.rejected", session.target, text, changes, session=session.id, by=person),)
 
     workspace.store.transact(decide)
+    if session.engine is not None:
+        at = short_oid(shown.combined.head)
+        words = (
+            f"Your work at {at} was sent back by {person}: {why}\n\nMend it, commit, and report done again."
+        )
+        tell(workspace, session, words, topic="rejected", mark={"returned": None}, once=False)
