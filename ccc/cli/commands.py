@@ -42,6 +42,14 @@ COMMANDS: Mapping[str, Entry] = {
         "ccc.cli.spawn", "Give a specialist a branch, a worktree and a brief, and start it", "Everyday"
     ),
     "wait": Entry("ccc.cli.wait", "Wait until sessions are done, have failed or need you", "Everyday"),
+    "output": Entry(
+        "ccc.cli.output", "Show a session's conversation: what was said, which tools were used", "Everyday"
+    ),
+    "logs": Entry(
+        "ccc.cli.output",
+        "Show a session's conversation: what was said, which tools were used",
+        "Plumbing",
+    ),
     "inbox": Entry(
         "ccc.cli.inbox", "Show what waits for a person, with the next command for each", "Everyday"
     ),

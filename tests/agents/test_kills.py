@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def test_fifty_kills_at_random_moments(
         check(agent, ready, seen[agent.name], f"kill {kill} of seed {seed}")
     ccc("stop", "--all", exit=0)
     for agent in agents:
-        until(lambda agent=agent: agent.processes() == [], f"the end of {agent.name}")
+        until(partial(is_over, agent), f"the end of {agent.name}")
     ccc("drain", exit=0)
     recorded = "\n".join(diary())
     for agent in agents:
@@ -59,6 +60,10 @@ def test_fifty_kills_at_random_moments(
         ]:
             assert f"committed {oid[:7]} " in recorded, f"{oid} is not recorded, seed {seed}"
     assert ccc("fsck", "--json", exit=0).json["ok"]
+
+
+def is_over(agent: Agent) -> bool:
+    return agent.processes() == []
 
 
 def go_on(agent: Agent, ccc: RunsCcc) -> None:
