@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ccc.domain import landings, movements, sessions, targets
+from ccc.domain.cells import Cells
 from ccc.domain.events import Draft
 from ccc.domain.hooknotes import parse_hook_note
 from ccc.domain.sessions import Session
@@ -56,10 +57,22 @@ def all_sessions(state: State) -> list[Session]:
     """Every session recorded, oldest first."""
     found = []
     for name, cells in state.streams(sessions.KIND).items():
-        session = sessions.from_cells(name.partition("/")[2], cells)
+        session = _session(name.partition("/")[2], cells)
         if session is not None:
             found.append(session)
     return sorted(found, key=lambda session: (session.created_at, session.id))
+
+
+_KNOWN: dict[str, tuple[Cells, Session | None]] = {}
+"""The youngest reading of each session: one call looks at the same cells twice, a server again and again."""
+
+
+def _session(identifier: str, cells: Cells) -> Session | None:
+    """The session of these very cells, read once (25 µs each: a third of `status` with 1000 sessions)."""
+    known = _KNOWN.get(identifier)
+    if known is None or known[0] is not cells:
+        known = _KNOWN[identifier] = (cells, sessions.from_cells(identifier, cells))
+    return known[1]
 
 
 class _Pass:
