@@ -11,7 +11,8 @@ from ccc.config.settings import decoded
 from ccc.errors import BadConfig
 
 FENCE = "---"
-YAML_HINT = "the front matter is YAML: key: value lines; quote values with : # { [ in them"
+FRONT_MATTER = "the front matter"
+YAML_HINT = "is YAML: key: value lines; quote values with : # { [ in them"
 
 
 @dataclass(frozen=True)
@@ -37,34 +38,38 @@ def split(content: bytes, where: str) -> Split:
     return Split("\n".join(lines[1 : ends[1]]) + "\n", 2, "\n".join(lines[first:]), first + 1)
 
 
-def parse_yaml(parts: Split, where: str) -> tuple[dict[str, Any], yaml.MappingNode]:
-    """The front matter's values, and the nodes that know their lines. Raises BadConfig."""
+def parse_yaml(
+    parts: Split, where: str, what: str = FRONT_MATTER
+) -> tuple[dict[str, Any], yaml.MappingNode]:
+    """The front matter's values, and the nodes that know their lines. Raises BadConfig.
+
+    `what` is what errors call the text.
+    """
+    hint = f"{what} {YAML_HINT}"
     try:
         loader = yaml.SafeLoader(parts.front)
-        node = _table(loader.get_single_node(), parts, where)
+        node = _table(loader.get_single_node(), parts, where, what)
         return dict(loader.construct_document(node)), node
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         line = parts.front_line + (mark.line if mark else 0)
-        what = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "is not YAML")
-        raise BadConfig(f"{where}:{line}: {what}", YAML_HINT) from error
+        problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "is not YAML")
+        raise BadConfig(f"{where}:{line}: {problem}", hint) from error
     except ValueError as error:  # a date such as 2026-02-31
-        raise BadConfig(f"{where}:{parts.front_line}: {' '.join(str(error).split())}", YAML_HINT) from error
+        raise BadConfig(f"{where}:{parts.front_line}: {' '.join(str(error).split())}", hint) from error
     except (AttributeError, LookupError, RecursionError, TypeError) as error:  # `!!bool maybe` and its like
-        raise BadConfig(f"{where}:{parts.front_line}: a value does not fit its tag", YAML_HINT) from error
+        raise BadConfig(f"{where}:{parts.front_line}: a value does not fit its tag", hint) from error
 
 
-def _table(node: yaml.Node | None, parts: Split, where: str) -> yaml.MappingNode:
+def _table(node: yaml.Node | None, parts: Split, where: str, what: str) -> yaml.MappingNode:
     """The node, unless it is something else than keys with values, or has a key twice. Raises BadConfig."""
     if not isinstance(node, yaml.MappingNode):
-        raise BadConfig(
-            f"{where}:{parts.front_line}: the front matter is not a table", "write key: value lines"
-        )
+        raise BadConfig(f"{where}:{parts.front_line}: {what} is not a table", "write key: value lines")
     seen = set()
     for key, _ in node.value:
         line = key.start_mark.line + parts.front_line
         if not isinstance(key, yaml.ScalarNode) or not key.tag.endswith((":str", ":merge")):
-            raise BadConfig(f"{where}:{line}: a key must be text", YAML_HINT)
+            raise BadConfig(f"{where}:{line}: a key must be text", f"{what} {YAML_HINT}")
         if key.value in seen:
             raise BadConfig(f"{where}:{line}: {key.value}: is there twice", "delete one of them")
         seen.add(key.value)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from ccc.domain.life import Denied, Request
@@ -25,10 +26,14 @@ from ccc.engines.protocol import (
     TurnEnded,
     Used,
 )
+from ccc.errors import EngineFailed
+
+WHAT_LENGTH = 200
+MODULE = "ccc.engines.rehearsal"
 
 
 class Rehearsal:
-    """One process of the player (`python -m ccc.engines.rehearsal`)."""
+    """One process of the player (`python -m ccc.engines.rehearsal SCRIPT MEMORY`)."""
 
     name = "rehearsal"
     resumes = True
@@ -38,9 +43,12 @@ class Rehearsal:
         self._script = script
 
     def launch(self, task: Task) -> Launch:
+        """The script by its absolute path: it is played in the worktree. Raises EngineFailed without one."""
+        script = Path(self._script).absolute()
+        if not self._script or not script.is_file():
+            raise EngineFailed(f"no script {self._script or 'given'}", "--engine rehearsal:PATH")
         memory = task.folder.parent / f"rehearsal-{task.conversation}.json"
-        argv = (sys.executable, "-E", "-P", "-m", "ccc.engines.rehearsal", self._script, str(memory))
-        return Launch(argv, talks=True)
+        return Launch((sys.executable, "-E", "-P", "-m", MODULE, str(script), str(memory)), talks=True)
 
     def greeting(self, task: Task) -> bytes:
         return self.message("", task.prompt) if task.prompt else b""
@@ -57,58 +65,80 @@ class Rehearsal:
     def read(self, line: bytes) -> Sequence[Sign]:
         try:
             found = json.loads(line)
-        except ValueError:
-            found = None
-        if not isinstance(found, dict):
+            reader = READERS.get(found["type"])
+            return () if reader is None else (reader(found),)
+        except (ValueError, TypeError, LookupError, RecursionError):
             return (
-                Garbled(
-                    f"{len(line)} bytes that are no JSON object: {line[:60].decode('utf-8', 'replace')!r}"
-                ),
+                Garbled(f"{len(line)} bytes that mean nothing: {line[:60].decode('utf-8', 'replace')!r}"),
             )
-        reader = _READERS.get(str(found.get("type")))
-        return () if reader is None else reader(found)
 
 
-def _received(found: Mapping[str, Any]) -> Sequence[Sign]:
-    return (Received(str(found.get("id", ""))),)
+def _busy(found: Mapping[str, Any]) -> Sign:
+    return Busy(_words(found["text"])[:WHAT_LENGTH])
 
 
-def _busy(found: Mapping[str, Any]) -> Sequence[Sign]:
-    return (Busy(str(found.get("text") or f"{found.get('name')} {found.get('input') or ''}")[:200]),)
+def _tool(found: Mapping[str, Any]) -> Sign:
+    return Busy(f"{_words(found['name'])} {_words(found['input'])}"[:WHAT_LENGTH])
 
 
-def _ended(found: Mapping[str, Any]) -> Sequence[Sign]:
-    interrupted = bool(found.get("interrupted"))
-    return (TurnEnded(str(found.get("text", "")), found.get("failure"), interrupted=interrupted),)
-
-
-def _asks(found: Mapping[str, Any]) -> Sequence[Sign]:
-    choices = tuple(str(each) for each in found.get("choices") or ())
-    return (
-        Asked(Request(str(found["id"]), str(found.get("kind", "question")), str(found["text"]), choices)),
+def _ended(found: Mapping[str, Any]) -> Sign:
+    failure = found.get("failure")
+    return TurnEnded(
+        said=_words(found["text"]),
+        failure=None if failure is None else _words(failure),
+        interrupted=found.get("interrupted") is True,
     )
 
 
-def _used(found: Mapping[str, Any]) -> Sequence[Sign]:
-    micro = found.get("micro_usd")
+def _asks(found: Mapping[str, Any]) -> Sign:
+    choices = tuple(_words(each) for each in found["choices"])
+    return Asked(Request(_words(found["id"]), _words(found["kind"]), _words(found["text"]), choices))
+
+
+def _used(found: Mapping[str, Any]) -> Sign:
     context = found.get("context")
-    return (Used(Spent(int(found.get("input", 0)), int(found.get("output", 0)), micro, context, None)),)
+    return Used(
+        Spent(
+            input=_whole(found["input"]),
+            output=_whole(found["output"]),
+            micro_usd=_whole(found["micro_usd"]),
+            context=None if context is None else _whole(context),
+        )
+    )
 
 
-_READERS = {
-    "ready": lambda _: (Spoke(),),
-    "received": _received,
-    "turn": lambda found: (Busy(f"turn {found.get('n')}"),),
+def _limited(found: Mapping[str, Any]) -> Sign:
+    return Limited("a rehearsed rate limit", _words(found["until"]))
+
+
+READERS: Mapping[str, Callable[[Mapping[str, Any]], Sign]] = {
+    "ready": lambda _: Spoke(),
+    "received": lambda found: Received(_words(found["id"])),
+    "turn": lambda found: Busy(f"turn {_whole(found['n'])}"),
     "says": _busy,
-    "tool": _busy,
-    "denied": lambda found: (Refused(Denied(str(found.get("tool")), str(found.get("what", "")))),),
+    "waits": _busy,
+    "tool": _tool,
+    "denied": lambda found: Refused(Denied(_words(found["tool"]), _words(found["what"]))),
     "asks": _asks,
-    "settled": lambda found: (Settled(str(found.get("id"))),),
-    "limited": lambda found: (Limited("a rehearsed rate limit", found.get("until")),),
-    "tasks": lambda found: (Background(int(found.get("count", 0))),),
+    "settled": lambda found: Settled(_words(found["id"])),
+    "limited": _limited,
+    "tasks": lambda found: Background(_whole(found["count"])),
     "used": _used,
     "turn-ended": _ended,
 }
+"""Line kinds that mean something; every other is only a sign of life."""
+
+
+def _words(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def _whole(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(value)
+    return value
 
 
 def _line(document: Mapping[str, Any]) -> bytes:

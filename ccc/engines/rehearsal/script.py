@@ -1,18 +1,52 @@
-"""The script of a rehearsal: turns of steps, as a YAML file."""
+"""The script of a rehearsal: turns of steps, as a YAML file (docs/rehearsal.md)."""
 
 from __future__ import annotations
 
 import shlex
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from ccc.config.frontmatter import Split, parse_yaml
 from ccc.config.places import yaml_places
 from ccc.config.problems import bad
-from ccc.errors import BadConfig, NotFound
+from ccc.config.settings import decoded
+from ccc.errors import NotFound
+
+
+def _listed(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _number_as_text(value: Any) -> Any:
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _words(value: Any) -> Any:
+    """A command as a list, or as text that is split like a shell would, without a shell."""
+    if isinstance(value, str):
+        return tuple(shlex.split(value))
+    return tuple(_number_as_text(word) for word in value) if isinstance(value, list) else value
+
+
+def _command(value: Any) -> Any:
+    return value if isinstance(value, dict) else {"command": value}
+
+
+def _moment(value: Any) -> Any:
+    """YAML reads an unquoted time as one; without a zone it is UTC."""
+    if isinstance(value, datetime):
+        moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value.isoformat() if isinstance(value, date) else value
+
+
+Texts = Annotated[tuple[Annotated[str, BeforeValidator(_number_as_text)], ...], BeforeValidator(_listed)]
+Count = Annotated[int, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Percent = Annotated[int, Field(ge=0, le=100)]
 
 
 class Part(BaseModel):
@@ -20,52 +54,65 @@ class Part(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
 
-
-def _words(value: Any) -> Any:
-    if isinstance(value, str):
-        return tuple(shlex.split(value))
-    return tuple(value) if isinstance(value, list) else value
+    def _exactly_one(self, *names: str) -> None:
+        given = [name for name in names if name in self.model_fields_set]
+        if len(given) != 1:
+            raise ValueError(f"give exactly one of {', '.join(names)}")
 
 
 class Edit(Part):
-    """A file written whole (`content`), added to (`append`), or with one text replaced by another."""
+    """A file written whole (`content`), added to (`append`), or the first `replace` in it becomes `with`."""
 
-    path: str
+    path: Annotated[str, Field(min_length=1)]
     content: str | None = None
     append: str | None = None
-    replace: str | None = None
+    replace: Annotated[str, Field(min_length=1)] | None = None
     by: str | None = Field(default=None, alias="with")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Edit:
+        self._exactly_one("content", "append", "replace")
+        if (self.replace is None) != (self.by is None):
+            raise ValueError("replace and with go together")
+        return self
 
 
 class Run(Part):
     """A command in the worktree; `expect` are the exit codes that do not fail the turn."""
 
     command: Annotated[tuple[str, ...], BeforeValidator(_words), Field(min_length=1)]
-    expect: Annotated[tuple[int, ...], BeforeValidator(_words)] = (0,)
+    expect: Annotated[tuple[int, ...], BeforeValidator(_listed), Field(min_length=1)] = (0,)
 
 
 class Commit(Part):
     """`git add --all` and a commit, if anything changed; `progress` and `status` become trailers."""
 
-    message: str
-    progress: int | None = None
+    message: Annotated[str, Field(min_length=1)]
+    progress: Percent | None = None
     status: Literal["done", "blocked", "question"] | None = None
 
 
 class Report(Part):
     """`git ccc report`."""
 
-    done: bool = False
-    summary: str | None = None
-    progress: int | None = None
+    done: Literal[True] | None = None
+    progress: Percent | None = None
     blocked: str | None = None
+    summary: str | None = None
+
+    @model_validator(mode="after")
+    def _one_claim(self) -> Report:
+        self._exactly_one("done", "progress", "blocked")
+        if self.summary is not None and self.done is None:
+            raise ValueError("summary goes with done")
+        return self
 
 
 class Ask(Part):
-    """`git ccc ask`; the next message is the answer."""
+    """`git ccc ask`; the next message is the answer, and is waited for."""
 
     text: str
-    choices: Annotated[tuple[str, ...], BeforeValidator(_words)] = ()
+    choices: Texts = ()
 
 
 class Wish(Part):
@@ -73,7 +120,7 @@ class Wish(Part):
 
     kind: Literal["permission", "question"] = "permission"
     text: str
-    choices: Annotated[tuple[str, ...], BeforeValidator(_words)] = ()
+    choices: Texts = ()
 
 
 class Deny(Part):
@@ -87,58 +134,69 @@ class Note(Part):
     """`git ccc note`."""
 
     text: str
-    kind: Literal["note", "decision", "discovery", "problem", "next"] = "note"
+    kind: Literal["decision", "discovery", "problem", "next", "note"] = "note"
+    why: str | None = None
 
 
 class Wait(Part):
-    """Waits for a time, a message, or a file (in the worktree or absolute)."""
+    """Lets a time pass, or waits for a message or a file (in the worktree, or absolute)."""
 
-    seconds: float = 0.0
-    message: bool = False
+    seconds: Seconds | None = None
+    message: Literal[True] | None = None
     file: str | None = None
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Wait:
+        self._exactly_one("seconds", "message", "file")
+        return self
 
 
 class Use(Part):
-    """Tokens and money spent by this step."""
+    """Tokens and dollars spent by this step; `context` is how many tokens the conversation now has."""
 
-    input: int = 0
-    output: int = 0
-    usd: float = 0.0
+    input: Count = 0
+    output: Count = 0
+    usd: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    context: Count | None = None
 
 
 class Limit(Part):
-    """A rate limit: said, waited for, over."""
+    """A rate limit: said, waited for, over. Without `until` it names the moment when the seconds are over."""
 
-    seconds: float = 1.0
-    until: str | None = None
+    seconds: Seconds = 1.0
+    until: Annotated[str, BeforeValidator(_moment)] | None = None
 
 
 class Crash(Part):
-    """The process ends, once: by a signal or an exit code; `always`: each time it comes here."""
+    """The process ends by a signal or with an exit code: once, or with `always` each time it comes here."""
 
-    signal: Literal["KILL", "TERM", "SEGV"] | None = None
-    exit: int | None = None
+    signal: Literal["KILL", "TERM", "SEGV", "ABRT"] | None = None
+    exit: Annotated[int, Field(ge=0, le=255)] | None = None
     always: bool = False
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Crash:
+        self._exactly_one("signal", "exit")
+        return self
 
 
 class Flood(Part):
-    """Noise on stdout: `megabytes` in lines of `line` bytes, or as one single line."""
+    """Noise on stdout: `megabytes` in lines of `line` bytes, or with `one` as one single line."""
 
-    megabytes: float = 1.0
-    line: int = 1000
+    megabytes: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    line: Annotated[int, Field(ge=2)] = 1000
     one: bool = False
+
+
+class Nothing(Part):
+    """`{}`: there is nothing to say about it."""
 
 
 class Step(Part):
     """Exactly one of these."""
 
     edit: Edit | None = None
-    run: (
-        Annotated[
-            Run, BeforeValidator(lambda given: given if isinstance(given, dict) else {"command": given})
-        ]
-        | None
-    ) = None
+    run: Annotated[Run, BeforeValidator(_command)] | None = None
     commit: Commit | None = None
     report: Report | None = None
     ask: Ask | None = None
@@ -147,53 +205,61 @@ class Step(Part):
     note: Note | None = None
     wait: Wait | None = None
     say: str | None = None
-    tasks: int | None = None
+    tasks: Count | None = None
     use: Use | None = None
     limit: Limit | None = None
-    crash: Crash | None = None
-    hang: dict[str, Any] | None = None
-    flood: Flood | None = None
-    garble: dict[str, Any] | None = None
-    daemon: dict[str, Any] | None = None
     fail: str | None = None
+    crash: Crash | None = None
+    hang: Nothing | None = None
+    flood: Flood | None = None
+    garble: Nothing | None = None
+    daemon: Nothing | None = None
 
-    @model_validator(mode="after")
-    def _one(self) -> Step:
-        if len(self.model_fields_set) != 1:
+    @model_validator(mode="before")
+    @classmethod
+    def _one(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        if len(given) != 1:
             raise ValueError("a step does exactly one thing")
-        return self
+        return {kind: {} if what is None else what for kind, what in given.items()}
 
     @property
     def kind(self) -> str:
         """Its one key."""
         return next(iter(self.model_fields_set))
 
+    @property
+    def deed(self) -> Any:
+        """What stands behind its key."""
+        return getattr(self, self.kind)
+
 
 class Turn(Part):
     """What is done in one turn."""
 
-    steps: Annotated[tuple[Step, ...], BeforeValidator(_words)] = ()
+    steps: Annotated[tuple[Step, ...], BeforeValidator(_listed)] = ()
 
 
 class Script(Part):
     """The whole file: the first turn answers the prompt, each later one the next message."""
 
-    turns: Annotated[tuple[Turn, ...], BeforeValidator(_words)]
+    turns: Annotated[tuple[Turn, ...], BeforeValidator(_listed)]
 
 
 def load(path: Path) -> Script:
     """The script of a file. Raises NotFound, BadConfig with file, line and key."""
     try:
-        text = path.read_text(encoding="utf-8")
+        content = path.read_bytes()
     except OSError as error:
         raise NotFound(f"no script {path}: {error.strerror}", "--engine rehearsal:PATH") from error
-    except UnicodeDecodeError as error:
-        raise BadConfig(f"{path}: is not UTF-8", "save the file as UTF-8") from error
-    parts = Split(text, 1, "", 1)
-    given, node = parse_yaml(parts, str(path))
+    return parse(content, str(path))
+
+
+def parse(content: bytes, where: str) -> Script:
+    """The script in a file's bytes. Raises BadConfig with file, line and key."""
+    given, node = parse_yaml(Split(decoded(content, where), 1, "", 1), where, what="the script")
     try:
         return Script.model_validate(given)
     except ValidationError as error:
-        raise bad(error, where=str(path), places=yaml_places(node, 1), model=Script) from error
-    except yaml.YAMLError as error:
-        raise BadConfig(f"{path}: {error}", "write it as YAML") from error
+        raise bad(error, where=where, places=yaml_places(node, 1), model=Script) from error

@@ -1,0 +1,67 @@
+"""What every step of a play shares: how to speak, what to remember, and the safe points between two steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ccc.engines.rehearsal.memory import Memory
+from ccc.engines.rehearsal.stream import Line, Stream
+from ccc.errors import CccError
+
+
+class StepFailed(CccError):
+    """A step could not do what the script says."""
+
+
+@dataclass
+class Spent:
+    """Of this process; the dollars of the whole conversation are in the memory."""
+
+    input: int = 0
+    output: int = 0
+    context: int | None = None
+    anything: bool = False
+
+
+@dataclass
+class Stage:
+    """One process of the player."""
+
+    stream: Stream
+    memory: Memory
+    spent: Spent = field(default_factory=Spent)
+
+    def safe_point(self) -> None:
+        """Messages that came are taken into the turn. Raises Interrupted."""
+        self.stream.listen()
+        while (message := self.stream.take("message")) is not None:
+            self.memory.hear()
+            self.enter(message)
+
+    def enter(self, message: Line) -> None:
+        """Says that a message is in the play now: after it was remembered, so that it is never lost."""
+        self.stream.say("received", id=_text(message.get("id")))
+
+    def message(self, words: str) -> None:
+        """Waits for a message of this turn that no step has waited for yet. Raises Interrupted, Deserted."""
+        if not self.memory.known.heard:
+            message = self.stream.wait(lambda: self.stream.take("message"), words)
+            self.memory.hear()
+            self.enter(message)
+        self.memory.known.heard -= 1
+
+    def tell_spent(self) -> None:
+        """Says what was spent, once anything was."""
+        spent = self.spent
+        if spent.anything:
+            self.stream.say(
+                "used",
+                input=spent.input,
+                output=spent.output,
+                micro_usd=self.memory.known.micro_usd,
+                context=spent.context,
+            )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
