@@ -13,6 +13,9 @@ FOLDER = re.compile(r"^\W*(?:Primary working directory|Working directory|cwd): ?
 ANYTHING = "*"
 """The script of conversations without a marker."""
 
+FILLER = "No response requested."
+"""What the program puts into the model's mouth when it takes up a conversation that broke off."""
+
 CHUNK = 24
 """Characters in a piece of text where the pieces come with a delay."""
 
@@ -81,7 +84,7 @@ def place_of(body: Body) -> Place:
         found = _marker(message.get("content")) if message.get("role") == "user" else None
         if found:
             name, since = found, number
-    step = sum(1 for message in messages[since + 1 :] if message.get("role") == "assistant")
+    step = sum(_is_answer(message) for message in messages[since + 1 :])
     return Place(name, step, aside=not body.get("tools"))
 
 
@@ -124,6 +127,10 @@ def _of_the_program(message: Mapping[str, Any]) -> bool:
     return message.get("role") == "system" or any(
         text.startswith("<system-reminder>") for text in texts(message.get("content"))
     )
+
+
+def _is_answer(message: Mapping[str, Any]) -> bool:
+    return message.get("role") == "assistant" and list(texts(message.get("content"))) != [FILLER]
 
 
 def _marker(content: Any) -> str | None:

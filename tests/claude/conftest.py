@@ -21,9 +21,8 @@ from tests.support.repository import Repo, copy_repository, make_template
 
 @pytest.fixture
 def stub(tmp_path: Path) -> Iterator[Stub]:
-    """A running stub; a test sets its `scripts`. Nothing but loopback is there while it runs."""
-    with claude.without_network() as alone, Stub({}, tmp_path.with_name(f"{tmp_path.name}.stub")) as running:
-        assert alone or os.geteuid() != 0, "the network could not be taken away"
+    """A running stub; a test sets its `scripts`. Where possible, nothing but loopback is there beside it."""
+    with claude.without_network(), Stub({}, tmp_path.with_name(f"{tmp_path.name}.stub")) as running:
         yield running
 
 

@@ -40,7 +40,6 @@ JWT = [
 
 
 LONG = "python3 -c 'import time; time.sleep(60)'"
-SKIPPED = {"text": "A turn cut off gets an answer of the program's own, which counts as this step."}
 
 
 def test_from_spawn_to_a_landed_merge(ready: Repo, spawn: Spawns, stub: Stub, ccc: RunsCcc) -> None:
@@ -124,7 +123,7 @@ def test_a_denied_tool_is_shown(ready: Repo, spawn: Spawns, stub: Stub, ccc: Run
 def test_a_stop_leaves_nothing_and_a_resume_keeps_the_conversation(
     ready: Repo, spawn: Spawns, stub: Stub, ccc: RunsCcc
 ) -> None:
-    stub.scripts = {"long": [bash(LONG), SKIPPED, *JWT]}
+    stub.scripts = {"long": [bash(LONG), *JWT]}
     agent = spawn("backend", "Take long [[script:long]]")
     until(lambda: len(agent.processes()) > 2, "its tool")
     run = RunsIn(ccc, ready.path)
@@ -138,7 +137,7 @@ def test_a_stop_leaves_nothing_and_a_resume_keeps_the_conversation(
 
 
 def test_a_killed_program_goes_on_in_the_same_conversation(ready: Repo, spawn: Spawns, stub: Stub) -> None:
-    stub.scripts = {"long": [bash(LONG), SKIPPED, *JWT]}
+    stub.scripts = {"long": [bash(LONG), *JWT]}
     agent = spawn("backend", "Take long [[script:long]]")
     until(lambda: len(agent.processes()) > 2, "its tool")
     os.kill(agent.pid("agent"), signal.SIGKILL)

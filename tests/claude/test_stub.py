@@ -155,6 +155,11 @@ TWO = {"two": [{"text": "first"}, {"text": "second"}], "other": [{"text": "else"
         pytest.param(
             [user(MARKED), {"role": "assistant", "content": "[[script:other]]"}], "second", id="not the model"
         ),
+        pytest.param(
+            [user(MARKED), assistant("a"), assistant("No response requested."), user("go on")],
+            "second",
+            id="not what the program fills in",
+        ),
         pytest.param([user("no marker")], "done", id="no marker, no default"),
         pytest.param([user("[[script:none]]")], "done", id="an unknown script"),
     ],

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import importlib.util
 import os
+import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,31 +17,58 @@ from pathlib import Path
 
 from tests.support.program import PROJECT
 
+GIVEN = os.environ.get("CCC_TEST_CLAUDE")
+"""A program to test with instead; read before the sealed environment takes it away."""
+
 CLONE_NEWNET = 0x40000000
+SIOCSIFFLAGS = 0x8914
+UP_AND_RUNNING = 0x41
 
 
 @cache
 def program() -> Path:
-    """Where the wheel of the tests' lock file keeps it. Fails where `make slow` did not install it."""
+    """CCC_TEST_CLAUDE, or where the wheel keeps it. Fails where `make slow` did not install it."""
+    if GIVEN:
+        return Path(GIVEN)
     spec = importlib.util.find_spec("claude_agent_sdk")
     assert spec is not None, "make .venv/.claude installs the claude program"
     assert spec.origin is not None
     return Path(spec.origin).parent / "_bundled" / "claude"
 
 
+@cache
+def network_free() -> bool:
+    """Whether this system lets a test take the network away: as root, outside a tight container."""
+    attempt = f"import ctypes, sys; sys.exit(ctypes.CDLL(None).unshare({CLONE_NEWNET}) != 0)"
+    linux = sys.platform == "linux"
+    return linux and subprocess.run([sys.executable, "-c", attempt], check=False).returncode == 0
+
+
 @contextmanager
-def without_network() -> Iterator[bool]:
-    """This process, and what it starts, with nothing but loopback; whether the system let us."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    before = os.open("/proc/self/ns/net", os.O_RDONLY)
+def without_network() -> Iterator[None]:
+    """This thread, and what it starts, with nothing but loopback, where `network_free`; else as it is."""
+    if not network_free():
+        yield
+        return
+    libc = ctypes.CDLL(None)
+    before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
     try:
-        alone = libc.unshare(CLONE_NEWNET) == 0
-        if alone:
-            subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-        yield alone
+        assert libc.unshare(CLONE_NEWNET) == 0
+        _raise_loopback()
+        yield
     finally:
-        libc.setns(before, CLONE_NEWNET)
+        assert libc.setns(before, CLONE_NEWNET) == 0
         os.close(before)
+
+
+def interfaces() -> list[str]:
+    """The network interfaces that programs started from here see."""
+    return sorted(name for _, name in socket.if_nameindex())
+
+
+def _raise_loopback() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as door:
+        fcntl.ioctl(door, SIOCSIFFLAGS, struct.pack("16sH22x", b"lo", UP_AND_RUNNING))
 
 
 def environment(folder: Path, url: str) -> dict[str, str]:
