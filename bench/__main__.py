@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-MODULES = ("commit_overhead", "visibility", "append", "status", "landing", "worktrees", "mcp")
+MODULES = ("commit_overhead", "visibility", "append", "status", "landing", "worktrees", "mcp", "host")
 TOLERANCE = 1.5
 
 
