@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ccc.domain.status import STATUSES
+from ccc.engines.transcripts import CUT
 from ccc.ids import short
 from ccc.ops.items import Item
 from ccc.ops.look import Picture, Sighting
+from ccc.ops.output import Output
 from ccc.views.documents import Document, document, inbox_document
+from ccc.views.output import output_document
 
 STATES: Mapping[str, tuple[str, ...]] = {
     "SPAWNING": ("created", "queued", "starting"),
@@ -23,6 +26,7 @@ WORDS = (*STATUSES, *STATES)
 
 TASK_LENGTH = 100
 EVIDENCE = 3
+TURN_LENGTH = 2000
 
 
 def worker_state(sighting: Sighting) -> str | None:
@@ -76,4 +80,13 @@ def shown_inbox_document(tip: str | None, waiting: Sequence[Item]) -> Document:
     for item in shown["items"]:
         if item["kind"] != "message":
             item["words"] = f"ask the human to run, in the main checkout: {item['command']}"
+    return shown
+
+
+def conversation_document(page: Output) -> Document:
+    """The conversation, each turn's text cut at TURN_LENGTH characters: an agent's context is small."""
+    shown = output_document(page)
+    for turn in shown["turns"]:
+        if turn["text"] and len(turn["text"]) > TURN_LENGTH:
+            turn["text"] = turn["text"][:TURN_LENGTH] + CUT
     return shown

@@ -9,6 +9,7 @@ import anyio
 import pytest
 from mcp.client import Client
 
+from ccc.engines.transcripts import CUT
 from ccc.errors import InsideAgent
 from ccc.ops.actor import require_person_at_keyboard
 from ccc.servers.mcp.desk import Desk
@@ -142,6 +143,22 @@ def test_a_wait_that_runs_out_says_so(place: Place, door: Door) -> None:
     session = place.spawn()
     waited = door("wait_idle_workers", timeout=0).json
     assert (waited["timed_out"], waited["open"]) == (True, [session.id])
+
+
+def test_reading_is_the_output_document(
+    place: Place, door: Door, ccc_inline: RunsCcc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = place.spawn()
+    tree = place.tree(session)
+    for number, subject in enumerate(("Long " + "word " * 1000, "Add login", "Add logout")):
+        tree.commit(subject, login=f"{number}\n")
+    ccc_inline("drain", exit=0)
+    monkeypatch.setattr("ccc.servers.mcp.tools.LAST_TURNS", 2)
+    read = door("read_worker_logs", worker=session.alias).json
+    assert read == ccc_inline("output", session.name, "-n", "2", "--json", exit=0).json
+    assert [turn["text"] for turn in read["turns"]] == ["Add login", "Add logout"]
+    long, *_ = door("read_worker_logs", worker=session.id, last=3).json["turns"]
+    assert (len(long["text"]), long["text"][-4:]) == (2000 + len(CUT), "cut]")
 
 
 def test_a_note_goes_to_the_worker_and_into_the_handoff(

@@ -12,6 +12,7 @@ from ccc.ops import background
 from ccc.ops.inbox import inbox, items
 from ccc.ops.look import counted, look
 from ccc.ops.note import note
+from ccc.ops.output import output
 from ccc.ops.show import show
 from ccc.ops.spawn import Request, Spawned, spawn
 from ccc.ops.wait import Order, wait
@@ -19,18 +20,20 @@ from ccc.servers.mcp.desk import Desk, paused
 from ccc.servers.mcp.errors import words_of
 from ccc.views import documents
 from ccc.views.documents import Document
-from ccc.views.workers import WORDS, is_called, shown_inbox_document, workers_document
+from ccc.views.workers import WORDS, conversation_document, is_called, shown_inbox_document, workers_document
 
 LONGEST_WAIT = 600.0
 HANDOFF_TOKENS = 8_000
 """By default; Claude Code warns of answers above 10,000 tokens and cuts those above 25,000."""
+
+LAST_TURNS = 20
 
 Reference = Annotated[str, Field(description="Id, id prefix, name or alias")]
 References = Annotated[list[str], Field(description="Ids, id prefixes, names or aliases")]
 Kind = Literal["note", "decision", "discovery", "problem", "next"]
 
 
-READING = frozenset({"list_workers", "examine_worker", "wait_idle_workers", "inbox"})
+READING = frozenset({"list_workers", "examine_worker", "wait_idle_workers", "read_worker_logs", "inbox"})
 """Tools that change nothing: clients may run them side by side and without asking."""
 
 
@@ -68,6 +71,7 @@ class Tools:
             self.list_workers,
             self.examine_worker,
             self.wait_idle_workers,
+            self.read_worker_logs,
             self.annotate_worker,
             self.close_workers,
             self.inbox,
@@ -125,6 +129,21 @@ class Tools:
         """Wait until workers are done, failed or need a person. Use this, never poll"""
         order = Order(tuple(workers), any, since=since, timeout=timeout)
         return documents.wait_document(wait(self._desk.fresh(), order, pause=paused))
+
+    def read_worker_logs(
+        self,
+        worker: Reference,
+        last: Annotated[
+            int | None, Field(ge=0, description="Only the last ones (default: 20, or all since)")
+        ] = None,
+        since: Annotated[
+            str | None, Field(description="Cursor of the last reading: only what is new")
+        ] = None,
+    ) -> Document:
+        """Read a worker's conversation: what was said, which tools were used, with which outcome"""
+        count = LAST_TURNS if last is None and since is None else last
+        with self._desk.reading() as workspace:
+            return conversation_document(output(workspace, worker, last=count, since=since))
 
     def annotate_worker(self, worker: Reference, text: str, kind: Kind = "note") -> Document:
         """Record a note about a worker; it goes into the hand-off"""
