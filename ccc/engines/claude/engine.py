@@ -93,15 +93,13 @@ class Claude:
     def read(self, line: bytes) -> Sequence[Sign]:
         try:
             found = json.loads(line)
-        except ValueError:
+            kind = str(found["type"])
+            if kind == "system":
+                kind = f"system:{found.get('subtype')}"
+            reader = READERS.get(kind)
+            return () if reader is None else list(reader(self, found))
+        except UNREADABLE:
             return (Garbled(_garbled(line)),)
-        if not isinstance(found, dict):
-            return (Garbled(_garbled(line)),)
-        kind = str(found.get("type"))
-        if kind == "system":
-            kind = f"system:{found.get('subtype')}"
-        reader = READERS.get(kind)
-        return () if reader is None else list(reader(self, found))
 
     def _init(self, found: Mapping[str, Any]) -> Sequence[Sign]:
         return (Spoke(found.get("model")),)
@@ -188,6 +186,10 @@ READERS = {
     "control_cancel_request": Claude._cancel,
 }
 """Line kinds that mean something; every other is only a sign of life."""
+
+
+UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, OverflowError, OSError, RecursionError)
+"""What a line that is no JSON object, or has a part of another shape, raises in whoever reads it."""
 
 
 def describe(arguments: object) -> str:

@@ -1,0 +1,80 @@
+"""Engines under test, each with an agent behind it that does what a test says."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ccc.engines.protocol import Engine, Task
+from ccc.engines.rehearsal.engine import Rehearsal
+from tests.engines.harness import Adds, Deed, Runs, Says, Subject
+from tests.support.repository import Repo
+
+CONVERSATION = "3b0c9f0e-7a55-4a1d-9c53-2f7f6a3d5b10"
+
+
+class Rehearsed:
+    """The rehearsal engine with a script written for the test."""
+
+    environment: Mapping[str, str] = {}
+
+    def __init__(self, script: Path) -> None:
+        self._script = script
+
+    def engine(self) -> Engine:
+        return Rehearsal(str(self._script))
+
+    def plays(self, *turns: Sequence[Deed]) -> None:
+        self.script(*([_step(deed) for deed in turn] for turn in turns))
+
+    def script(self, *turns: list[dict[str, Any]]) -> None:
+        """Turns as lists of steps."""
+        document = {"turns": [{"steps": steps} for steps in turns]}
+        self._script.write_text(yaml.safe_dump(document), encoding="utf-8")
+
+
+def _step(deed: Deed) -> dict[str, Any]:
+    if isinstance(deed, Says):
+        return {"say": deed.text}
+    if isinstance(deed, Adds):
+        return {"edit": {"path": deed.path, "append": f"{deed.line}\n"}}
+    return {"run": f"sh -c {shlex.quote(f'until [ -e {deed.path} ]; do sleep 0.02; done')}"}
+
+
+@pytest.fixture
+def rehearsed(tmp_path: Path) -> Rehearsed:
+    """The rehearsal engine."""
+    return Rehearsed(tmp_path / "script.yml")
+
+
+@pytest.fixture
+def task(repo: Repo, tmp_path: Path) -> Task:
+    """A conversation in a repository; its folder is that of all runs."""
+    return Task(
+        session="7f3a2c00000000000000000000000000",
+        name="backend-a-part",
+        role="backend",
+        worktree=repo.path,
+        folder=tmp_path / "runs",
+        prompt="",
+        system="You work on the back end.",
+        conversation=CONVERSATION,
+    )
+
+
+@pytest.fixture(params=[pytest.param("rehearsed", id="rehearsal")])
+def subject(request: pytest.FixtureRequest) -> Subject:
+    """Each engine that can be spoken to; a parameter is the fixture that makes it."""
+    found: Subject = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def runs(subject: Subject, task: Task) -> Runs:
+    """Starts processes of the engine under test."""
+    return Runs(subject, task)
