@@ -40,6 +40,15 @@ def test_what_people_agents_and_tools_say_is_told_apart() -> None:
     )
 
 
+def test_what_is_said_in_the_middle_of_a_turn_is_shown() -> None:
+    said = {"type": "queued_command", "prompt": [{"type": "text", "text": "Mind the umlauts"}]}
+    absorbed = json.dumps({"type": "attachment", "attachment": said, "timestamp": "2026-10-03T12:04:01.002Z"})
+    assert claude.parse(absorbed.encode()) == [
+        TurnLine("person", "Mind the umlauts", "2026-10-03T12:04:01.002Z")
+    ]
+    assert claude.parse(b'{"type": "attachment", "attachment": {"type": "file"}}') == []
+
+
 def test_lines_of_other_kinds_and_broken_ones_disturb_nothing() -> None:
     for other in (
         b"{}",

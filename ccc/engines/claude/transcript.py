@@ -12,6 +12,8 @@ from ccc.engines.claude.engine import describe
 from ccc.engines.transcripts import TurnLine
 
 SLUG_LENGTH = 200
+QUEUED = "queued_command"
+"""What was said in the middle of a turn: the transcript keeps it as an attachment of that turn."""
 
 
 def find(configuration: Path, folder: Path, conversation: str) -> Path | None:
@@ -44,6 +46,8 @@ def _turns(found: Mapping[str, Any]) -> Iterator[TurnLine]:
         content = (found.get("message") or {}).get("content")
         for block in [{"type": "text", "text": content}] if isinstance(content, str) else content or ():
             yield from _block(block, str(kind), moment, aside)
+    elif kind == "attachment" and (absorbed := found.get("attachment") or {}).get("type") == QUEUED:
+        yield TurnLine("person", _text(absorbed.get("prompt")), moment)
     elif kind == "system" and found.get("subtype") == "compact_boundary":
         yield TurnLine("system", "the conversation was compacted", moment)
 
