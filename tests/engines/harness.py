@@ -131,7 +131,7 @@ class Process:
                     self._unread(place + 1)
                     return sign
             seen = len(self.signs)
-            assert self._open, f"{wanted.__name__} never came: {self.signs}; {self.words}"
+            assert self._open or self._ahead, f"{wanted.__name__} never came: {self.signs}; {self.words}"
             self._read(end, wanted.__name__)
 
     def finish(self) -> int:
@@ -143,6 +143,15 @@ class Process:
         while self._open:
             self._read(end, "the end")
         return self._process.wait(max(0.0, end - time.monotonic()))
+
+    def hang_up(self) -> None:
+        """Reads no more of what it says."""
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+    def exit(self) -> int:
+        """Waits for its end; the exit code."""
+        return self._process.wait(PATIENCE)
 
     def kill(self) -> None:
         """kill -9, and the end of what it leaves behind."""

@@ -49,7 +49,8 @@ class Player:
         stage, memory = self._stage, self._memory
         steps = self._steps_after(message)
         stage.enter(message)
-        stage.stream.say("turn", n=memory.known.turn + 1)
+        if memory.known.open:
+            stage.stream.say("turn", n=memory.known.turn + 1)
         failure, interrupted = None, False
         try:
             for step in steps:
@@ -61,7 +62,8 @@ class Player:
             raise
         except (CccError, OSError, subprocess.SubprocessError) as error:
             failure = _words(error)
-        memory.end_turn()
+        if memory.known.open:
+            memory.end_turn()
         stage.tell_spent()
         text = failure or ("interrupted" if interrupted else "done")
         stage.stream.say("turn-ended", text=text, failure=failure, interrupted=interrupted)
