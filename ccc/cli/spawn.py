@@ -33,6 +33,19 @@ from ccc.cli.opening import open_workspace, text_of
 @click.option(
     "--timeout", metavar="TIME", help="Longest time a run may take: 90, 90s, 30m, 2h (default: none)"
 )
+@click.option(
+    "--budget",
+    multiple=True,
+    metavar="AMOUNT",
+    help="Pause it when this is used up: 2usd, 200ktok (default: none)",
+)
+@click.option(
+    "--from",
+    "origin",
+    metavar="ID",
+    help="Go on from this session: its conversation, or its notes and report",
+)
+@click.option("--runner", type=click.Choice(["local"]), default="local", help="Where its program runs")
 @click.option("--no-start", is_flag=True, help="Make branch, worktree and brief, and start no agent")
 @json_option
 @pass_invocation
@@ -50,6 +63,9 @@ def command_spawn(
     engine: str | None,
     model: str | None,
     timeout: str | None,
+    budget: tuple[str, ...],
+    origin: str | None,
+    runner: str,
     no_start: bool,
     as_json: bool,
 ) -> None:
@@ -58,13 +74,14 @@ def command_spawn(
     ROLE is one of `git ccc roles`; TASK is what to do in a sentence or more, `-` reads it from standard
     input. The worktree is beside the repository, in REPO.ccc/NAME.
     """
+    from ccc.domain import budgets
     from ccc.domain.durations import seconds
     from ccc.ops.look import look
     from ccc.ops.spawn import Request, spawn
     from ccc.views.documents import spawn_document
     from ccc.views.text.spawned import spawned_text
 
-    workspace = open_workspace(invocation)
+    workspace, limits = open_workspace(invocation), budgets.parse(budget)
     request = Request(
         role=role,
         task=text_of(task),
@@ -78,6 +95,10 @@ def command_spawn(
         start=not no_start,
         engine=engine,
         model=model,
+        tokens=limits.tokens,
+        micro_usd=limits.micro_usd,
+        origin=origin,
+        runner=runner,
         seconds=None if timeout is None else max(1, round(seconds(timeout))),
     )
     made = spawn(workspace, request)

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 MARKER = re.compile(r"\[\[script:([\w.-]+)\]\]")
-FOLDER = re.compile(r"^\W*(?:Primary working directory|Working directory|cwd): ?(/.*)$", re.MULTILINE)
+FOLDER = re.compile(
+    r"^\W*(?:Primary working directory|Working directory|cwd): ?(/.*?)(?: \(was .*\))?$", re.MULTILINE
+)
 ANYTHING = "*"
 """The script of conversations without a marker."""
 

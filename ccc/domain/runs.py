@@ -50,6 +50,12 @@ def garbled(whose: Whose, why: str) -> Draft:
     return Draft("session.garbled", whose.name, text, session=whose.session, by="ccc")
 
 
+def log_lost(whose: Whose, path: str) -> Draft:
+    """Its output can no longer be kept; diary only, once a run."""
+    text = f"its output is no longer kept: {path} cannot be written"
+    return Draft("session.log-lost", whose.name, text, session=whose.session, by="ccc")
+
+
 def restarted(whose: Whose, why: str, count: int) -> Draft:
     """Its process ended unexpectedly and was started again."""
     return _fact(whose, "restarted", f"restarted after {why}", "starting", f"restart {count} after {why}", {})

@@ -173,6 +173,7 @@ class Session:
     spending: Spending = Spending()
     limits: Limits = Limits()
     returned: str | None = None
+    origin: str | None = None
 
     @property
     def landed_head(self) -> bool:
@@ -234,6 +235,7 @@ def from_cells(identifier: str, cells: Cells) -> Session | None:
         spending=_spending(present),
         limits=_limits(record("limits")),
         returned=present.get("returned"),
+        origin=present.get("from"),
     )
 
 

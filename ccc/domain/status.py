@@ -208,7 +208,7 @@ def _run(session: Session, life: Life | None = None, now: str = "") -> Known:
     if session.engine is None and life is None and run.status == "running":
         last = Evidence("commit", f"worked by hand, last commit {short_oid(session.head)}", session.head_at)
         return run.status, run.at, (last,)
-    if run.status in ("created", "queued") and (life is None or life.run < run.number):
+    if run.status in ("created", "queued", "blocked") and (life is None or life.run < run.number):
         return run.status, run.at, (Evidence("event", run.why or run.status, run.at),)
     if life is None or life.run < run.number:
         return _run_unseen(session)

@@ -13,9 +13,11 @@ import time
 from pathlib import Path
 
 from ccc.domain import runs
+from ccc.domain.budgets import exceeded
 from ccc.domain.durations import spoken
 from ccc.domain.life import IDLE, LIMITED, RUNNING, STARTING, WAITING, Ending
 from ccc.domain.runs import Whose
+from ccc.domain.sessions import Limits, Spending
 from ccc.engines import registry
 from ccc.engines.protocol import Engine, Task
 from ccc.errors import CccError
@@ -32,6 +34,8 @@ from ccc.platform import trees
 from ccc.runs.files import SessionFiles
 from ccc.runs.order import Order
 
+SPENDING = ("input", "output", "micro_usd")
+
 
 class Host:
     """One run, from its order to its exit record."""
@@ -46,7 +50,14 @@ class Host:
         self.pulse = Pulse(self.files)
         self.log, self.errors = Log(self.files.log), Log(self.files.errors)
         self.turns = Turns(
-            self.whose, order.conversation, self.session, self.files, self.facts, self.state, self.pulse
+            self.whose,
+            order.conversation,
+            self.session,
+            self.files,
+            self.facts,
+            self.state,
+            self.pulse,
+            self._over_budget,
         )
         self.watch = Watch(order, self.state)
         self.post = letters.Post(self.session)
@@ -56,7 +67,14 @@ class Host:
         self.engine: Engine | None = None
         self.over: Ending | None = None
         self.resting = False
+        self.log_lost = False
         self.paused_from = RUNNING
+
+    def _over_budget(self) -> str | None:
+        """Which of the session's budgets is used up by all its runs, in words."""
+        before, now = self.order.spent, self.state.figures() or {}
+        total = {name: before.get(name, 0) + int(str(now.get(name) or 0)) for name in SPENDING}
+        return exceeded(Limits(**self.order.limits), Spending(**total))
 
     def _marker(self) -> str:
         return f"{self.order.session}.{self.order.run}"
@@ -287,6 +305,9 @@ class Host:
 
     def _look_around(self) -> None:
         self.facts.flush()
+        if self.log.lost and not self.log_lost:
+            self.log_lost = True
+            self.facts.tell(runs.log_lost(self.whose, str(self.files.log)))
         self.pulse.tick(self.state)
         if gone(self.files):
             self.end("lost", "the repository's folder is gone")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 LIMIT = 64 * 1024 * 1024
 """Bytes of a log file; what comes after goes into a fresh one, and the one before is kept."""
 
+ROOM = 128 * 1024
+"""Bytes given back when the disk is full: what says how the run goes needs room more than its log."""
+
 
 class Log:
-    """Appends to a file; a full disk loses lines, not the run."""
+    """Appends to a file; a full disk loses lines, not the run. `lost` counts the bytes not kept."""
 
     def __init__(self, path: Path, limit: int = LIMIT) -> None:
         self.path = path
@@ -20,12 +24,16 @@ class Log:
         self._size = 0
 
     def write(self, data: bytes) -> None:
-        """Keeps bytes as they came; counts in `lost` those that could not be kept."""
+        """Keeps bytes as they came. Once something is lost nothing more is kept: half a log misleads."""
+        if self.lost:
+            self.lost += len(data)
+            return
         try:
             self._turn(len(data))
             self._append(data)
         except OSError:
             self.lost += len(data)
+            self._give_room()
 
     def close(self) -> None:
         """Lets go of the file."""
@@ -47,3 +55,10 @@ class Log:
         if self._descriptor is not None and self._size + more > self._limit:
             self.close()
             self.path.replace(self.path.with_name(f"{self.path.name}.1"))
+
+    def _give_room(self) -> None:
+        """Cuts the end of the log off, at a line, so that others can write."""
+        if self._descriptor is None:
+            return
+        with suppress(OSError):
+            os.ftruncate(self._descriptor, max(0, self._size - ROOM))

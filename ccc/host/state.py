@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ccc.domain import stamps
@@ -118,6 +119,8 @@ class Pulse:
             life.write(self._files, self._document(state))
         except OSError:
             self._due = True
+            with suppress(OSError):
+                life.beat(self._files)
         else:
             self._due = False
 

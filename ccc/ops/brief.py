@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ccc.domain import notes
 from ccc.domain.sessions import Session
 from ccc.git import repository as repositories
 from ccc.git import surgery
+from ccc.ids import short_oid
 from ccc.ops import identities
 from ccc.ops.leftovers import SESSION_TRAILER
 from ccc.ops.policy import Policy, local_policy
@@ -23,11 +25,11 @@ def folder_of(name: str) -> str:
     return f"{SESSIONS_FOLDER}/{name}"
 
 
-def render_brief(policy: Policy, *, role: str, task: str, plan: Plan) -> str:
-    """The brief as text, from the role's template or the shared one."""
+def render_brief(workspace: Workspace, policy: Policy, *, role: str, task: str, plan: Plan) -> str:
+    """The brief as text, from the role's template or the shared one; what it goes on from follows it."""
     from ccc.config.briefs import render
 
-    return render(
+    text = render(
         policy.roles.get(role),
         {
             "session": plan.id,
@@ -44,6 +46,23 @@ def render_brief(policy: Policy, *, role: str, task: str, plan: Plan) -> str:
             "report": f"{folder_of(plan.name)}/report.md",
         },
     )
+    return text if plan.origin is None else f"{text.rstrip()}\n\n{_inherited(workspace, plan.origin)}"
+
+
+def _inherited(workspace: Workspace, origin: Session) -> str:
+    """What another session leaves to this one: its task, branch, notes and report, quoted as material."""
+    state = workspace.reader.state()
+    parts = [
+        f"## What you go on from: {origin.name}",
+        f"Its task was: {' '.join(origin.task.split())}",
+        f"Its branch is `{origin.branch}` at `{short_oid(origin.head)}`: `git ccc show {origin.name}`.",
+    ]
+    own = [note for note in notes.notes_in(state.streams(notes.KIND)) if note.session == origin.id]
+    parts += [f"- {note.kind}: {' '.join(note.text.split())}" for note in own]
+    if origin.report is not None:
+        report = state.blob(origin.report).decode("utf-8", "replace").strip()
+        parts += ["Its report:", "\n".join(f"> {line}" for line in report.splitlines())]
+    return "\n\n".join(parts) + "\n"
 
 
 def commit_brief(workspace: Workspace, plan: Plan, role: str, text: bytes) -> str:

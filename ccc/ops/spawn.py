@@ -57,6 +57,7 @@ class Plan:
     by: str | None
     parent: str | None
     after: tuple[str, ...]
+    origin: Session | None
 
     def claim(self, request: Request) -> leftovers.Claim:
         """What is claimed before anything is made."""
@@ -110,6 +111,7 @@ def _with_engine(workspace: Workspace, policy: Policy, request: Request) -> Requ
     reference = starting.engine_of(workspace, policy, role, request.engine)
     environment = agent_environment(workspace.environment, policy.settings.session.environment)
     registry.make(reference, starting.options_of(policy, reference), environment)
+    starting.permission_mode(workspace, _target(workspace, policy, request), role)
     return replace(request, engine=reference, model=request.model or role.front.model)
 
 
@@ -236,6 +238,7 @@ def _plan(workspace: Workspace, policy: Policy, request: Request) -> tuple[Plan,
         by=actor.by,
         parent=actor.session,
         after=tuple(find(reference, known).id for reference in request.after),
+        origin=find(request.origin, known) if request.origin else None,
     )
     return plan, chosen.remarks
 
@@ -258,7 +261,7 @@ class BriefCommit:
 def _brief_commit(workspace: Workspace, policy: Policy, request: Request, plan: Plan) -> BriefCommit:
     from ccc.ops.brief import commit_brief, render_brief
 
-    text = render_brief(policy, role=request.role, task=request.task, plan=plan).encode("utf-8")
+    text = render_brief(workspace, policy, role=request.role, task=request.task, plan=plan).encode("utf-8")
     return BriefCommit(commit_brief(workspace, plan, request.role, text), text)
 
 
@@ -312,7 +315,8 @@ def _record(workspace: Workspace, request: Request, plan: Plan, commit: BriefCom
         "key": request.key,
         "after": list(plan.after) or None,
         "engine": request.engine,
-        "runner": "local" if request.start else None,
+        "runner": request.runner if request.start else None,
+        "from": plan.origin.id if plan.origin else None,
         "model": request.model,
         "limits": {name: value for name, value in limits.items() if value is not None} or None,
     }

@@ -35,6 +35,8 @@ class Request:
     seconds: int | None = None
     tokens: int | None = None
     micro_usd: int | None = None
+    origin: str | None = None
+    runner: str = "local"
 
 
 def check(workspace: Workspace, request: Request) -> None:

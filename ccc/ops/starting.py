@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ccc.domain.life import Life
-from ccc.domain.sessions import Session
-from ccc.domain.status import DONE, before_closing
+from ccc.domain.sessions import Session, from_cells, stream_of
+from ccc.domain.status import DONE, FAILED, before_closing
 from ccc.engines import registry
 from ccc.errors import EngineFailed, NotFound, Refused, StoreBusy
 from ccc.ops.environment import agent_environment, session_environment
 from ccc.ops.look import Picture, Sighting, look
-from ccc.ops.policy import Policy, starting_policy
+from ccc.ops.policy import Policy, starting_policy, target_policy_of
 from ccc.ops.workspace import Workspace
 from ccc.platform import processes
 from ccc.runs import life
@@ -73,12 +73,16 @@ def start(
         resumes=again,
         model=session.model or role.front.model or policy.settings.session.model,
         tools=role.front.tools,
-        permission_mode=permission_mode(workspace, session, role),
-        options=options,
+        permission_mode=permission_mode(workspace, session.target, role),
+        options={**options, **_fork(workspace, session, reference, again)},
         seconds=float(session.limits.seconds or role.front.timeout or policy.settings.session.timeout or 0),
         silence=policy.settings.session.silence,
         rest=policy.settings.session.rest,
         micro_usd=(session.spending.micro_usd or 0) if again else 0,
+        limits=_present(tokens=session.limits.tokens, micro_usd=session.limits.micro_usd),
+        spent=_present(
+            input=session.spending.input, output=session.spending.output, micro_usd=session.spending.micro_usd
+        ),
     )
     _launch(workspace, files.run(number), order, environment)
     return number
@@ -149,17 +153,15 @@ def environment_of(workspace: Workspace, session: Session, policy: Policy) -> di
     return {**found, "PATH": path, **session_environment(session)}
 
 
-def permission_mode(workspace: Workspace, session: Session, role: Role) -> str:
+def permission_mode(workspace: Workspace, target: str, role: Role) -> str:
     """The role's; bypassing permissions needs the target branch's own word. Raises Refused."""
     mode = role.front.permission_mode
     if mode != BYPASS:
         return mode
-    from ccc.ops.policy import target_policy_of
-
-    if target_policy_of(workspace, session.target).roles.get(session.role).front.permission_mode != BYPASS:
+    if not _target_bypasses(workspace, target, role.name):
         raise Refused(
-            f"role {session.role} bypasses permissions, and {session.target} does not say so",
-            f"commit .ccc/roles/{session.role}.md to {session.target} first",
+            f"role {role.name} bypasses permissions, and {target} does not say so",
+            f"commit .ccc/roles/{role.name}.md to {target} first",
         )
     if os.geteuid() == 0 and workspace.environment.get("IS_SANDBOX") != "1":
         raise Refused(
@@ -167,6 +169,14 @@ def permission_mode(workspace: Workspace, session: Session, role: Role) -> str:
             "run as another user, or choose another permission_mode for the role",
         )
     return mode
+
+
+def _target_bypasses(workspace: Workspace, target: str, role: str) -> bool:
+    try:
+        front = target_policy_of(workspace, target).roles.get(role).front
+    except NotFound:
+        return False
+    return bool(front.permission_mode == BYPASS)
 
 
 def first_words(workspace: Workspace, session: Session) -> str:
@@ -204,9 +214,29 @@ def is_proven(sighting: Sighting) -> bool:
     return before_closing(sighting.session, sighting.view.status) in DONE
 
 
+def _fork(workspace: Workspace, session: Session, reference: str, again: bool) -> dict[str, Any]:
+    """The conversation that a session begins with a copy of: that of the one it goes on from."""
+    if again or session.origin is None or reference != registry.CLAUDE:
+        return {}
+    cells = workspace.reader.state().stream(stream_of(session.origin))
+    origin = from_cells(session.origin, cells)
+    if origin is None or origin.engine != reference or origin.conversation is None:
+        return {}
+    return {"fork": origin.conversation}
+
+
+def _present(**values: int | None) -> dict[str, int]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def has_failed(sighting: Sighting) -> bool:
+    """Whether those that wait for a session wait in vain, unless a person does something."""
+    return before_closing(sighting.session, sighting.view.status) in FAILED
+
+
 def _next_number(session: Session, latest: int) -> int:
     """The first run of a session has the number it was recorded with, each later one the next."""
-    waits = session.run.status in ("created", "queued") and latest < session.run.number
+    waits = session.run.status in ("created", "queued", "blocked") and latest < session.run.number
     return max(latest + 1, session.run.number + (0 if waits else 1))
 
 

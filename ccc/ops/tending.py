@@ -133,11 +133,28 @@ def _begin(workspace: Workspace, picture: Picture, sighting: Sighting) -> bool:
     if sighting.view.status != "queued" or session.where != workspace.replica:
         return False
     if starting.waits_for(workspace, session.after, picture):
-        return False
+        return _block(workspace, picture, session)
     try:
         starting.start(workspace, session)
     except CccError as error:
         _give_up(workspace, session, f"{error.message} ({error.hint})" if error.hint else error.message)
+    return True
+
+
+def _block(workspace: Workspace, picture: Picture, session: Session) -> bool:
+    """Whoever waits for one that failed is blocked, and says by whom."""
+    failed = [
+        sighting.session.name
+        for sighting in picture.sightings
+        if sighting.session.id in session.after and starting.has_failed(sighting)
+    ]
+    if not failed:
+        return False
+    why = f"{', '.join(failed)} failed"
+    record: dict[str, Value] = {"status": "blocked", "why": why}
+    changes = {sessions.stream_of(session.id): {f"run.{session.run.number}": record}}
+    draft = Draft("session.blocked", session.name, f"blocked: {why}", changes, session=session.id, by="ccc")
+    workspace.store.transact(lambda _: (draft,))
     return True
 
 

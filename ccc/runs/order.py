@@ -19,6 +19,7 @@ class Order:
     identity of the process that starts the host. Times in seconds, 0 is none: `seconds` for the whole run,
     `silence` without any sign of life, `rest` idle until the process is put to rest, `grace` between TERM
     and KILL. `retries`: restarts after a crash. `micro_usd` is what the conversation has cost before.
+    `limits` are the session's ({tokens, micro_usd}), `spent` what its earlier runs used of them.
     """
 
     session: str
@@ -42,6 +43,8 @@ class Order:
     grace: float = 5.0
     retries: int = 1
     micro_usd: int = 0
+    limits: Mapping[str, int] = field(default_factory=dict)
+    spent: Mapping[str, int] = field(default_factory=dict)
 
     def write(self, files: RunFiles) -> None:
         """Makes the run known. Raises OSError."""

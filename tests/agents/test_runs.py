@@ -184,3 +184,30 @@ def test_a_lock_that_a_killed_git_left_is_no_obstacle(start: Starts, ready: Repo
     lock = ready.path / ".git" / "worktrees" / "ccc-backend-a-part" / "index.lock"
     agent = start([{"run": ["sh", "-c", f": >{lock}"]}, {"crash": {"signal": "KILL"}}, *DONE])
     assert agent.becomes("unchecked")["restarts"] == 1
+
+
+@pytest.mark.slow
+def test_a_budget_that_is_used_up_pauses_the_agent_and_asks(start: Starts, ccc: RunsCcc) -> None:
+    agent = start([{"use": {"input": 900, "output": 200, "usd": 0.5}}], options=("--budget", "1ktok"))
+    now = agent.becomes("paused")
+    assert now["evidence"][0]["what"] == "its budget of 1000 tokens is used up: 1100"
+    until(lambda: agent.status()["tokens"]["input"] == 900, "what it spent")
+    now = agent.status()
+    assert (now["limits"]["tokens"], now["cost"]["usd"]) == (1000, 0.5)
+    assert [item["kind"] for item in ccc("inbox", "--json", exit=0).json["items"]] == ["budget"]
+    assert ccc("wait", agent.name, "--timeout", "20").exit == 3
+
+
+@pytest.mark.slow
+def test_who_waits_for_another_starts_after_it_or_is_blocked_with_it(start: Starts, ccc: RunsCcc) -> None:
+    first = start([{"wait": {"file": "go"}}, *DONE], task="First")
+    second = start(DONE, task="Second", options=("--after", first.name))
+    assert second.status()["evidence"][0]["what"] == f"waits for {first.name}"
+    assert second.status()["status"] == "queued"
+    first.becomes("running")
+    (first.path / "go").write_text("", encoding="utf-8")
+    second.becomes("unchecked")
+    third = start([{"crash": {"exit": 1, "always": True}}], task="Third")
+    fourth = start(DONE, task="Fourth", options=("--after", third.name))
+    now = fourth.becomes("blocked")
+    assert now["evidence"][0]["what"] == f"{third.name} failed"

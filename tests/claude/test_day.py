@@ -170,3 +170,17 @@ def test_a_sub_agent_in_the_background_is_not_idle(ready: Repo, spawn: Spawns, s
     now = agent.status()
     assert now["status"] == "running"
     agent.becomes("idle")
+
+
+def test_going_on_from_a_session_takes_its_conversation_along(ready: Repo, spawn: Spawns, stub: Stub) -> None:
+    stub.scripts = {"*": [{"text": "The secret word is maple."}], "next": JWT}
+    first = spawn("analysis", "Find out")
+    first.becomes("idle")
+    second = spawn("backend", "Use it [[script:next]]", "--from", first.name)
+    second.becomes("unchecked", "verified")
+    asked = stub.requests("next")[0]
+    assert "The secret word is maple." in asked.said
+    assert asked.session not in {
+        request.session for request in stub.requests() if request.place.script is None
+    }
+    assert f"What you go on from: {first.name}" in asked.said

@@ -62,7 +62,7 @@ class Claude:
         argv += ["--allowedTools", ",".join(dict.fromkeys((*task.tools, *ALWAYS)))]
         argv += ["--append-system-prompt", task.system]
         argv += ["--settings", str(settings.write(task.folder))]
-        if task.options.get("fork"):
+        if task.options.get("fork") and not task.resumes:
             argv += ["--resume", str(task.options["fork"]), "--fork-session"]
         if task.model:
             argv += ["--model", task.model]
