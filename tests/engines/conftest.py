@@ -21,10 +21,9 @@ CONVERSATION = "3b0c9f0e-7a55-4a1d-9c53-2f7f6a3d5b10"
 class Rehearsed:
     """The rehearsal engine with a script written for the test."""
 
-    environment: Mapping[str, str] = {}
-
     def __init__(self, script: Path) -> None:
         self._script = script
+        self.environment: Mapping[str, str] = {}
 
     def engine(self) -> Engine:
         return Rehearsal(str(self._script))

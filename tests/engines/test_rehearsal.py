@@ -33,6 +33,7 @@ from ccc.engines.rehearsal.memory import Memory
 from ccc.errors import EngineFailed
 from tests.engines.conftest import Rehearsed
 from tests.engines.harness import Process, Runs, garbled, without
+from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 
 FIRST, SECOND = "1" * 32, "2" * 32
@@ -218,6 +219,28 @@ def test_the_tokens_of_a_resumed_process_begin_at_zero_and_the_dollars_go_on(
         assert process.finish() == -9
     with runs.start(2, resumes=True) as process:
         assert process.until(Used) == Used(Spent(10, 5, 1_000_000))
+
+
+@pytest.mark.slow
+def test_what_it_tells_ccc_is_recorded(rehearsed: Rehearsed, task: Task, ccc: RunsCcc) -> None:
+    ccc("init", exit=0)
+    made = ccc("spawn", "backend", "A part", "--no-start", "--json", exit=0).json["sessions"][0]
+    rehearsed.environment = {"CCC_SESSION": made["id"]}
+    steps: Steps = [
+        {"note": {"kind": "decision", "text": "--use HS256", "why": "one service"}},
+        {"report": {"progress": 40}},
+        {"report": {"blocked": "which key?"}},
+        {"edit": {"path": "part.txt", "content": "part\n"}},
+        {"commit": {"message": "Do the part"}},
+        {"report": {"done": True, "summary": "The part is done"}},
+    ]
+    runs = Runs(rehearsed, replace(task, session=made["id"], worktree=Path(made["worktree"])))
+    assert played(runs, rehearsed, *steps).signs[-1] == TurnEnded("done")
+    ccc("wait", made["name"], "--timeout", "40", exit=0)
+    shown = ccc("show", made["name"], "--json", exit=0).json
+    assert (shown["status"], shown["progress"]) == ("unchecked", 40)
+    assert shown["report"]["summary"] == "The part is done"
+    assert [(note["kind"], note["text"]) for note in shown["notes"]] == [("decision", "--use HS256")]
 
 
 # --- being spoken to
