@@ -68,6 +68,9 @@ COMMANDS: Mapping[str, Entry] = {
     "resume": Entry("ccc.cli.control", "Let a paused, stopped, failed or lost session go on", "Control"),
     "restart": Entry("ccc.cli.control", "Stop a session's agent, if it runs, and start it again", "Control"),
     "close": Entry("ccc.cli.close", "Take a session's worktree away; its work is kept", "Control"),
+    "adopt": Entry(
+        "ccc.cli.adopt", "Take a branch or worktree that ccc did not make under its care", "Control"
+    ),
     "undo": Entry("ccc.cli.undo", "Take back a session's latest close or landing", "Control"),
     "report": Entry("ccc.cli.report", "Report progress, done or blocked", "Inside"),
     "note": Entry("ccc.cli.note", "Note a decision, discovery, problem or next step", "Inside"),

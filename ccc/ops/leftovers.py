@@ -13,19 +13,24 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ccc.domain import sessions
+from ccc.git import admins, worktrees
 from ccc.git import repository as repositories
-from ccc.git import worktrees
 from ccc.git.command import Git
 from ccc.ops import identities
+from ccc.ops.actor import registered
 from ccc.ops.workspace import Workspace
 from ccc.platform import processes
+from ccc.store.lock import locked
 
 SESSION_TRAILER = "Ccc-Session"
 
 
 @dataclass(frozen=True)
 class Claim:
-    """An entry that is not settled yet: what was to be made, and by whom."""
+    """An entry that is not settled yet: what was to be made, and by whom.
+
+    `former` is the old name of the admin directory of a work tree made by hand, which nobody deletes.
+    """
 
     name: str
     id: str
@@ -36,6 +41,7 @@ class Claim:
     alias: str = ""
     ports: int | None = None
     key: str | None = None
+    former: str | None = None
 
 
 def claim(entry: Path, made: Claim) -> None:
@@ -61,7 +67,7 @@ def clear(workspace: Workspace) -> list[str]:
         if workspace.reader.state().stream(sessions.stream_of(found.id)):
             settle(workspace.layout.worktrees / found.name, found.id, _role(workspace, found))
         else:
-            undo(workspace, found.name, found.id, found.branch, found.path)
+            take_back(workspace, found)
             cleared.append(found.name)
     return cleared
 
@@ -93,6 +99,24 @@ def _old(entry: Path) -> bool:
     with contextlib.suppress(FileNotFoundError):
         return processes.seconds_since(entry.stat().st_mtime) > 10
     return False
+
+
+def take_back(workspace: Workspace, made: Claim) -> None:
+    """Undoes what the owner of a claim made before it failed or died."""
+    if made.former is None:
+        undo(workspace, made.name, made.id, made.branch, made.path)
+        return
+    with locked(workspace.layout.lock):
+        give_back(workspace, made)
+    identities.write(workspace)
+
+
+def give_back(workspace: Workspace, made: Claim) -> None:
+    """Gives an adopted work tree its admin directory's old name, while the claim stands; under the lock."""
+    entry = workspace.layout.worktrees / made.name
+    if made.former is not None and registered(entry) == made.id:
+        admins.give_back(workspace.repository, made.path, made.former, f"{worktrees.ADMIN_PREFIX}{made.name}")
+        entry.unlink(missing_ok=True)
 
 
 def undo(workspace: Workspace, name: str, identifier: str, branch: str, path: Path) -> None:

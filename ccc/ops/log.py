@@ -16,6 +16,7 @@ AUDITED = frozenset(
         *("merge.approved", "merge.rejected", "merge.gate-failed", "merge.dropped", "meta.initialised"),
         *(
             "session.spawned",
+            "session.adopted",
             "session.landed",
             "session.landing-undone",
             "session.closed",

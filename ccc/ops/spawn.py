@@ -126,11 +126,11 @@ def _spawn_one(workspace: Workspace, policy: Policy, request: Request) -> Spawne
         reached("spawn-briefed")
         _make_worktree(workspace, plan, commit.oid)
         reached("spawn-made")
-        _copy_files(workspace, policy, plan)
+        copy_files(workspace, policy, plan.path)
         reached("spawn-copied")
         session = _record(workspace, request, plan, commit)
         reached("spawn-recorded")
-    _set_up(workspace, policy, session)
+    set_up(workspace, policy, session)
     if request.start and session.run.status == "created":
         _start(workspace, session)
     return Spawned(session, False, remarks)
@@ -279,13 +279,13 @@ def _make_worktree(workspace: Workspace, plan: Plan, commit: str) -> None:
     hookfiles.refresh(workspace.repository.common)
 
 
-def _copy_files(workspace: Workspace, policy: Policy, plan: Plan) -> None:
+def copy_files(workspace: Workspace, policy: Policy, top: Path) -> None:
     """Files that git does not carry (`.env`) and the team wants in every worktree."""
     if workspace.checkout is None:
         return
     for pattern in policy.settings.copy_files:
         for source in sorted(workspace.checkout.glob(pattern)):
-            goal = plan.path / source.relative_to(workspace.checkout)
+            goal = top / source.relative_to(workspace.checkout)
             if source.is_file() and not goal.exists():
                 goal.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(source, goal)
@@ -351,7 +351,7 @@ def _first_run(workspace: Workspace, request: Request, plan: Plan) -> dict[str, 
     return {"status": "created", "why": "its agent is being started"}
 
 
-def _set_up(workspace: Workspace, policy: Policy, session: Session) -> None:
+def set_up(workspace: Workspace, policy: Policy, session: Session) -> None:
     """The team's own set-up commands; one that fails is told, the session stays."""
     for command in policy.settings.setup:
         order = Order(command.run, command.timeout)
