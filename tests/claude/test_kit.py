@@ -162,6 +162,7 @@ def test_an_orchestrator_drives_two_workers_with_the_skill(
     assert told.denied == ["git ccc approve " + TWO, "git ccc merge --yes " + ONE, "git ccc stop --all"]
     said = stub.requests("boss")[-1].said
     assert [words for words in ("# Driving ccc", "It is written", "noted ") if words not in said] == []
+    assert "error:" not in said
     sessions = {each["name"]: each for each in ccc("status", "--all", "--json", exit=0).json["sessions"]}
     assert {name: each["status"] for name, each in sessions.items()} == {ONE: "closed", TWO: "closed"}
     for each in sessions.values():
