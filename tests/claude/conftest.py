@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ccc.demo.stub import Stub
+from tests.claude.speaking import WORKS, Speaking, Speaks
 from tests.support import claude
 from tests.support.agents import Agent
 from tests.support.environment import sealed_environment
@@ -39,6 +40,27 @@ def claude_env(stub: Stub, tmp_path: Path, sealed: Path, monkeypatch: pytest.Mon
     for name, value in found.items():
         monkeypatch.setenv(name, value)
     return found
+
+
+@pytest.fixture
+def worktree(repo: Repo, claude_env: dict[str, str]) -> Repo:
+    """A linked work tree, on a branch of its own."""
+    repo.git("worktree", "add", "--quiet", "-b", "work", "../tree")
+    return Repo(repo.path.parent / "tree")
+
+
+@pytest.fixture
+def speak(worktree: Repo) -> Iterator[Speaks]:
+    """Starts the program in the work tree; whatever is left is ended after the test."""
+    started: list[Speaking] = []
+
+    def start(*options: str, takes_up: str | None = None, mode: str = "dontAsk") -> Speaking:
+        started.append(Speaking(worktree.path, *(options or WORKS), takes_up=takes_up, mode=mode))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.end()
 
 
 @pytest.fixture(scope="session")

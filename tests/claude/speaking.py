@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -9,9 +10,11 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from ccc.platform.trees import Tree
+import psutil
+
+from ccc.platform import trees
 from tests.support import claude
 from tests.support.agents import until
 
@@ -20,6 +23,7 @@ STREAMS = ("--input-format", "stream-json", "--output-format", "stream-json", "-
 MARK = "TEST_CONVERSATION"
 """A variable by which the tools that it started are found."""
 
+WORKS = ("--allowedTools", "Write,Edit,Agent,Bash(git *),Bash(echo *),Bash(sleep *),Bash(python3 *)")
 ASKS = ("--permission-prompt-tool", "stdio")
 
 
@@ -112,6 +116,14 @@ class Speaking:
         blocks = [block for line in self.lines("user") for block in _blocks(line)]
         return [str(block["content"]) for block in blocks if block.get("type") == "tool_result"]
 
+    def runs(self, program: str) -> bool:
+        """Whether a program that it started is there now, by its name."""
+        for pid in trees.marked(MARK, self.conversation):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if psutil.Process(pid).name().startswith(program):
+                    return True
+        return False
+
     def close(self) -> int:
         """Closes its standard input and waits for its end; the exit code."""
         assert self.process.stdin is not None
@@ -134,11 +146,30 @@ class Speaking:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(20)
-        Tree(None, (MARK, self.conversation)).end(0.2)
+        trees.Tree(None, (MARK, self.conversation)).end(0.2)
         self._reader.join(20)
         for stream in (self.process.stdin, self.process.stdout, self._errors):
             assert stream is not None
             _close(stream)
+
+
+class Speaks(Protocol):
+    """The shape of the fixture `speak`."""
+
+    def __call__(self, *options: str, takes_up: str | None = None, mode: str = "dontAsk") -> Speaking:
+        """Starts the program in the work tree; without options it may do what `WORKS` says."""
+        ...
+
+
+def bash(command: str, **more: Any) -> dict[str, Any]:
+    """A step in which the model runs a command."""
+    given = {"command": command, "description": "a step", **more}
+    return {"text": "on it", "tools": [{"name": "Bash", "input": given}]}
+
+
+def write(path: str, content: str) -> dict[str, Any]:
+    """A step in which the model writes a file."""
+    return {"tools": [{"name": "Write", "input": {"file_path": path, "content": content}}]}
 
 
 def calls(line: Line) -> list[Line]:
