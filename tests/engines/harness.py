@@ -6,6 +6,7 @@ import os
 import select
 import subprocess
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -66,7 +67,7 @@ class Process:
         self.engine, self.task = subject.engine(), task
         self.signs: list[Sign] = []
         task.folder.mkdir(parents=True, exist_ok=True)
-        self._marker = f"{task.session}.{task.folder.name}"
+        self._marker = f"{uuid.uuid4().hex}.1"  # by it processes are ended: nobody else may have the same
         self._errors = task.folder / "errors.log"
         launch = self.engine.launch(task)
         with self._errors.open("wb") as errors:

@@ -409,6 +409,7 @@ def test_an_edit_cut_short_by_a_kill_is_done_once(written: str, rehearsed: Rehea
     assert file.read_text(encoding="utf-8") == "old\nnew\n"
 
 
+@pytest.mark.slow
 def test_resumed_between_two_turns_it_waits_for_a_real_message(rehearsed: Rehearsed, runs: Runs) -> None:
     rehearsed.script([{"say": "one"}], [{"say": "two"}])
     with runs.start(1) as process:
