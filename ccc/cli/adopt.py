@@ -42,7 +42,8 @@ def command_adopt(
     is, with everything uncommitted in it. From then on it is a session, worked by hand: commits are noted,
     and it is checked, reviewed and landed like any other. `git ccc start` gives it an agent.
     """
-    from ccc.ops.adopt import Request, adopt
+    from ccc.ops.adopt import adopt
+    from ccc.ops.adoption import Request
     from ccc.ops.look import look
     from ccc.views.documents import spawn_document
     from ccc.views.text.adopted import adopted_text

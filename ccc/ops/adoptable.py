@@ -13,7 +13,7 @@ from ccc.errors import NotARepository, NotFound, Refused
 from ccc.git import admins, worktrees
 from ccc.git import repository as repositories
 from ccc.git.command import Git
-from ccc.git.folders import pointed_at, points_to
+from ccc.git.folders import points_to
 from ccc.git.worktrees import ADMIN_PREFIX, Worktree
 from ccc.ops.actor import registered
 from ccc.ops.observe import HEADS
@@ -35,19 +35,20 @@ def find_adoptable(workspace: Workspace, given: str, known: Sequence[Session]) -
     A path may lie anywhere in the work tree. Raises NotFound, Refused (somebody's already, not at rest).
     """
     branch = given.removeprefix(HEADS)
-    tip = None if _is_path(given) else repositories.resolve(workspace.git, HEADS + branch)
+    tip = None if _is_path(given) else tip_of(workspace, branch)
     if tip is None:
         return _of_path(workspace, given, known)
-    _refuse_taken(workspace, branch, known)
-    holders = [tree for tree in worktrees.listed(workspace.repository) if tree.branch == HEADS + branch]
-    if holders:
-        return Found(branch, tip, _adoptable_tree(workspace, holders, branch))
-    _refuse_borrowed(workspace, branch)
-    return Found(branch, tip, None)
+    return _of_branch(workspace, branch, tip, known)
+
+
+def tip_of(workspace: Workspace, branch: str) -> str | None:
+    """The commit of a branch of exactly this name (`main~1` is none)."""
+    ref = HEADS + branch
+    return repositories.refs(workspace.git, ref).get(ref)
 
 
 def _is_path(given: str) -> bool:
-    return given in (".", "..") or given.startswith(("./", "../", "/", "~")) or given.endswith("/")
+    return given in (".", "..") or given.startswith(("./", "../", "/")) or given.endswith("/")
 
 
 def _of_path(workspace: Workspace, given: str, known: Sequence[Session]) -> Found:
@@ -69,9 +70,25 @@ def _of_path(workspace: Workspace, given: str, known: Sequence[Session]) -> Foun
     tip = repositories.resolve(workspace.git, tree.branch)
     if tip is None:
         raise Refused(f"branch {branch} has no commit yet", "commit there first")
+    return _of_branch(workspace, branch, tip, known)
+
+
+def _of_branch(workspace: Workspace, branch: str, tip: str, known: Sequence[Session]) -> Found:
     _refuse_taken(workspace, branch, known)
-    holders = [each for each in worktrees.listed(workspace.repository) if each.branch == tree.branch]
-    return Found(branch, tip, _adoptable_tree(workspace, holders, branch))
+    holders = [tree for tree in worktrees.listed(workspace.repository) if tree.branch == HEADS + branch]
+    if not holders:
+        _refuse_borrowed(workspace, branch)
+        return Found(branch, tip, None)
+    tree = _only(holders, branch)
+    _refuse_registered(workspace, tree, known)
+    _refuse_lost(workspace, tree, branch)
+    if tree.locked is not None:
+        why = f": {tree.locked}" if tree.locked else ""
+        raise Refused(f"{tree.path} is locked{why}", f"git worktree unlock {shlex.quote(str(tree.path))}")
+    admin = _admin(workspace, tree)
+    _refuse_restless(admin, tree.path)
+    _refuse_odd(admin, tree.path)
+    return Found(branch, tip, tree)
 
 
 def _unknown(workspace: Workspace, given: str) -> NotFound:
@@ -112,6 +129,12 @@ def _tree_at(workspace: Workspace, folder: Path, given: str) -> Worktree:
         raise Refused(f"{given} belongs to another repository", "run git ccc there")
     for tree in worktrees.listed(workspace.repository):
         if tree.admin == there.worktree_id:
+            if there.top is None:
+                raise NotFound(f"{given} is inside a git directory", _one_of_these(workspace))
+            if tree.admin is not None and not points_to(
+                _admin(workspace, tree) / "gitdir", there.top / ".git"
+            ):
+                raise _parted(there.top)
             return tree
     raise Refused(f"{given} is no worktree that git lists", "git worktree list")
 
@@ -121,7 +144,11 @@ def _admin(workspace: Workspace, tree: Worktree) -> Path:
 
 
 def _refuse_taken(workspace: Workspace, branch: str, known: Sequence[Session]) -> None:
-    """A branch has one session; that of a closed one comes back by `undo`."""
+    """A branch has one session; that of a closed one comes back by `undo`. Names are recorded as text."""
+    try:
+        branch.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise Refused("the name of that branch is not UTF-8 text", "git branch -m gives it one") from error
     for session in known:
         if session.branch != branch:
             continue
@@ -145,36 +172,37 @@ def _refuse_registered(workspace: Workspace, tree: Worktree, known: Sequence[Ses
     raise Refused(f"{tree.path} is just being made into a session", "git ccc status")
 
 
-def _adoptable_tree(workspace: Workspace, holders: Sequence[Worktree], branch: str) -> Worktree:
-    """The one work tree that has the branch, if nothing is going on in it. Raises Refused."""
-    tree = holders[0]
+def _only(holders: Sequence[Worktree], branch: str) -> Worktree:
+    """The one work tree that has the branch, and is not the main one."""
     if len(holders) > 1:
         places = " and in ".join(str(each.path) for each in holders)
-        raise Refused(
-            f"{branch} is checked out in {places}", "git switch to another branch in all but one of them"
-        )
-    if tree.admin is None:
+        raise Refused(f"{branch} is checked out in {places}", "git switch to another branch in all but one")
+    if holders[0].admin is None:
         raise Refused(
             f"{branch} is checked out in the main checkout",
             f"git switch to another branch there; then: git ccc adopt {shlex.quote(branch)}",
         )
-    if tree.prunable:
+    return holders[0]
+
+
+def _refuse_lost(workspace: Workspace, tree: Worktree, branch: str) -> None:
+    """Refuses where folder and admin directory do not name each other; git can mend a move."""
+    admin = _admin(workspace, tree)
+    if points_to(tree.path / ".git", admin):
+        return
+    moved = worktrees.find_moved(workspace.repository, admin.name)
+    if moved is None:
         raise Refused(
             f"the worktree of {branch} is not at {tree.path} any more",
             f"git worktree prune; then: git ccc adopt {shlex.quote(branch)}",
         )
-    admin = _admin(workspace, tree)
-    if not points_to(tree.path / ".git", admin) or pointed_at(admin / "gitdir") is None:
-        raise Refused(
-            f"{tree.path} and the repository have lost each other",
-            f"git worktree repair {shlex.quote(str(tree.path))}",
-        )
-    if tree.locked is not None:
-        why = f": {tree.locked}" if tree.locked else ""
-        raise Refused(f"{tree.path} is locked{why}", f"git worktree unlock {shlex.quote(str(tree.path))}")
-    _refuse_restless(admin, tree.path)
-    _refuse_odd(admin, tree.path)
-    return tree
+    raise _parted(moved)
+
+
+def _parted(top: Path) -> Refused:
+    return Refused(
+        f"{top} and the repository have lost each other", f"git worktree repair {shlex.quote(str(top))}"
+    )
 
 
 def _refuse_restless(admin: Path, path: Path) -> None:

@@ -78,6 +78,21 @@ def place(repo: Repo) -> Place:
     return Place(repo)
 
 
+@pytest.fixture
+def by_hand(place: Place) -> Repo:
+    """A worktree that a person made, one commit ahead, with uncommitted work of several kinds."""
+    path = place.repo.path.parent / "login"
+    place.repo.git("worktree", "add", "-q", "-b", "feature/login", str(path))
+    tree = Repo(path)
+    tree.commit("Add login", {"src/login.py": "one\n"})
+    tree.write("src/login.py", "staged\n")
+    tree.git("add", "src/login.py")
+    tree.write("src/login.py", "staged, then changed\n")
+    tree.write("idea.txt", "untracked\n")
+    tree.write("debug.log", "ignored\n")
+    return tree
+
+
 def content_of(top: Path) -> dict[bytes, tuple[str, bytes]]:
     """Every file and link below a folder but `.git`: kind and bytes, by name in bytes."""
     found = {}
