@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
+import itertools
 import sys
-import time
 
 import click
 
 from ccc.cli.invocation import Invocation, json_option, pass_invocation
 from ccc.cli.opening import open_workspace
 from ccc.errors import Usage
-
-PAUSE_SECONDS = 0.2
+from ccc.ops.output import Output, follow, output, raw
+from ccc.ops.workspace import Workspace
+from ccc.views.output import output_document
+from ccc.views.text.output import turns_text
 
 
 @click.command("output")
 @click.argument("reference", metavar="ID")
-@click.option("-f", "--follow", is_flag=True, help="Go on as more is said, until its run is over")
+@click.option("-f", "--follow", "goes_on", is_flag=True, help="Go on as more is said, until its run is over")
 @click.option("-n", "last", type=click.IntRange(min=0), metavar="N", help="Show only the last N turns")
 @click.option("--raw", "as_it_came", is_flag=True, help="Print what its program printed, as it came")
 @click.option("--since", metavar="CURSOR", help="Show only what came after the cursor that --json printed")
@@ -26,7 +27,7 @@ PAUSE_SECONDS = 0.2
 def command_output(
     invocation: Invocation,
     reference: str,
-    follow: bool,
+    goes_on: bool,
     last: int | None,
     as_it_came: bool,
     since: str | None,
@@ -37,41 +38,37 @@ def command_output(
     From the transcript of its engine; where that cannot be read, from the log of its runs. With -f and --json
     one document a line.
     """
-    from ccc.ops.output import output, raw
-
     workspace = open_workspace(invocation)
     if as_it_came:
-        if as_json or follow:
-            raise Usage("--raw goes with neither --json nor -f")
-        invocation.terminal.output.flush()
-        for data in raw(workspace, reference):
-            sys.stdout.buffer.write(data)
+        if as_json or goes_on or since or last is not None:
+            raise Usage("--raw goes with no other option")
+        _copy(workspace, reference)
         return
     page = output(workspace, reference, last=last, since=since)
     for remark in page.remarks:
         invocation.terminal.err(remark)
-    _print(invocation, page, as_json, follow)
-    while follow and page.goes_on:
-        time.sleep(PAUSE_SECONDS)
-        page = output(open_workspace(invocation), reference, since=page.cursor, whole=False)
-        if page.turns:
-            _print(invocation, page, as_json, follow)
-
-
-def _print(invocation: Invocation, page: object, as_json: bool, follow: bool) -> None:
-    from ccc.ops.output import Output
-    from ccc.views.output import output_document
-    from ccc.views.text.output import turns_text
-
-    assert isinstance(page, Output)
-    terminal = invocation.terminal
-    if as_json and follow:
-        terminal.out(json.dumps(output_document(page), ensure_ascii=False))
+    if goes_on:
+        _follow(invocation, workspace, page, as_json=as_json)
     elif as_json:
-        terminal.json(output_document(page))
+        invocation.terminal.json(output_document(page))
     elif page.turns:
-        terminal.out(turns_text(page.turns, terminal))
-    terminal.output.flush()
+        invocation.terminal.page(turns_text(page.turns, invocation.terminal))
+
+
+def _follow(invocation: Invocation, workspace: Workspace, page: Output, *, as_json: bool) -> None:
+    terminal = invocation.terminal
+    for each in itertools.chain([page], follow(workspace, page)):
+        if as_json:
+            terminal.json(output_document(each), line=True)
+        elif each.turns:
+            terminal.out(turns_text(each.turns, terminal))
+        terminal.output.flush()
+
+
+def _copy(workspace: Workspace, reference: str) -> None:
+    for data in raw(workspace, reference):
+        sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
 
 
 command_logs = command_output

@@ -13,13 +13,15 @@ TEXT_LIMIT = 20_000
 """Characters of one turn's text."""
 
 CUT = " [... cut]"
+MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True)
 class TurnLine:
-    """One thing said or done. `role` is person, agent, tool or system; `tool` names one that was used.
+    """One thing said or done. `role` is person, agent, sub-agent, tool or system; `tool` names one used.
 
-    `ok`: whether a tool succeeded, None for anything else. `n` counts from 1; `at` RFC 3339 UTC.
+    `ok`: whether a tool succeeded, False also for what broke off; None for anything else. `n` counts from 1;
+    `at` RFC 3339 UTC.
     """
 
     role: str
@@ -30,22 +32,40 @@ class TurnLine:
     n: int = 0
 
     def numbered(self, n: int) -> TurnLine:
-        """The same with its number, its text cut to what is shown."""
-        text = self.text if len(self.text) <= TEXT_LIMIT else self.text[:TEXT_LIMIT] + CUT
-        return replace(self, n=n, text=text)
+        """The same with its number."""
+        return replace(self, n=n)
+
+    def bounded(self) -> TurnLine:
+        """The same with its text cut to what is shown."""
+        if len(self.text) <= TEXT_LIMIT:
+            return self
+        return replace(self, text=self.text[:TEXT_LIMIT] + CUT)
 
 
 Parse = Callable[[bytes], Sequence[TurnLine]]
 """The turns in one line; none for lines of no interest, never an error."""
 
+UNREADABLE = TurnLine("system", "an unreadable line", ok=False)
+
 
 @dataclass(frozen=True)
 class Source:
-    """A file with a conversation; `name` says which one, in cursors and to people."""
+    """A file with a conversation, or a part of one; `name` (letters, digits, `-`) says which, in cursors."""
 
     name: str
     path: Path
     parse: Parse
+
+    def read(self, offset: int) -> Iterator[tuple[tuple[TurnLine, ...], int]]:
+        """The turns of each complete line from an offset, with the offset after it. Raises OSError."""
+        before = offset
+        for line, after in lines(self.path, offset):
+            if after - before > LONGEST:
+                size = (after - before) / MEGABYTE
+                yield (TurnLine("system", f"a line of {size:.1f} MB, left out", ok=False),), after
+            else:
+                yield tuple(turn.bounded() for turn in self.parse(line)), after
+            before = after
 
 
 def lines(path: Path, offset: int) -> Iterator[tuple[bytes, int]]:
@@ -55,15 +75,10 @@ def lines(path: Path, offset: int) -> Iterator[tuple[bytes, int]]:
     """
     with path.open("rb") as file:
         file.seek(offset)
-        while True:
-            line = file.readline(LONGEST)
-            if not line:
+        while line := file.readline(LONGEST):
+            if not line.endswith(b"\n") and (len(line) < LONGEST or not _skip(file.readline)):
                 return
-            if not line.endswith(b"\n") and len(line) == LONGEST and not _skip(file.readline):
-                return
-            if not line.endswith(b"\n") and len(line) < LONGEST:
-                return
-            yield line.rstrip(b"\n"), file.tell()
+            yield line.rstrip(b"\r\n"), file.tell()
 
 
 def _skip(read: Callable[[int], bytes]) -> bool:
@@ -76,5 +91,14 @@ def _skip(read: Callable[[int], bytes]) -> bool:
 
 def plain(line: bytes) -> Sequence[TurnLine]:
     """A line of a program that knows no format."""
+    return _words("agent", line)
+
+
+def complaint(line: bytes) -> Sequence[TurnLine]:
+    """A line that a program wrote to standard error."""
+    return _words("system", line)
+
+
+def _words(role: str, line: bytes) -> Sequence[TurnLine]:
     text = line.decode("utf-8", "replace").strip()
-    return (TurnLine("agent", text),) if text else ()
+    return (TurnLine(role, text),) if text else ()

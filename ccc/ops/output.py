@@ -1,31 +1,37 @@
-"""The conversation of a session, from its engine's own transcript, else from the log of its runs."""
+"""`output`: the conversation of a session, and what came of it; a page at a time, or as it goes on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ccc.domain.report import Report
 from ccc.domain.sessions import Session
-from ccc.engines import transcripts
-from ccc.engines.claude import transcript as claude
-from ccc.engines.rehearsal import transcript as rehearsal
-from ccc.engines.transcripts import Source, TurnLine
-from ccc.errors import NotFound, Usage
+from ccc.engines.reading import Cursor, Mark, read
+from ccc.engines.transcripts import TurnLine
+from ccc.errors import NotFound
+from ccc.git.history import CommitInfo
+from ccc.ops.conversation import conversation_of
 from ccc.ops.find import find
 from ccc.ops.look import Picture, Sighting, look
-from ccc.ops.show import show
+from ccc.ops.show import Shown, changes, report_of
 from ccc.ops.starting import lives
 from ccc.ops.workspace import Workspace
-from ccc.runs.files import SessionFiles
+from ccc.runs import life
 
-PARSERS = {"claude": claude.parse, "rehearsal": rehearsal.parse}
+PAUSE_SECONDS = 0.2
+COMMITS = "c"
+"""The name of a session's commits as a source, in cursors."""
+
+DIGITS = 16
+"""Of an object id in a cursor."""
 
 
 @dataclass(frozen=True)
 class Output:
-    """A page of a conversation, and what came of it.
+    """A page of a conversation, and what came of it all.
 
     `cursor` is for the next page; `remarks` are for people.
     """
@@ -37,7 +43,7 @@ class Output:
     files: tuple[str, ...]
     commits: tuple[str, ...]
     report: Report | None
-    cursor: str | None
+    cursor: str
     remarks: tuple[str, ...]
 
     @property
@@ -46,132 +52,110 @@ class Output:
         return self.sighting.life is not None and lives(self.sighting.life)
 
 
-@dataclass(frozen=True)
-class Cursor:
-    """Where a reader has got to: in which source, after how many bytes, after how many turns."""
-
-    source: str
-    offset: int
-    count: int
-
-    @classmethod
-    def parse(cls, text: str | None) -> Cursor:
-        """A cursor as `str` gives it; the beginning for None. Raises Usage."""
-        if text is None:
-            return cls("", 0, 0)
-        source, _, rest = text.partition(":")
-        offset, _, count = rest.partition(".")
-        if not offset.isdecimal() or not count.isdecimal():
-            raise Usage(f"{text} is no cursor of output", "give the one that git ccc output --json printed")
-        return cls(source, int(offset), int(count))
-
-    def __str__(self) -> str:
-        return f"{self.source}:{self.offset}.{self.count}"
-
-
 def output(
-    workspace: Workspace,
-    reference: str,
-    *,
-    last: int | None = None,
-    since: str | None = None,
-    whole: bool = True,
+    workspace: Workspace, reference: str, *, last: int | None = None, since: str | None = None
 ) -> Output:
-    """The conversation: all of it, what came after the cursor `since`, or the `last` turns.
+    """The conversation: all of it, what came after the cursor `since`, of either only the `last` turns.
 
-    Without `whole` nothing but the turns is looked for. Raises NotFound, Ambiguous, Usage for a wrong cursor.
+    Where no conversation is kept, the session's commits and report speak for it. Raises NotFound,
+    Ambiguous, Usage for a wrong cursor.
     """
-    shown = show(workspace, reference) if whole else None
-    picture = shown.picture if shown else look(workspace)
-    sighting = shown.sighting if shown else picture.of(find(reference, picture.sessions))
-    session = sighting.session
-    remarks: list[str] = []
-    turns, cursor = _read(_sources(workspace, session, remarks), Cursor.parse(since))
-    if session.engine is None and shown is not None:
-        said = [TurnLine("person", commit.subject, shown.at(commit.at)) for commit in shown.commits]
-        turns = [turn.numbered(number) for number, turn in enumerate(said, 1)]
-        remarks.append(f"{session.name} is worked by hand: its commits are shown")
+    begun = Cursor.parse(since)
+    workspace.require()
+    picture = look(workspace)
+    session = find(reference, picture.sessions)
+    commits, files = changes(workspace, session)
+    report = report_of(picture.state, session)
+    places = conversation_of(workspace, session, begun)
+    remarks = list(places.remarks)
+    if places.groups:
+        turns, cursor = read(places.groups, begun)
+    else:
+        turns, cursor = _deeds(session, commits, report, begun)
+        remarks.append(_why_deeds(workspace, session))
     return Output(
         picture=picture,
-        sighting=sighting,
+        sighting=picture.of(session),
         turns=tuple(turns if last is None else turns[max(0, len(turns) - last) :]),
-        logs=tuple(source.path for source in _logs(workspace, session)),
-        files=tuple(change.path for change in shown.files) if shown else (),
-        commits=tuple(commit.oid for commit in shown.commits) if shown else (),
-        report=shown.report if shown else None,
-        cursor=None if cursor is None else str(cursor),
+        logs=places.logs,
+        files=tuple(change.path for change in files),
+        commits=tuple(commit.oid for commit in commits),
+        report=report,
+        cursor=str(cursor),
         remarks=tuple(remarks),
     )
+
+
+def follow(
+    workspace: Workspace, page: Output, pause: Callable[[float], None] = time.sleep
+) -> Iterator[Output]:
+    """The pages after this one, as they come, until the session's run is over.
+
+    `pause` is called between two looks with seconds.
+    """
+    seen = None
+    while page.goes_on:
+        now = _sizes(workspace, page)
+        if now == seen:
+            pause(PAUSE_SECONDS)
+            continue
+        seen = now
+        after = output(workspace, page.sighting.session.id, since=page.cursor)
+        told = (after.turns, after.sighting.view.status, after.goes_on)
+        if told != ((), page.sighting.view.status, True):
+            yield after
+        page = after
+
+
+def _sizes(workspace: Workspace, page: Output) -> object:
+    """Changes whenever there is more to read, or the run takes a turn."""
+    session = page.sighting.session
+    places = conversation_of(workspace, session, Cursor.parse(page.cursor))
+    found = life.sight(workspace.layout, session.id)
+    now = None if found is None else (found.run, found.phase, found.host, found.agent)
+    return now, [(source.name, _size(source.path)) for group in places.groups for source in group]
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
 
 
 def raw(workspace: Workspace, reference: str) -> Iterator[bytes]:
     """What its engine printed in all its runs, as it came. Raises NotFound where nothing was kept."""
     workspace.require()
-    picture = look(workspace)
-    session = find(reference, picture.sessions)
-    logs = [source.path for source in _logs(workspace, session)]
-    if not logs:
+    session = find(reference, look(workspace).sessions)
+    places = conversation_of(workspace, session, Cursor())
+    if not places.printed:
         raise NotFound(f"no log of {session.name} is kept here", f"git ccc show {session.name}")
-    for path in logs:
+    for path in places.printed:
         with path.open("rb") as file:
             while data := file.read(1 << 16):
                 yield data
 
 
-def _sources(workspace: Workspace, session: Session, remarks: list[str]) -> list[Source]:
-    """The transcript where there is one that can be read, else the logs of all runs."""
-    if session.engine is not None and session.engine.partition(":")[0] == "claude" and session.conversation:
-        path = claude.find(
-            _configuration(workspace.environment), Path(session.worktree or "/"), session.conversation
-        )
-        if path is not None and _readable(path, remarks):
-            return [Source(f"t-{session.conversation[:8]}", path, claude.parse)]
-        if path is None and session.where == workspace.replica:
-            remarks.append("its transcript is not there: the log of its runs is shown")
-    return [source for source in _logs(workspace, session) if _readable(source.path, remarks)]
+def _why_deeds(workspace: Workspace, session: Session) -> str:
+    if session.engine is None:
+        return f"{session.name} is worked by hand: its commits are shown"
+    if session.where != workspace.replica:
+        return f"{session.name} is on another machine, its conversation, too: its commits are shown"
+    return f"{session.name} has said nothing yet, or its log is gone: its commits are shown"
 
 
-def _readable(path: Path, remarks: list[str]) -> bool:
-    try:
-        with path.open("rb"):
-            return True
-    except OSError as error:
-        remarks.append(f"{path} cannot be read: {error.strerror}")
-        return False
-
-
-def _configuration(environment: Mapping[str, str]) -> Path:
-    """Where claude keeps its files."""
-    named = environment.get("CLAUDE_CONFIG_DIR")
-    return Path(named) if named else Path(environment.get("HOME") or "/nonexistent") / ".claude"
-
-
-def _logs(workspace: Workspace, session: Session) -> list[Source]:
-    """The logs of its runs on this machine, oldest first; of each what was turned over first."""
-    files = SessionFiles.of(workspace.layout, session.id)
-    parse = PARSERS.get((session.engine or "").partition(":")[0], transcripts.plain)
-    found = []
-    for number in range(1, (files.latest() or 0) + 1):
-        log = files.run(number).log
-        older = log.with_name(f"{log.name}.1")
-        found += [Source(f"r{number}a", older, parse), Source(f"r{number}", log, parse)]
-    return [source for source in found if source.path.exists()]
-
-
-def _read(sources: list[Source], begun: Cursor) -> tuple[list[TurnLine], Cursor | None]:
-    """The turns after a cursor; a cursor of a source that is not there any more counts as the beginning."""
-    names = [source.name for source in sources]
-    first = names.index(begun.source) if begun.source in names else 0
-    count, turns = (begun.count if begun.source in names else 0), []
-    cursor = begun if begun.source else None
-    for source in sources[first:]:
-        offset = begun.offset if source.name == begun.source else 0
-        if source.path.stat().st_size < offset:
-            offset = 0
-        for line, after in transcripts.lines(source.path, offset):
-            for turn in source.parse(line):
-                count += 1
-                turns.append(turn.numbered(count))
-            offset = after
-        cursor = Cursor(source.name, offset, count)
-    return turns, cursor
+def _deeds(
+    session: Session, commits: Sequence[CommitInfo], report: Report | None, begun: Cursor
+) -> tuple[list[TurnLine], Cursor]:
+    """Commits and report as turns; the mark in the cursor is the last one's object id."""
+    role = "person" if session.engine is None else "agent"
+    done = [(commit.oid, TurnLine(role, commit.subject, Shown.at(commit.at))) for commit in commits]
+    if report is not None and session.report is not None:
+        at = session.claim.at if session.claim else None
+        done.append((session.report, TurnLine(role, f"reported: {report.summary}", at)))
+    names = [oid[:DIGITS] for oid, _ in done]
+    mark = begun.marks.get(COMMITS)
+    first = names.index(mark.identity) + 1 if mark and mark.identity in names else 0
+    turns = [turn.bounded().numbered(number) for number, (_, turn) in enumerate(done, 1)][first:]
+    marks = {COMMITS: Mark(len(names), names[-1])} if names else {}
+    return turns, Cursor(len(names), marks)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -58,29 +57,35 @@ def show(workspace: Workspace, reference: str) -> Shown:
     picture = look(workspace)
     session = find(reference, picture.sessions)
     sighting = with_dirt(counted(workspace, [picture.of(session)])[0])
-    state, git = picture.state, workspace.git
+    state = picture.state
     conflicts, approvals = _landing(workspace, picture, sighting)
     own = [note for note in notes.notes_in(state.streams(notes.KIND)) if note.session == session.id]
-    commits: Sequence[CommitInfo] = ()
-    files: Sequence[FileChange] = ()
-    if repositories.resolve(git, session.head) and repositories.resolve(git, session.base):
-        target = repositories.resolve(git, f"refs/heads/{session.target}")
-        before = session.landed.base if session.landed else target
-        exclude = (before,) if before else ()
-        commits = history.commits_between(git, session.base, session.head, exclude=exclude)
-        files = history.diff_stat(git, session.base, session.head)
+    commits, files = changes(workspace, session)
     return Shown(
         picture=picture,
         sighting=sighting,
         brief=state.blob(session.brief).decode("utf-8", "replace") if session.brief else None,
         report=report_of(state, session),
-        commits=tuple(commits),
-        files=tuple(change for change in files if not change.path.startswith(".ccc/sessions/")),
+        commits=commits,
+        files=files,
         notes=tuple(own),
         conflicts=conflicts,
         approvals=approvals,
         children=tuple(other for other in picture.sightings if other.session.parent == session.id),
     )
+
+
+def changes(workspace: Workspace, session: Session) -> tuple[tuple[CommitInfo, ...], tuple[FileChange, ...]]:
+    """A session's own commits, oldest first, and the files they changed; none where its head is not here."""
+    git = workspace.git
+    if not (repositories.resolve(git, session.head) and repositories.resolve(git, session.base)):
+        return (), ()
+    target = repositories.resolve(git, f"refs/heads/{session.target}")
+    before = session.landed.base if session.landed else target
+    exclude = (before,) if before else ()
+    commits = history.commits_between(git, session.base, session.head, exclude=exclude)
+    files = history.diff_stat(git, session.base, session.head)
+    return tuple(commits), tuple(each for each in files if not each.path.startswith(".ccc/sessions/"))
 
 
 def report_of(state: State, session: Session) -> Report | None:

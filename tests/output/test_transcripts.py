@@ -8,7 +8,7 @@ from pathlib import Path
 from ccc.engines import transcripts
 from ccc.engines.claude import transcript as claude
 from ccc.engines.rehearsal import transcript as rehearsal
-from ccc.engines.transcripts import LONGEST, TEXT_LIMIT, TurnLine
+from ccc.engines.transcripts import CUT, LONGEST, TEXT_LIMIT, TurnLine
 
 
 def line(kind: str, *content: object, **more: object) -> bytes:
@@ -77,8 +77,8 @@ def test_a_line_of_ten_megabytes_is_passed_over_and_an_unfinished_one_waits(tmp_
 
 
 def test_a_long_text_is_cut_and_says_so() -> None:
-    turn = TurnLine("agent", "x" * (TEXT_LIMIT + 1)).numbered(3)
-    assert (turn.n, turn.text[-len("[... cut]") :]) == (3, "[... cut]")
+    turn = TurnLine("agent", "x" * (TEXT_LIMIT + 1)).bounded()
+    assert (len(turn.text), turn.text[-len("[... cut]") :]) == (TEXT_LIMIT + len(CUT), "[... cut]")
 
 
 def test_a_transcript_is_found_by_its_folder_or_by_its_name(tmp_path: Path) -> None:

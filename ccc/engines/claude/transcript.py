@@ -9,11 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from ccc.engines.claude.engine import describe
-from ccc.engines.transcripts import TurnLine
+from ccc.engines.transcripts import UNREADABLE, TurnLine
 
 SLUG_LENGTH = 200
 QUEUED = "queued_command"
 """What was said in the middle of a turn: the transcript keeps it as an attachment of that turn."""
+
+OWN_WORDS = ("isMeta", "isCompactSummary", "isSynthetic")
+"""Marks of lines that the program puts into a user's mouth."""
+
+TAG = re.compile(r"<([a-z-]+)>(.*?)</\1>", re.DOTALL)
+WRAPPED = re.compile(r"\s*<(command-name|task-notification|local-command-[a-z]+)>")
+"""How the program wraps what it says as if a user had said it."""
 
 
 def find(configuration: Path, folder: Path, conversation: str) -> Path | None:
@@ -29,40 +36,83 @@ def find(configuration: Path, folder: Path, conversation: str) -> Path | None:
     return next(iter(sorted(projects.glob(f"*/{conversation}.jsonl"))), None)
 
 
+def sub_agents(transcript: Path) -> list[Path]:
+    """The files of the sub-agents of a conversation, which stand beside its own."""
+    return sorted((transcript.with_suffix("") / "subagents").glob("agent-*.jsonl"))
+
+
 def parse(line: bytes) -> Sequence[TurnLine]:
     """The turns in a line of the transcript, or of the stream: both have the same shape."""
     try:
         found = json.loads(line)
         return list(_turns(found)) if isinstance(found, dict) else ()
     except (ValueError, TypeError, AttributeError, RecursionError):
-        return (TurnLine("system", "an unreadable line"),)
+        return (UNREADABLE,)
 
 
 def _turns(found: Mapping[str, Any]) -> Iterator[TurnLine]:
     kind, at = found.get("type"), found.get("timestamp")
     moment = at if isinstance(at, str) else None
     if kind in ("user", "assistant"):
-        aside = bool(found.get("isSidechain") or found.get("parent_tool_use_id"))
         content = (found.get("message") or {}).get("content")
         for block in [{"type": "text", "text": content}] if isinstance(content, str) else content or ():
-            yield from _block(block, str(kind), moment, aside)
+            yield from _block(block, found, moment)
     elif kind == "attachment" and (absorbed := found.get("attachment") or {}).get("type") == QUEUED:
-        yield TurnLine("person", _text(absorbed.get("prompt")), moment)
+        yield from _said(_text(absorbed.get("prompt")), "person", moment)
     elif kind == "system" and found.get("subtype") == "compact_boundary":
         yield TurnLine("system", "the conversation was compacted", moment)
+    elif kind == "result" and str(found.get("subtype")).startswith("error"):
+        reasons = "; ".join(str(error) for error in found.get("errors") or ())
+        yield TurnLine("system", reasons or str(found["subtype"]), moment, ok=False)
 
 
-def _block(block: Mapping[str, Any], kind: str, at: str | None, aside: bool) -> Iterator[TurnLine]:
-    role = "person" if kind == "user" else "sub-agent" if aside else "agent"
-    if block.get("type") == "text" and block.get("text"):
-        yield TurnLine(role, str(block["text"]), at)
-    elif block.get("type") == "tool_use":
-        yield TurnLine(role, describe(block.get("input")), at, tool=str(block.get("name")))
-    elif block.get("type") == "tool_result":
+def _block(block: Mapping[str, Any], found: Mapping[str, Any], at: str | None) -> Iterator[TurnLine]:
+    kind, text = block.get("type"), str(block.get("text") or "").strip()
+    if kind == "text" and text and found["type"] == "user":
+        yield from _said(text, _speaker(found), at)
+    elif kind == "text" and text:
+        failed = found.get("isApiErrorMessage") or found.get("is_api_error_message")
+        yield TurnLine("system", text, at, ok=False) if failed else TurnLine(_agent(found), text, at)
+    elif kind == "tool_use":
+        yield TurnLine(_agent(found), describe(block.get("input")), at, tool=str(block.get("name")))
+    elif kind == "tool_result":
         yield TurnLine("tool", _text(block.get("content")), at, ok=not block.get("is_error"))
+
+
+def _agent(found: Mapping[str, Any]) -> str:
+    return "sub-agent" if found.get("isSidechain") or found.get("parent_tool_use_id") else "agent"
+
+
+def _speaker(found: Mapping[str, Any]) -> str:
+    """Whose words a user line has: a sub-agent is told by the agent, and some are the program's own."""
+    if _agent(found) == "sub-agent":
+        return "agent"
+    return "system" if any(found.get(mark) for mark in OWN_WORDS) else "person"
+
+
+def _said(text: str, speaker: str, at: str | None) -> Iterator[TurnLine]:
+    """What somebody said; of what is wrapped in tags the words."""
+    wrapped = WRAPPED.match(text)
+    if wrapped is None:
+        yield TurnLine(speaker, text, at)
+    elif wrapped[1] == "command-name":
+        parts = dict(TAG.findall(text))
+        words = f"{parts.get('command-name', '')} {parts.get('command-args', '')}"
+        yield TurnLine(speaker, words.strip(), at)
+    elif wrapped[1] == "task-notification":
+        parts = dict(TAG.findall(text.replace("<task-notification>", "", 1)))
+        words = "\n".join(parts[name] for name in ("summary", "result") if parts.get(name))
+        yield TurnLine("system", words or "a background task has news", at)
+    elif wrapped[1] != "local-command-caveat":
+        yield TurnLine("system", "\n".join(words for _, words in TAG.findall(text)).strip(), at)
 
 
 def _text(content: Any) -> str:
     if isinstance(content, str):
         return content
-    return "\n".join(str(part.get("text", "")) for part in content or () if isinstance(part, Mapping))
+    return "\n".join(_part(part) for part in content or () if isinstance(part, Mapping))
+
+
+def _part(part: Mapping[str, Any]) -> str:
+    """Text, or in brackets what else it is."""
+    return str(part["text"]) if isinstance(part.get("text"), str) else f"[{part.get('type')}]"

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from ccc.engines.transcripts import TurnLine
+from ccc.engines.transcripts import UNREADABLE, TurnLine
 
 
 def parse(line: bytes) -> Sequence[TurnLine]:
     """The turns in a line of the player's stream."""
     try:
         found = json.loads(line)
-    except ValueError:
-        return (TurnLine("system", "an unreadable line"),)
+    except (ValueError, RecursionError):
+        return (UNREADABLE,)
     if not isinstance(found, dict):
         return ()
     kind, text = found.get("type"), str(found.get("text") or "")
@@ -26,5 +26,6 @@ def parse(line: bytes) -> Sequence[TurnLine]:
     if kind == "asks":
         return (TurnLine("agent", text, tool="question"),)
     if kind == "turn-ended":
-        return (TurnLine("system", str(found.get("failure") or text or "its turn ended")),)
+        failure = found.get("failure")
+        return (TurnLine("system", str(failure or text or "its turn ended"), ok=False if failure else None),)
     return ()

@@ -1,0 +1,90 @@
+"""Reading a conversation that is spread over files, page by page: a cursor says how far each one was read."""
+
+from __future__ import annotations
+
+import heapq
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ccc.engines.transcripts import Source, TurnLine
+from ccc.errors import Usage
+
+TEXT = re.compile(r"\d{1,15}(?:_[A-Za-z0-9-]+\.\d{1,15}\.[0-9a-f]+)*")
+
+TURNED_OVER = "-old"
+"""Ends the name of a log that was turned over; before that it had the name without."""
+
+Group = Sequence[Source]
+"""Files that were written side by side; of two groups all of the first comes before the second."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How far a file was read: bytes, and which file that was (its inode), for a log may be turned over."""
+
+    offset: int
+    identity: str
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a reader has got to: turns read so far, and a mark for each source. Opaque to users."""
+
+    count: int = 0
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, text: str | None) -> Cursor:
+        """A cursor as `str` gives it; the beginning for None. Raises Usage."""
+        if text is None:
+            return cls()
+        if not TEXT.fullmatch(text):
+            raise Usage(f"{text} is no cursor of output", "give the one that git ccc output --json printed")
+        count, *marks = text.split("_")
+        parts = [mark.split(".") for mark in marks]
+        return cls(int(count), {name: Mark(int(offset), identity) for name, offset, identity in parts})
+
+    def __str__(self) -> str:
+        marks = (f"{name}.{mark.offset}.{mark.identity}" for name, mark in self.marks.items())
+        return "_".join((str(self.count), *marks))
+
+    def offset_in(self, source: Source) -> int:
+        """From where to read on in a file: a mark goes with the file that it was made in."""
+        identity, size = _identity(source.path)
+        for name, mark in self.marks.items():
+            same = name.removesuffix(TURNED_OVER) == source.name.removesuffix(TURNED_OVER)
+            if same and mark.identity == identity and mark.offset <= size:
+                return mark.offset
+        return 0
+
+
+def _identity(path: Path) -> tuple[str, int]:
+    found = path.stat()
+    return f"{found.st_ino:x}", found.st_size
+
+
+def read(groups: Sequence[Group], begun: Cursor) -> tuple[list[TurnLine], Cursor]:
+    """The turns after a cursor, numbered on from it, and the cursor after them. Raises OSError."""
+    turns: list[TurnLine] = []
+    marks: dict[str, Mark] = {}
+    for group in groups:
+        pages = [_page(source, begun, marks) for source in group]
+        turns += (turn for _, turn in heapq.merge(*pages, key=lambda dated: dated[0]))
+    numbered = [turn.numbered(begun.count + number) for number, turn in enumerate(turns, 1)]
+    return numbered, Cursor(begun.count + len(turns), marks)
+
+
+def _page(source: Source, begun: Cursor, marks: dict[str, Mark]) -> list[tuple[str, TurnLine]]:
+    """What a source has to say after the cursor, each with the youngest time told so far; sets its mark."""
+    offset, identity = begun.offset_in(source), _identity(source.path)[0]
+    dated: list[tuple[str, TurnLine]] = []
+    latest = ""
+    for found, after in source.read(offset):
+        offset = after
+        for turn in found:
+            latest = max(latest, turn.at or "")
+            dated.append((latest, turn))
+    marks[source.name] = Mark(offset, identity)
+    return dated
