@@ -53,6 +53,12 @@ COMMANDS: Mapping[str, Entry] = {
     "inbox": Entry(
         "ccc.cli.inbox", "Show what waits for a person, with the next command for each", "Everyday"
     ),
+    "send": Entry(
+        "ccc.cli.send", "Send a message to sessions, to all of them, or to who orchestrates", "Everyday"
+    ),
+    "answer": Entry(
+        "ccc.cli.answer", "Answer a question or a permission that waits in the inbox", "Everyday"
+    ),
     "review": Entry(
         "ccc.cli.review", "Show what landing a session would do, and what stands against it", "Everyday"
     ),
@@ -73,6 +79,7 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "undo": Entry("ccc.cli.undo", "Take back a session's latest close or landing", "Control"),
     "report": Entry("ccc.cli.report", "Report progress, done or blocked", "Inside"),
+    "ask": Entry("ccc.cli.ask", "Ask a question; the answer comes as a message", "Inside"),
     "note": Entry("ccc.cli.note", "Note a decision, discovery, problem or next step", "Inside"),
     "queue": Entry("ccc.cli.queue", "Show what waits to land, or put sessions into the queue", "Merging"),
     "roles": Entry("ccc.cli.roles", "List the roles that a session can have, or show one", "Plans"),

@@ -6,9 +6,12 @@ import click
 
 from ccc.cli.invocation import Invocation, json_option, pass_invocation
 from ccc.cli.opening import open_workspace
+from ccc.domain.sessions import Session
 from ccc.ids import short
-from ccc.ops.inbox import acknowledge, inbox
-from ccc.ops.look import look
+from ccc.ops.actor import actor_of
+from ccc.ops.inbox import acknowledge, inbox, own, receive
+from ccc.ops.look import Picture, look
+from ccc.ops.workspace import Workspace
 from ccc.text import printable
 from ccc.views.documents import inbox_document
 from ccc.views.text.inbox import inbox_text
@@ -22,18 +25,28 @@ def command_inbox(invocation: Invocation, acked: str | None, as_json: bool) -> N
     """Show what waits for a person, with the next command for each
 
     Approvals, questions, conflicts and failures stay until something is done about them. With --ack and
-    --json: what still waits.
+    --json: what still waits. Inside a session: the messages to it, which are thereby delivered, and what the
+    sessions that it spawned wait for.
     """
     workspace = open_workspace(invocation)
     terminal = invocation.terminal
+    picture = look(workspace)
+    session = _caller(workspace, picture)
     if acked is not None:
-        item = acknowledge(workspace, acked)
+        item = acknowledge(workspace, acked, session)
         if not as_json:
             terminal.out(f"seen: {short(item.id)} {printable(item.title)}")
             return
-    picture = look(workspace)
-    waiting = inbox(workspace, picture)
+        picture = look(workspace)
+    waiting = inbox(workspace, picture) if session is None else own(workspace, picture, session)
     if as_json:
         terminal.json(inbox_document(picture.state.tip, waiting))
     else:
-        terminal.out(inbox_text(waiting, workspace.now(), terminal))
+        terminal.out(inbox_text(waiting, workspace.now(), terminal, inside=session is not None))
+    if session is not None:
+        receive(workspace, session, waiting)
+
+
+def _caller(workspace: Workspace, picture: Picture) -> Session | None:
+    caller = actor_of(workspace).session
+    return next((each for each in picture.sessions if caller in (each.id, each.name)), None)

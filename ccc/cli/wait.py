@@ -19,7 +19,7 @@ from ccc.errors import Usage
     "--for", "statuses", multiple=True, metavar="STATUS", help="Wait for this status instead of done"
 )
 @click.option(
-    "--since", metavar="CURSOR", help="Count only what happened after this cursor, event, commit or time"
+    "--since", metavar="CURSOR", help="Count only what is new after this cursor, event, commit or time"
 )
 @click.option("--timeout", metavar="TIME", help="Give up after 90, 90s, 30m, 2h (default: never)")
 @json_option
@@ -38,8 +38,9 @@ def command_wait(
 ) -> None:
     """Wait until sessions are done, have failed or need you
 
-    Ends with 0 when all are done, 1 when one failed, 3 when one needs you, 4 at the time limit. Starts the
-    checks of a session that reports done, if nothing runs them yet.
+    Ends with 0 when all are done, 1 when one failed, 3 when one needs you, 4 at the time limit. With --any a
+    message, a limit or a denied tool ends it, too; --since with the cursor of the wait before tells what is
+    new only, each thing once. Starts the checks of a session that reports done, if nothing runs them yet.
     """
     from ccc.domain.durations import seconds
     from ccc.domain.status import STATUSES
@@ -58,4 +59,6 @@ def command_wait(
         invocation.terminal.json(wait_document(waited))
     else:
         invocation.terminal.out(waited_text(waited))
+        if any_of and waited.cursor is not None:
+            invocation.terminal.err(f"go on with: git ccc wait --any --since {waited.cursor}")
     context.exit(waited.exit)

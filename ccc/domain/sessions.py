@@ -174,6 +174,7 @@ class Session:
     limits: Limits = Limits()
     returned: str | None = None
     origin: str | None = None
+    reminded: int | None = None
 
     @property
     def landed_head(self) -> bool:
@@ -236,6 +237,7 @@ def from_cells(identifier: str, cells: Cells) -> Session | None:
         limits=_limits(record("limits")),
         returned=present.get("returned"),
         origin=present.get("from"),
+        reminded=max((int(name[9:]) for name in present if name.startswith("reminded.")), default=None),
     )
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from ccc.domain import messages
 from ccc.domain.canonical import Value
 from ccc.domain.cells import values
 from ccc.domain.events import Draft
 from ccc.domain.landings import Entry
+from ccc.domain.messages import Message, Whom
+from ccc.domain.sessions import Session
 from ccc.errors import Ambiguous, BadConfig, GitFailed, NotFound, Refused
 from ccc.ids import LEAST_PREFIX, short
 from ccc.ops.actor import actor_of
+from ccc.ops.agent_items import of_agent
 from ccc.ops.items import (
     Entries,
     approval,
@@ -25,8 +29,12 @@ from ccc.ops.items import (
 )
 from ccc.ops.items import Item as Item
 from ccc.ops.look import Picture, Sighting, look
+from ccc.ops.message_items import for_session, of_messages
 from ccc.ops.peek import peek
 from ccc.ops.workspace import Workspace
+from ccc.runs import mail
+from ccc.runs.files import SessionFiles
+from ccc.store.protocol import State
 
 ACKNOWLEDGED = "inbox/acks"
 LASTING = frozenset({"approval", "question", "permission", "plan", "conflict", "failure"})
@@ -59,6 +67,8 @@ def inbox(workspace: Workspace, picture: Picture) -> tuple[Item, ...]:
 def _recorded(workspace: Workspace, picture: Picture, entries: Entries) -> Iterator[Item]:
     for sighting in picture.sightings:
         yield from of_session(sighting, entries.get(sighting.session.id))
+        yield from of_agent(sighting)
+    yield from of_messages(picture)
     yield from of_targets(picture, workspace.replica)
     yield from of_journal(workspace.layout)
 
@@ -121,21 +131,63 @@ def _conflict(sighting: Sighting, key: str, text: str) -> Item:
     return item("conflict", session, key, title=title, text=text, since=since, command=command)
 
 
-def acknowledge(workspace: Workspace, reference: str) -> Item:
-    """Marks an item as seen. Raises NotFound, Ambiguous, Refused for one that stays true."""
+def own(workspace: Workspace, picture: Picture, session: Session) -> tuple[Item, ...]:
+    """What a session finds in its inbox: its messages, and what those that it spawned want of somebody."""
+    children = {each.id for each in picture.sessions if each.parent == session.id}
+    waiting = [each for each in items(workspace, picture) if each.session in children]
+    return tuple(sorted([*for_session(picture, session), *waiting], key=lambda each: (each.since, each.id)))
+
+
+def receive(workspace: Workspace, session: Session, shown: Iterable[Item]) -> int:
+    """Records that a session was shown messages that had not arrived yet; how many."""
+    shown_ids = [each.id for each in shown if each.kind == "message"]
+    about, by, at = Whom(session.id, session.name), f"s:{session.id}", workspace.now()
+
+    def decide(state: State) -> Sequence[Draft]:
+        found = [_message(state, each) for each in shown_ids]
+        fresh = [each.id for each in found if each is not None and each.to == session.id and each.waits]
+        return [messages.read(each, about=about, at=at, by=by) for each in fresh]
+
+    arrived = len(workspace.store.transact(decide)) if shown_ids else 0
+    for each in shown_ids:
+        mail.taken(SessionFiles.of(workspace.layout, session.id), each)
+    return arrived
+
+
+def acknowledge(workspace: Workspace, reference: str, session: Session | None = None) -> Item:
+    """Marks an item as seen; a message is acknowledged. `session`: in whose inbox (None: the people's).
+
+    Raises NotFound, Ambiguous, Refused for one that stays true.
+    """
     workspace.require()
-    found = _fitting(reference, inbox(workspace, look(workspace)))
+    picture = look(workspace)
+    waiting = inbox(workspace, picture) if session is None else own(workspace, picture, session)
+    found = fitting(reference, waiting)
     if found.kind in LASTING:
         raise Refused(f"{short(found.id)} stays until something is done about it", found.command)
-    by = actor_of(workspace).by
-    record: dict[str, Value] = {"by": by}
-    changes: dict[str, dict[str, Value]] = {ACKNOWLEDGED: {found.id: record}}
-    draft = Draft("inbox.acknowledged", "ccc", f"seen: {found.title}", changes, by=by)
-    workspace.store.transact(lambda _: (draft,))
+    by = actor_of(workspace).by or "ccc"
+    workspace.store.transact(lambda state: (_seen(state, picture, found, by),))
     return found
 
 
-def _fitting(reference: str, waiting: Iterable[Item]) -> Item:
+def _seen(state: State, picture: Picture, found: Item, by: str) -> Draft:
+    message = _message(state, found.id)
+    if message is not None:
+        names = {each.id: each.name for each in picture.sessions}
+        whom = message.to if message.to in names else message.from_session
+        about = Whom(whom, names.get(whom or "", messages.ORCHESTRATOR))
+        return messages.acknowledged(message.id, about=about, by=by)
+    record: dict[str, Value] = {"by": by}
+    changes: dict[str, dict[str, Value]] = {ACKNOWLEDGED: {found.id: record}}
+    return Draft("inbox.acknowledged", "ccc", f"seen: {found.title}", changes, by=by)
+
+
+def _message(state: State, identifier: str) -> Message | None:
+    return messages.from_cells(identifier, state.stream(messages.stream_of(identifier)))
+
+
+def fitting(reference: str, waiting: Iterable[Item]) -> Item:
+    """The item meant by its id or a prefix of it. Raises NotFound, Ambiguous."""
     wanted = reference.strip().lower()
     found = [each for each in waiting if len(wanted) >= LEAST_PREFIX and each.id.startswith(wanted)]
     if not found:

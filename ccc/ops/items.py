@@ -12,9 +12,10 @@ from typing import Any
 from ccc.domain import landings, targets
 from ccc.domain.cells import Cell, values
 from ccc.domain.landings import Entry
-from ccc.domain.sessions import Session
+from ccc.domain.life import IDLE
+from ccc.domain.sessions import Session, Verification
 from ccc.domain.stamps import rfc3339
-from ccc.domain.status import describe
+from ccc.domain.status import describe, seconds_between
 from ccc.ids import short_oid
 from ccc.layout import Layout
 from ccc.ops.look import Picture, Sighting
@@ -60,7 +61,6 @@ def of_session(sighting: Sighting, entry: Entry | None) -> Iterator[Item]:
     """What a session that is not closed wants of a person."""
     if sighting.session.closed is not None:
         return
-    yield from _questions(sighting)
     yield from _losses(sighting)
     yield from _failures(sighting, entry)
     untouched = sighting.session.run.status == "created"
@@ -68,20 +68,10 @@ def of_session(sighting: Sighting, entry: Entry | None) -> Iterator[Item]:
         yield approval(sighting)
 
 
-def _questions(sighting: Sighting) -> Iterator[Item]:
-    session, claim = sighting.session, sighting.session.claim
-    if sighting.view.status != "waiting" or claim is None:
-        return
-    title = f"{session.name} is blocked" if claim.state == "blocked" else f"{session.name} has a question"
-    text = claim.why or f"said at {short_oid(claim.commit)}"
-    command = f"git ccc show {session.name}"
-    yield item("question", session, claim.at, title=title, text=text, since=claim.at, command=command)
-
-
 def _losses(sighting: Sighting) -> Iterator[Item]:
     session, view = sighting.session, sighting.view
     back = f"git branch {shlex.quote(session.branch)} {session.head}"
-    if view.status == "lost":
+    if view.status == "lost" and not _by_its_agent(sighting):
         text = view.evidence[0].what if view.evidence else ""
         command = back if is_branch_gone(sighting) else f"git ccc close {session.name}"
         title = f"{session.name} is lost"
@@ -95,6 +85,11 @@ def _losses(sighting: Sighting) -> Iterator[Item]:
         yield item("message", session, key, title=title, text=text, since=session.updated_at, command=back)
 
 
+def _by_its_agent(sighting: Sighting) -> bool:
+    """Whether an agent's process is what is lost, and not the branch or the worktree."""
+    return all(evidence.source not in ("ref", "worktree") for evidence in sighting.view.evidence)
+
+
 def is_branch_gone(sighting: Sighting) -> bool:
     """Whether the session's branch was looked for just now and is not there."""
     return any(evidence.source == "ref" for evidence in sighting.view.evidence)
@@ -104,7 +99,8 @@ def _failures(sighting: Sighting, entry: Entry | None) -> Iterator[Item]:
     session = sighting.session
     name, checked, claim = session.name, session.verification, session.claim
     failed = checked is not None and checked.state == "failed" and checked.commit == session.head
-    if failed and checked is not None and claim is not None and claim.at < checked.at:
+    told = claim is not None and checked is not None and claim.at < checked.at
+    if failed and told and checked is not None and not _is_mending(sighting, checked):
         text = describe(checked.commands[-1]) if checked.commands else ""
         title = f"checks of {name} failed at {short_oid(checked.commit)}"
         command = f"git ccc show {name} --verification"
@@ -115,6 +111,22 @@ def _failures(sighting: Sighting, entry: Entry | None) -> Iterator[Item]:
         text, at = describe(gate.commands[-1]), gate.commands[-1].at
         command = f"git ccc review {name}"
         yield item("failure", session, gate.tree, title=title, text=text, since=at, command=command)
+
+
+RETURN_SECONDS = 10.0
+"""How long it may take until an agent is at work on checks that failed: it is woken, told, and begins."""
+
+
+def _is_mending(sighting: Sighting, checked: Verification) -> bool:
+    """Whether these failed checks went back to the agent, or just do, and it has not given up on them."""
+    session, life, now = sighting.session, sighting.life, sighting.view.as_of
+    if life is None or session.returned not in (None, checked.commit):
+        return False
+    if seconds_between(checked.at, now) < RETURN_SECONDS:
+        return True
+    if session.returned is None or life.host is None:
+        return False
+    return life.phase != IDLE or life.at < checked.at
 
 
 def is_ready(sighting: Sighting) -> bool:

@@ -19,7 +19,7 @@ from ccc.domain.status import seconds_between
 from ccc.engines import registry
 from ccc.errors import CccError, StoreBusy
 from ccc.git import history
-from ccc.ops import control, starting
+from ccc.ops import control, delivery, mail, starting
 from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.tell import tell
 from ccc.ops.workspace import Workspace
@@ -42,7 +42,8 @@ def tend(workspace: Workspace) -> bool:
     """Does what is due; whether anything was."""
     if not workspace.layout.runs.exists() and not _anybody_waits(workspace):
         return False
-    done = False
+    done = mail.reconcile(workspace, workspace.store.state()) > 0
+    done |= delivery.revive(workspace) > 0
     picture = look(workspace)
     for sighting in picture.sightings:
         for step in (_bury, _believe, _remind, _begin):

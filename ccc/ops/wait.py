@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-from ccc.domain.sessions import Session
-from ccc.domain.stamps import rfc3339
 from ccc.domain.status import DONE, FAILED, before_closing
 from ccc.errors import NotFound
 from ccc.ops import work
 from ccc.ops.find import find_all
 from ccc.ops.inbox import Item, items
 from ccc.ops.look import Picture, Sighting, look
+from ccc.ops.told import Told, occasion, remember, told_before
 from ccc.ops.verify import needs_checks
 from ccc.ops.workspace import Workspace
 
 PAUSE_SECONDS = 0.25
 RESTART_SECONDS = 3.0
 NEEDS_A_PERSON = frozenset({"question", "permission", "failure", "budget", "conflict"})
+NEWS = frozenset({"message"})
+"""Kinds that end `--any` and nothing else: messages to the people, limits, denied tools."""
 
 
 @dataclass(frozen=True)
 class Waited:
-    """How the waiting ended: ids by outcome, what needs a person, and a cursor for the next `--since`."""
+    """How the waiting ended: ids by outcome, what needs a person, and a cursor for the next `--since`.
+
+    `messages` are items that nobody has to act on. What an earlier `wait` told is in none of the lists.
+    """
 
     done: tuple[str, ...]
     failed: tuple[str, ...]
@@ -33,6 +37,7 @@ class Waited:
     timed_out: bool
     cursor: str | None
     picture: Picture
+    messages: tuple[Item, ...] = ()
 
     @property
     def exit(self) -> int:
@@ -56,82 +61,109 @@ class Order:
 
 
 def wait(workspace: Workspace, order: Order, *, pause: Callable[[float], None] = time.sleep) -> Waited:
-    """Waits. Raises NotFound where there is nothing to wait for.
+    """Waits. Raises NotFound where there is nothing to wait for, or all of it was told before and is over.
 
-    `pause` is called between two looks with seconds; what it raises ends the waiting.
+    Without references every session that is open at the start, or made meanwhile, is waited for. `pause` is
+    called between two looks with seconds; what it raises ends the waiting.
     """
     workspace.require()
     until = None if order.timeout is None else time.monotonic() + order.timeout
-    watched = _watched(workspace, order)
-    since = _since(workspace, order.since)
+    watch = _Watch(order, told_before(workspace, order.since))
     started = 0.0
     while True:
         picture = look(workspace)
-        now = _sort(workspace, picture, watched, order, since)
-        if _over(now, order):
-            return now
-        if until is not None and time.monotonic() >= until:
-            return Waited(now.done, now.failed, now.needs_you, now.open, True, now.cursor, picture)
-        if _unchecked_claims(picture, watched) and time.monotonic() - started > RESTART_SECONDS:
+        watched = watch.of(picture)
+        now = _sort(workspace, picture, watched, watch)
+        over = _over(now, order)
+        if over or (until is not None and time.monotonic() >= until):
+            return _ended(workspace, now, watch, timed_out=not over)
+        _refuse_nothing(watched, now)
+        if any(map(_waits_for_ccc, watched)) and time.monotonic() - started > RESTART_SECONDS:
             started = time.monotonic()
             if not work.worker_lives(workspace):
                 work.start(workspace)
         pause(PAUSE_SECONDS)
 
 
-def _watched(workspace: Workspace, order: Order) -> list[str]:
-    sessions = look(workspace).sessions
-    found = find_all(order.references, sessions)
-    if not order.references:
-        found = [session for session in found if session.closed is None]
-    if not found:
-        raise NotFound("there is nothing to wait for", 'git ccc spawn ROLE "TASK"')
-    return [session.id for session in found]
+@dataclass
+class _Watch:
+    """The sessions waited for, those included that are closed or made while it goes on."""
+
+    order: Order
+    told: Told
+    ids: set[str] = field(default_factory=set)
+
+    def of(self, picture: Picture) -> list[Sighting]:
+        """Those waited for. Raises NotFound, Ambiguous, and NotFound where there is none."""
+        if self.order.references:
+            self.ids = self.ids or {each.id for each in find_all(self.order.references, picture.sessions)}
+        else:
+            self.ids |= {each.id for each in picture.sessions if each.closed is None}
+        if not self.ids:
+            raise NotFound("there is nothing to wait for", 'git ccc spawn ROLE "TASK"')
+        return [sighting for sighting in picture.sightings if sighting.session.id in self.ids]
+
+    def outcome(self, sighting: Sighting) -> tuple[str, str]:
+        """Done, failed or open; and the key it is remembered by."""
+        status = before_closing(sighting.session, sighting.view.status)
+        key = occasion(sighting, status)
+        if self.order.statuses:
+            return "done" if status in self.order.statuses else "open", key
+        if status in DONE:
+            return "done", key
+        return "failed" if status in FAILED else "open", key
 
 
-def _since(workspace: Workspace, cursor: str | None) -> str | None:
-    if cursor is None:
-        return None
-    return rfc3339(workspace.reader.state(workspace.reader.commit_at(cursor)).clock)
-
-
-def _sort(
-    workspace: Workspace, picture: Picture, watched: Sequence[str], order: Order, since: str | None
-) -> Waited:
-    done: list[str] = []
-    failed: list[str] = []
-    still: list[str] = []
-    for sighting in picture.sightings:
-        if sighting.session.id not in watched:
-            continue
-        outcome = _outcome(sighting, order)
-        fresh = since is None or sighting.view.since > since
-        {"done": done, "failed": failed, "open": still}[outcome if fresh else "open"].append(
-            sighting.session.id
-        )
-    needs = tuple(
+def _sort(workspace: Workspace, picture: Picture, watched: Sequence[Sighting], watch: _Watch) -> Waited:
+    found: dict[str, list[str]] = {"done": [], "failed": [], "open": [], "told": []}
+    for sighting in watched:
+        outcome, key = watch.outcome(sighting)
+        if outcome != "open" and watch.told.has(key, sighting.view.since):
+            outcome = "told"
+        found[outcome].append(sighting.session.id)
+    fresh = [
         item
         for item in items(workspace, picture)
-        if item.session in watched and item.kind in NEEDS_A_PERSON and (since is None or item.since > since)
+        if item.session in watch.ids and not watch.told.has(item.id, item.since)
+    ]
+    return Waited(
+        done=tuple(found["done"]),
+        failed=tuple(found["failed"]),
+        needs_you=tuple(item for item in fresh if item.kind in NEEDS_A_PERSON),
+        open=tuple(found["open"]),
+        timed_out=False,
+        cursor=picture.state.tip,
+        picture=picture,
+        messages=tuple(item for item in fresh if item.kind in NEWS),
     )
-    return Waited(tuple(done), tuple(failed), needs, tuple(still), False, picture.state.tip, picture)
-
-
-def _outcome(sighting: Sighting, order: Order) -> str:
-    status = before_closing(sighting.session, sighting.view.status)
-    if order.statuses:
-        return "done" if status in order.statuses else "open"
-    if status in DONE:
-        return "done"
-    return "failed" if status in FAILED else "open"
 
 
 def _over(now: Waited, order: Order) -> bool:
+    news = bool(now.done or now.failed or now.needs_you)
     if order.any_of:
-        return bool(now.done or now.failed or now.needs_you)
+        return news or bool(now.messages)
     waiting = {item.session for item in now.needs_you}
-    return all(identifier in waiting for identifier in now.open)
+    return (news or bool(now.open)) and all(identifier in waiting for identifier in now.open)
 
 
-def _unchecked_claims(picture: Picture, watched: Sequence[str]) -> list[Session]:
-    return [session for session in picture.sessions if session.id in watched and needs_checks(session)]
+def _refuse_nothing(watched: Sequence[Sighting], now: Waited) -> None:
+    """Raises NotFound where nothing of what is waited for can change any more, and all of it was told."""
+    over = all(each.session.closed is not None or each.view.status == "completed" for each in watched)
+    if over and not now.open:
+        raise NotFound("there is nothing more to wait for: all of it was told", 'git ccc spawn ROLE "TASK"')
+
+
+def _ended(workspace: Workspace, now: Waited, watch: _Watch, *, timed_out: bool) -> Waited:
+    """The same with a cursor that remembers what it tells."""
+    ended = {*now.done, *now.failed}
+    keys = {watch.outcome(each)[1] for each in now.picture.sightings if each.session.id in ended}
+    keys |= {item.id for item in (*now.needs_you, *now.messages)}
+    cursor = remember(workspace, watch.told, keys, now.picture.state.tip)
+    return replace(now, timed_out=timed_out, cursor=cursor)
+
+
+def _waits_for_ccc(sighting: Sighting) -> bool:
+    """Whether checks are to be run, or an agent may have to be cleared away, reminded or started."""
+    life = sighting.life
+    gone = life is not None and life.ending is None and life.host is None
+    return needs_checks(sighting.session) or gone or sighting.view.status in ("idle", "queued")

@@ -11,7 +11,7 @@ from ccc.errors import Ambiguous, NotFound, NotInitialised
 from ccc.git.catfile import CatFile
 from ccc.git.command import Git
 from ccc.layout import Layout
-from ccc.store import moments, tips
+from ccc.store import cursors, moments, tips
 from ccc.store.history import History
 from ccc.store.present import Present
 from ccc.store.protocol import REF, JournalEntry, Logged, Observe, State
@@ -82,7 +82,7 @@ class GitReader:
     def since(self, text: str) -> str:
         """The stamp behind a `--since`: events with a greater id are younger than what was named.
 
-        A cursor is an event id; a commit and a moment are taken too.
+        A cursor is an event id, a commit or the token of a `wait`; a moment is taken too.
         Raises NotFound, Ambiguous, NotInitialised.
         """
         commit = self._commit(text, self._known_tip())
@@ -104,6 +104,9 @@ class GitReader:
     def _commit(self, text: str, tip: str) -> str | None:
         if text in (REF, "ccc"):
             return tip
+        cursor = cursors.read(self._layout, text)
+        if cursor is not None and cursor.tip is not None:
+            return cursor.tip
         if not _HEX.match(text):
             return None
         listed = self._git.run("rev-parse", f"--disambiguate={text}", ok=(0, 128)).text.splitlines()

@@ -8,11 +8,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ccc.domain.landings import Approval
+from ccc.domain.messages import KIND as MESSAGES
+from ccc.domain.messages import messages_in
 from ccc.domain.report import Report
 from ccc.domain.sessions import Command, Session
 from ccc.domain.stamps import rfc3339
 from ccc.ops.look import Picture, Sighting
-from ccc.store.protocol import Logged
+from ccc.store.protocol import Logged, State
 
 if TYPE_CHECKING:
     from ccc.ops.inbox import Item
@@ -44,6 +46,16 @@ Blocks = Mapping[str, Sequence[str]]
 
 NOBODY: Blocks = MappingProxyType({})
 
+Unread = Mapping[str, int]
+"""Session id to how many messages have not arrived there yet; none where it is left out."""
+
+NOTHING: Unread = MappingProxyType({})
+
+
+def unread(state: State) -> Unread:
+    """What has not arrived, among all messages."""
+    return Counter(message.to for message in messages_in(state.streams(MESSAGES)) if message.waits)
+
 
 def blocks(everyone: Iterable[Sighting]) -> Blocks:
     """Who waits for whom, among all sessions."""
@@ -54,8 +66,8 @@ def blocks(everyone: Iterable[Sighting]) -> Blocks:
     return found
 
 
-def session_document(sighting: Sighting, blocked: Blocks = NOBODY) -> Document:
-    """`S` of CONTRACT §4; `blocked` as `blocks` gives it for all sessions."""
+def session_document(sighting: Sighting, blocked: Blocks = NOBODY, waiting: Unread = NOTHING) -> Document:
+    """`S` of CONTRACT §4; `blocked` as `blocks`, `waiting` as `unread` gives it for all sessions."""
     session, view = sighting.session, sighting.view
     return {
         "id": session.id,
@@ -100,7 +112,7 @@ def session_document(sighting: Sighting, blocked: Blocks = NOBODY) -> Document:
             "usd": _usd(session.limits.micro_usd),
         },
         "restarts": sighting.life.restarts if sighting.life else 0,
-        "unread": 0,
+        "unread": waiting.get(session.id, 0),
         "created_at": session.created_at,
         "updated_at": session.updated_at,
     }
@@ -114,10 +126,10 @@ def _usd(micro: int | None) -> float | None:
 def status_document(picture: Picture, shown: Sequence[Sighting], waiting: Sequence[Item]) -> Document:
     """`status`."""
     counts = Counter(sighting.view.status for sighting in shown)
-    blocked = blocks(picture.sightings)
+    blocked, mail = blocks(picture.sightings), unread(picture.state)
     return document(
         picture.state.tip,
-        sessions=[session_document(sighting, blocked) for sighting in shown],
+        sessions=[session_document(sighting, blocked, mail) for sighting in shown],
         waiting_for_you=[item_document(item) for item in waiting],
         counts=dict(sorted(counts.items())),
     )
@@ -125,8 +137,10 @@ def status_document(picture: Picture, shown: Sequence[Sighting], waiting: Sequen
 
 def spawn_document(picture: Picture, made: Sequence[Sighting]) -> Document:
     """`spawn`."""
-    blocked = blocks(picture.sightings)
-    return document(picture.state.tip, sessions=[session_document(sighting, blocked) for sighting in made])
+    blocked, mail = blocks(picture.sightings), unread(picture.state)
+    return document(
+        picture.state.tip, sessions=[session_document(sighting, blocked, mail) for sighting in made]
+    )
 
 
 def item_document(item: Item) -> Document:
@@ -173,12 +187,12 @@ def log_document(tip: str | None, events: Sequence[Logged]) -> Document:
 def wait_document(waited: Waited) -> Document:
     """`wait`."""
     return document(
-        waited.cursor,
+        waited.picture.state.tip,
         done=list(waited.done),
         failed=list(waited.failed),
         needs_you=[item_document(item) for item in waited.needs_you],
         open=list(waited.open),
-        messages=[],
+        messages=[item_document(item) for item in waited.messages],
         timed_out=waited.timed_out,
         cursor=waited.cursor,
     )
@@ -222,17 +236,23 @@ def report_document(session: Session, report: Report | None) -> Document | None:
 
 
 def show_document(shown: Shown) -> Document:
-    """`show`."""
+    """`show`; of `messages` those that it sent, and those to it that have not arrived."""
+    state, session = shown.picture.state, shown.sighting.session
+    known = messages_in(state.streams(MESSAGES))
+    waiting = sum(message.waits and message.to == session.id for message in known)
     return document(
-        shown.picture.state.tip,
-        **session_document(shown.sighting, blocks(shown.picture.sightings)),
+        state.tip,
+        **session_document(shown.sighting, blocks(shown.picture.sightings), {session.id: waiting}),
         brief=shown.brief,
         report=report_document(shown.sighting.session, shown.report),
         verification=verification_document(shown.sighting),
         commits=[{"sha": c.oid, "subject": c.subject, "at": shown.at(c.at)} for c in shown.commits],
         files=[{"path": f.path, "added": f.added, "deleted": f.deleted} for f in shown.files],
         notes=[{"id": n.id, "kind": n.kind, "text": n.text, "by": n.by, "at": n.at} for n in shown.notes],
-        messages={"sent": 0, "unread": 0},
+        messages={
+            "sent": sum(message.from_session == session.id for message in known),
+            "unread": waiting,
+        },
         conflicts=None if shown.conflicts is None else [conflict_document(each) for each in shown.conflicts],
         approvals=[_approval(approval, stale) for approval, stale in shown.approvals],
         children=[child.session.id for child in shown.children],

@@ -110,11 +110,20 @@ def bare_page(dirt: str) -> str:
     return show_text(spoiled(making.shown_session(brief=None, report=None), dirt), Plain())
 
 
-@pytest.mark.parametrize("name", sorted(VIEWS.keys() - {"report"}))
+@pytest.mark.parametrize("name", sorted(VIEWS.keys() - {"report", "inbox"}))
 def test_untrusted_text_adds_no_line(name: str) -> None:
     """Otherwise a task could write a line that reads as ccc's own."""
     view = bare_page if name == "show" else VIEWS[name]
     assert view("\nnot yet\r\u2028").count("\n") == view("").count("\n")
+
+
+def test_several_lines_of_an_item_stand_behind_a_bar_and_what_is_one_line_adds_none() -> None:
+    item = making.waiting_item(text="one\n    git ccc merge all\r", title="a\nb", command="c\nd")
+    assert inbox_text([item], making.NOW, Plain()).split("\n")[1:] == [
+        "    | one",
+        "    |     git ccc merge all\\r",
+        "    c\\nd",
+    ]
 
 
 @pytest.mark.parametrize("name", VIEWS)

@@ -1,8 +1,8 @@
-"""What waits for a person, as text."""
+"""What waits for a person, or for the session that asks, as text."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ccc.ids import short
 from ccc.ops.inbox import Item
@@ -10,17 +10,34 @@ from ccc.text import printable
 from ccc.views.styling import Styling
 from ccc.views.text.ages import age
 
+LINES = 40
+"""Of one item's text; the whole of it is in `--json`."""
 
-def inbox_text(waiting: Sequence[Item], now: str, look: Styling) -> str:
-    """Each item with its id, kind and age, what it says, and the next command."""
+
+def inbox_text(waiting: Sequence[Item], now: str, look: Styling, *, inside: bool = False) -> str:
+    """Each item with its id, kind and age, what it says, what to choose from, and the next command.
+
+    `inside`: it is the inbox of a session.
+    """
     if not waiting:
-        return "nothing waits for you"
-    return "\n".join(_item(item, now, look) for item in waiting)
+        return "nothing new for this session" if inside else "nothing waits for you"
+    return "\n".join(line for item in waiting for line in _lines(item, now, look))
 
 
-def _item(item: Item, now: str, look: Styling) -> str:
+def _lines(item: Item, now: str, look: Styling) -> Iterator[str]:
     head = f"{look.style(short(item.id), 'id')}  {item.kind.ljust(8)}  {age(item.since, now).rjust(4)}  "
-    lines = [head + printable(item.title)]
-    if item.text:
-        lines.append(f"    {printable(item.text)}")
-    return "\n".join([*lines, f"    {look.style(printable(item.command), 'branch')}"])
+    yield head + printable(item.title)
+    yield from _said(item.text)
+    yield from (f"      {number}  {printable(choice)}" for number, choice in enumerate(item.choices, 1))
+    yield f"    {look.style(printable(item.command), 'branch')}"
+
+
+def _said(text: str) -> Iterator[str]:
+    """One line as it is; several each behind a bar, so that none of them reads as ccc's own."""
+    lines = text.strip("\n").split("\n")
+    if len(lines) == 1:
+        yield from (f"    {printable(line)}" for line in lines if line)
+        return
+    yield from (f"    | {printable(line)}".rstrip() for line in lines[:LINES])
+    if len(lines) > LINES:
+        yield f"    ({len(lines) - LINES} lines more)"

@@ -18,6 +18,7 @@ def waited_text(waited: Waited) -> str:
         why = sighting.view.evidence[0].what if sighting.view.evidence else ""
         lines.append(printable(f"{sighting.session.name}: {status} ({why})"))
     lines += [printable(f"needs you: {item.title}; {item.command}") for item in waited.needs_you]
+    lines += [printable(f"{item.title}: {item.text}") for item in waited.messages]
     if waited.timed_out:
         lines.append("time limit reached")
     return "\n".join(lines)

@@ -1,0 +1,134 @@
+"""What sessions that agents work in want of a person; views of what is recorded and seen, nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ccc.domain.life import IDLE, PAUSED, Life
+from ccc.domain.sessions import Session
+from ccc.domain.status import seconds_between
+from ccc.engines.registry import CLAUDE
+from ccc.ids import short, short_oid
+from ccc.ops.items import Item, item
+from ccc.ops.look import Sighting
+
+BUDGET = "its budget"
+"""How the reason of a pause begins that a budget caused (domain/budgets.py)."""
+
+SETTLE_SECONDS = 2.0
+"""A turn that has just ended may still be followed by the report that its last command made."""
+
+MOOT = ("reported", "verified", "unchecked", "completed", "blocked", "failed", "stopped", "lost")
+"""Who has come so far waits for no answer any more; after a resume the question is open again."""
+
+
+def of_agent(sighting: Sighting) -> Iterator[Item]:
+    """Questions, permissions, denied tools, limits, budgets, failures, and turns that ended in silence."""
+    if sighting.session.closed is not None:
+        return
+    yield from _questions(sighting)
+    yield from claims(sighting)
+    yield from _failures(sighting)
+    life = sighting.life
+    if life is not None:
+        yield from requests(sighting.session, life)
+        yield from _denied(sighting.session, life)
+        yield from _limits(sighting, life)
+        yield from _silence(sighting, life)
+
+
+def _questions(sighting: Sighting) -> Iterator[Item]:
+    """What was asked with `git ccc ask`; the item has the question's own id."""
+    session = sighting.session
+    if sighting.view.status in MOOT:
+        return
+    for question in session.questions:
+        title = f"{session.name} asks"
+        found = Item(question.id, "question", session.id, title, question.text, question.at, "")
+        yield answerable(found, question.choices)
+
+
+def claims(sighting: Sighting) -> Iterator[Item]:
+    """What a trailer, a report or `git ccc report --blocked` says at the head that needs an answer."""
+    session, claim = sighting.session, sighting.session.claim
+    if sighting.view.status != "waiting" or claim is None or claim.commit != session.head:
+        return
+    if claim.state == "done":
+        return
+    title = f"{session.name} is blocked" if claim.state == "blocked" else f"{session.name} has a question"
+    text = claim.why or f"said at {short_oid(claim.commit)}"
+    yield answerable(item("question", session, claim.at, title=title, text=text, since=claim.at, command=""))
+
+
+def requests(session: Session, life: Life) -> Iterator[Item]:
+    """What the engine itself waits for."""
+    request = life.request
+    if request is None or life.host is None:
+        return
+    title = f"{session.name} needs a permission" if request.kind == "permission" else f"{session.name} asks"
+    key = f"{life.run}\n{request.id}"
+    found = item(request.kind, session, key, title=title, text=request.text, since=life.at, command="")
+    yield answerable(found, request.choices)
+
+
+def answerable(found: Item, choices: tuple[str, ...] = ()) -> Item:
+    """The item with the command that answers it."""
+    words = "--choice N" if choices else "TEXT"
+    return replace(found, choices=choices, command=f"git ccc answer {short(found.id)} {words}")
+
+
+def _denied(session: Session, life: Life) -> Iterator[Item]:
+    """Tools that the agent was not given in its last turn; it went on without them."""
+    for denied in life.denied:
+        key = f"{life.run}\n{life.turn}\n{denied.tool}\n{denied.what}"
+        title = f"{session.name} was denied {denied.tool}"
+        text = denied.what or "a tool that its role does not have"
+        command = f"git ccc output {session.name}"
+        yield item("message", session, key, title=title, text=text, since=life.at, command=command)
+
+
+def _limits(sighting: Sighting, life: Life) -> Iterator[Item]:
+    session = sighting.session
+    if life.host is None:
+        return
+    key = f"{life.run}\n{life.at}"
+    if sighting.view.status == "limited":
+        text = f"{life.why}, until {life.until}" if life.until else life.why
+        title, command = f"{session.name} is limited", f"git ccc status {session.name}"
+        yield item("message", session, key, title=title, text=text, since=life.at, command=command)
+    if life.phase == PAUSED and life.why.startswith(BUDGET):
+        title, command = f"{session.name} has used up its budget", f"git ccc resume {session.name}"
+        yield item("budget", session, key, title=title, text=life.why, since=life.at, command=command)
+
+
+def _failures(sighting: Sighting) -> Iterator[Item]:
+    """A run that failed or was lost, or could not begin. A stop is a person's own doing."""
+    session, view, life = sighting.session, sighting.view, sighting.life
+    if view.status not in ("failed", "lost", "blocked") or (life is not None and life.host is not None):
+        return
+    if any(evidence.source in ("ref", "worktree") for evidence in view.evidence):
+        return  # the branch or the worktree is gone: an item of its own says so
+    words = {"failed": "failed", "lost": "is lost", "blocked": "cannot begin"}[view.status]
+    title = f"the agent of {session.name} {words}"
+    text = view.evidence[0].what if view.evidence else ""
+    verb = "start" if life is None else "resume"
+    key = f"{session.run.number if life is None else life.run}\n{view.status}"
+    command = f"git ccc {verb} {session.name}"
+    yield item("failure", session, key, title=title, text=text, since=view.since, command=command)
+
+
+def _silence(sighting: Sighting, life: Life) -> Iterator[Item]:
+    """A turn that ended without a report; an agent that can be reminded was, before people are asked."""
+    session, view = sighting.session, sighting.view
+    settled = seconds_between(life.at, view.as_of) >= SETTLE_SECONDS
+    if view.status != IDLE or life.background or not settled or not _was_reminded(session, life):
+        return
+    title = f"{session.name} ended its turn without a report"
+    text = "say how it should go on, or take what it has committed"
+    key, command = f"{life.run}\n{life.turn}", f"git ccc send {session.name} TEXT"
+    yield item("question", session, key, title=title, text=text, since=life.at, command=command)
+
+
+def _was_reminded(session: Session, life: Life) -> bool:
+    return session.engine != CLAUDE or session.reminded == life.run

@@ -1,0 +1,159 @@
+"""From a recorded message to the agent: into its mail, and an agent at rest is taken up again for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ccc.domain import messages
+from ccc.domain.life import IDLE, PAUSED, Life
+from ccc.domain.messages import Message
+from ccc.domain.sessions import Session
+from ccc.errors import CccError, EngineFailed, Refused, StoreBusy
+from ccc.ops import starting
+from ccc.ops.handling import clear_away
+from ccc.ops.look import Sighting, look
+from ccc.ops.mail import messages_of, post
+from ccc.ops.observe import all_sessions
+from ccc.ops.parcels import Plan
+from ccc.ops.receivers import refuse_unreachable
+from ccc.ops.workspace import Workspace
+from ccc.runs import life as lives
+from ccc.runs import mail
+from ccc.runs.files import SessionFiles
+
+TAKEN_SECONDS = 2.0
+"""How long an idle agent is given to take a message before its sender is told that it waits."""
+
+START_SECONDS = 10.0
+"""How long a host that is just ending is waited for, before another one is started."""
+
+POLL_SECONDS = 0.01
+
+WHEN_STARTED = "it gets it when its agent starts"
+BY_READING = "git ccc inbox shows it in its worktree"
+IN_INBOX = "it is in the inbox of the people"
+NEXT_STEP = "it gets it at its next step"
+NEXT_TURN = "it gets it with its next turn"
+WHEN_RESUMED = "it is paused, and gets it when it goes on"
+TAKEN_UP = "its agent is taken up again for it"
+ARRIVED = "it has it"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A message: its id, `to` whom under what name, `queued` or `delivered`, and in words how it goes on."""
+
+    id: str
+    to: str
+    name: str
+    state: str
+    how: str
+
+
+def deliver(workspace: Workspace, plans: Sequence[Plan]) -> list[Sent]:
+    """Sets recorded messages on their way, all of them.
+
+    Raises EngineFailed at the end where an agent at rest could not be started; its messages wait.
+    """
+    state = workspace.store.state()
+    names = {each.id: each.name for each in all_sessions(state)}
+    sent, troubles = [], []
+    for plan in plans:
+        for replaced in plan.replaces:
+            mail.taken(SessionFiles.of(workspace.layout, plan.parcel.receiver.to), replaced)
+        message = messages.from_cells(plan.message, state.stream(messages.stream_of(plan.message)))
+        assert message is not None
+        try:
+            status, how = _deliver(workspace, plan, message, names)
+        except CccError as error:
+            troubles.append(error)
+            status, how = "queued", f"it waits: {error.message}"
+        sent.append(Sent(message.id, message.to, plan.parcel.receiver.name, status, how))
+    if troubles:
+        raise EngineFailed(f"recorded, and not delivered yet: {troubles[0].message}", troubles[0].hint)
+    return sent
+
+
+def _deliver(workspace: Workspace, plan: Plan, message: Message, names: Mapping[str, str]) -> tuple[str, str]:
+    sighting = plan.parcel.receiver.sighting
+    if sighting is None:
+        return "queued", IN_INBOX
+    if message.waits:
+        post(workspace, message, names)
+    session = sighting.session
+    if session.engine is None:
+        return "queued", BY_READING
+    return _hand_over(workspace, session, message.id)
+
+
+def _hand_over(workspace: Workspace, session: Session, message: str) -> tuple[str, str]:
+    """Looks after a letter until it is clear who will take it, and starts an agent where nobody will."""
+    files = SessionFiles.of(workspace.layout, session.id)
+    until = time.monotonic() + TAKEN_SECONDS
+    while True:
+        if all(letter.id != message for letter in mail.waiting(files)):
+            return "delivered", ARRIVED
+        life = lives.sight(workspace.layout, session.id)
+        if life is None:
+            return "queued", WHEN_STARTED
+        if life.ending is not None or life.host is None:
+            return _take_up(workspace, session)
+        if life.phase == PAUSED:
+            return "queued", WHEN_RESUMED
+        if life.phase != IDLE:
+            return "queued", NEXT_STEP
+        if time.monotonic() >= until:
+            return "queued", NEXT_TURN
+        time.sleep(POLL_SECONDS)
+
+
+def _take_up(workspace: Workspace, session: Session) -> tuple[str, str]:
+    """Starts the agent again in its conversation; its mail is what it is told."""
+    sighting = _seen(workspace, session)
+    refuse_unreachable(workspace, sighting)
+    clear_away(workspace, sighting)
+    until = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            starting.start(workspace, sighting.session, resume=True, prompt="")
+        except (Refused, StoreBusy):
+            life = lives.sight(workspace.layout, session.id)
+            if _works(life):
+                break  # somebody else was quicker
+            if life is None or life.host is None or time.monotonic() >= until:
+                raise
+            time.sleep(POLL_SECONDS)
+        else:
+            break
+    return "queued", TAKEN_UP
+
+
+def _works(life: Life | None) -> bool:
+    return life is not None and life.host is not None and life.ending is None
+
+
+def _seen(workspace: Workspace, session: Session) -> Sighting:
+    return look(workspace).of(session)
+
+
+def revive(workspace: Workspace) -> int:
+    """Takes up the agents at rest that have mail of others than ccc: their sender died, or came too late.
+
+    How many were started. One that cannot be started is left to the next call.
+    """
+    picture = look(workspace)
+    wanted = {each.to for each in messages_of(picture.state) if each.waits and each.sender != "ccc"}
+    started = 0
+    for sighting in picture.sightings:
+        life = sighting.life
+        if sighting.session.id not in wanted or life is None or life.host is not None:
+            continue
+        if life.ending is not None and life.ending.status == "idle":
+            try:
+                _take_up(workspace, sighting.session)
+            except CccError:
+                continue
+            started += 1
+    return started

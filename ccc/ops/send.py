@@ -1,0 +1,41 @@
+"""`send`: a text to sessions, to all, to whoever orchestrates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ccc import ids
+from ccc.domain.events import Draft
+from ccc.ops.delivery import Sent as Sent
+from ccc.ops.delivery import deliver
+from ccc.ops.look import look
+from ccc.ops.mail import messages_of
+from ccc.ops.parcels import Parcel, Plan, checked, checked_topic, planned
+from ccc.ops.receivers import receivers, sender_of
+from ccc.ops.workspace import Workspace
+from ccc.store.protocol import State
+
+
+def send(
+    workspace: Workspace, references: Sequence[str], text: str, *, topic: str | None = None
+) -> list[Sent]:
+    """Sends a text to each one meant: ids, names, `all`, `orchestrator`. Recorded before it is delivered.
+
+    Raises Usage, NotFound, Ambiguous, Refused before anything is recorded; EngineFailed where an agent at
+    rest could not be started for it: the message waits then.
+    """
+    workspace.require()
+    words, about = checked(text), checked_topic(topic)
+    picture = look(workspace)
+    sender = sender_of(workspace, picture.sessions)
+    meant = receivers(workspace, picture, references, sender)
+    parcels = [Parcel(ids.new_id(), receiver, words, about) for receiver in meant]
+    plans: list[Plan] = []
+
+    def decide(state: State) -> Sequence[Draft]:
+        known = messages_of(state)
+        plans[:] = [planned(known, sender, parcel, workspace.now()) for parcel in parcels]
+        return [draft for plan in plans for draft in plan.drafts]
+
+    workspace.store.transact(decide)
+    return deliver(workspace, plans)
