@@ -69,6 +69,9 @@ class Command:
     def interrupt(self) -> bytes:
         return b""
 
+    def forgot(self, words: str) -> bool:
+        return False
+
 
 def _filled(word: str, values: Mapping[str, str]) -> str:
     """The word with its placeholders replaced; what a value contains is never looked at again."""

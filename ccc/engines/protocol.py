@@ -182,3 +182,6 @@ class Engine(Protocol):
 
     def interrupt(self) -> bytes:
         """The bytes that end its turn; empty where only a signal does."""
+
+    def forgot(self, words: str) -> bool:
+        """Whether its last words on stderr say that it has no such conversation to take up."""

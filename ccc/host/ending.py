@@ -40,6 +40,9 @@ def judge(host: Host, agent: Agent, engine: Engine) -> Ending | Again:
     """What the end of the agent's process means for its run."""
     code = agent.code
     turns, state = host.turns, host.state
+    if forgets(host, _words(agent)):
+        host.begun_anew = True
+        return Again("", False, _anew(host))
     if turns.ended is not None and turns.ended.failure is not None:
         hint = f" ({turns.ended.hint})" if turns.ended.hint else ""
         return Ending("failed", turns.ended.failure + hint, now(), code)
@@ -59,6 +62,26 @@ def judge(host: Host, agent: Agent, engine: Engine) -> Ending | Again:
     tail = f": {words}" if words else ""
     again = f", restarted {state.restarts} times before" if state.restarts else ""
     return Ending("failed", f"{why}{again}{tail}", now(), code)
+
+
+def forgets(host: Host, words: str = "") -> bool:
+    """Whether the program says that it has no such conversation: then it is begun anew, once."""
+    failure = host.turns.ended.failure if host.turns.ended is not None else None
+    said = failure or words
+    known = host.engine is not None and host.turns.resumed and not host.begun_anew
+    return known and host.engine is not None and host.engine.forgot(said)
+
+
+def _anew(host: Host) -> str:
+    """What an agent is told whose program lost the conversation: killed too early, or files taken away."""
+    order = host.order
+    if not order.resumes:
+        return order.prompt
+    brief = f".ccc/sessions/{order.name}/brief.md"
+    return (
+        f"You are {order.name}, a {order.role} specialist. An earlier conversation about your task is lost."
+        f" Read your brief in `{brief}`, look at `git status` and `git log --oneline -5`, then go on."
+    )
 
 
 def _turn_of_its_own(host: Host, code: int) -> Ending | Again:

@@ -67,7 +67,7 @@ class Host:
         self.engine: Engine | None = None
         self.over: Ending | None = None
         self.resting = False
-        self.log_lost = False
+        self.log_lost = self.begun_anew = False
         self.paused_from = RUNNING
 
     def _over_budget(self) -> str | None:
@@ -271,9 +271,7 @@ class Host:
         self.state.turn_to(STARTING, why.crash or "its next turn")
         self.post.forget()
         self.watch.heard()
-        prompt = why.prompt
-        if not why.crash:
-            prompt = self.post.as_prompt(self.turns)
+        prompt = why.prompt or self.post.as_prompt(self.turns)
         self._start(resumes=why.resumes, prompt=prompt)
 
     # --- mail
@@ -320,6 +318,9 @@ class Host:
         if self.watch.is_over():
             self.end("failed", f"its time limit of {spoken(self.order.seconds)} is over")
         elif self.turns.ended is not None and self.turns.ended.failure is not None:
+            if ending.forgets(self):
+                self.agent.finish_input()
+                return
             self.end("failed", _with_hint(self.turns.ended.failure, self.turns.ended.hint))
         elif self.state.phase in (STARTING, RUNNING) and self.watch.is_silent(self.tree):
             self.watch.silenced = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,7 +77,7 @@ def test_from_spawn_to_a_landed_merge(ready: Repo, spawn: Spawns, stub: Stub, cc
 
 
 def test_two_work_in_parallel(ready: Repo, spawn: Spawns, stub: Stub, ccc: RunsCcc) -> None:
-    slow = [bash("sleep 1; echo one"), *JWT]
+    slow = [bash("python3 -c 'import time; time.sleep(6)'"), *JWT]
     stub.scripts = {"one": slow, "two": [*slow[:1], write("page.py", "PAGE = 1\n"), *JWT[1:]]}
     first = spawn("backend", "Serve tokens [[script:one]]")
     second = spawn("frontend", "Show a page [[script:two]]")
@@ -184,3 +185,28 @@ def test_going_on_from_a_session_takes_its_conversation_along(ready: Repo, spawn
         request.session for request in stub.requests() if request.place.script is None
     }
     assert f"What you go on from: {first.name}" in asked.said
+
+
+def test_a_conversation_that_is_lost_is_begun_anew(
+    ready: Repo, spawn: Spawns, stub: Stub, ccc: RunsCcc
+) -> None:
+    stub.scripts = {"*": [{"text": "I wait."}]}
+    agent = spawn("backend", "Go on after a loss")
+    agent.becomes("idle")
+    run = RunsIn(ccc, ready.path)
+    run("stop", agent.name, exit=0)
+    for transcript in Path(os.environ["CLAUDE_CONFIG_DIR"]).glob("projects/*/*.jsonl"):
+        transcript.unlink()
+    stub.scripts = {"*": JWT}
+    run("resume", agent.name, exit=0)
+    agent.becomes("unchecked", "verified")
+    assert "An earlier conversation about your task is lost" in stub.requests()[-1].said
+
+
+def test_writing_outside_the_worktree_is_denied(ready: Repo, spawn: Spawns, stub: Stub) -> None:
+    outside = {"file_path": str(ready.path / "escaped.txt"), "content": "x"}
+    stub.scripts = {"*": [{"text": "out", "tools": [{"name": "Write", "input": outside}]}, *JWT]}
+    agent = spawn("backend", "Write outside")
+    agent.becomes("unchecked", "verified")
+    assert not (ready.path / "escaped.txt").exists()
+    assert "was denied Write" in ready.git("log", "--format=%s", "refs/ccc")

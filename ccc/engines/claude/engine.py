@@ -33,8 +33,12 @@ from ccc.engines.protocol import (
 ALWAYS = ("Bash(git ccc *)", "Bash(git status *)", "Bash(git add *)", "Bash(git commit *)")
 """Tools every specialist has: without them it could neither commit nor report."""
 
-ASKING_MODES = ("default", "acceptEdits", "plan")
+ASKING_MODES = ("default", "acceptEdits", "plan", "bypassPermissions")
 """Permission modes in which the program asks; in the others it decides by itself."""
+
+WRITING = frozenset({"Write", "Edit", "MultiEdit"})
+INSIDE = "Edit(./**)"
+"""Leave to write in the worktree and nowhere else: bare `Write` would be leave to write anywhere."""
 
 LOGIN = "run claude once by hand and log in, or set ANTHROPIC_API_KEY"
 WHAT_LENGTH = 200
@@ -59,7 +63,7 @@ class Claude:
         argv = [self._program, "-p", "--input-format", "stream-json", "--output-format", "stream-json"]
         argv += ["--verbose", "--replay-user-messages", conversation, task.conversation]
         argv += ["--permission-mode", task.permission_mode]
-        argv += ["--allowedTools", ",".join(dict.fromkeys((*task.tools, *ALWAYS)))]
+        argv += ["--allowedTools", ",".join(allowed(task.tools))]
         argv += ["--append-system-prompt", task.system]
         argv += ["--settings", str(settings.write(task.folder))]
         if task.options.get("fork") and not task.resumes:
@@ -84,6 +88,9 @@ class Claude:
     def answer(self, request: Request, text: str) -> bytes:
         asked = self._asked.pop(request.id, {})
         return _line(requests.response(request.id, asked, text))
+
+    def forgot(self, words: str) -> bool:
+        return "No conversation found" in words
 
     def interrupt(self) -> bytes:
         return _line(
@@ -190,6 +197,12 @@ READERS = {
 
 UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, OverflowError, OSError, RecursionError)
 """What a line that is no JSON object, or has a part of another shape, raises in whoever reads it."""
+
+
+def allowed(tools: Sequence[str]) -> list[str]:
+    """A role's tools as the program is told them: writing is confined to the worktree."""
+    told = (INSIDE if tool in WRITING else tool for tool in tools)
+    return list(dict.fromkeys((*told, *ALWAYS)))
 
 
 def describe(arguments: object) -> str:

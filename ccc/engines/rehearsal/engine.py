@@ -62,6 +62,9 @@ class Rehearsal:
     def interrupt(self) -> bytes:
         return _line({"type": "interrupt"})
 
+    def forgot(self, words: str) -> bool:
+        return False
+
     def read(self, line: bytes) -> Sequence[Sign]:
         try:
             found = json.loads(line)
