@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ccc.errors import Refused
+from ccc.errors import CccError, Refused
 from ccc.git import admins
 from ccc.git import repository as repositories
 from ccc.ops.work import drain
@@ -45,6 +45,34 @@ def test_a_renaming_that_ends_anywhere_is_given_back(place: Place, by_hand: Repo
         assert (content_of(by_hand.path), status_of(by_hand)) == before
         assert names_in(place.repo.common / "worktrees") == ["login"]
         assert sorted(path.name for path in by_hand.path.glob(".git*")) == [".git", ".gitignore"]
+
+
+def test_a_giving_back_that_was_killed_is_finished(place: Place, by_hand: Repo) -> None:
+    repository = repositories.discover(place.repo.path, {})
+    before = content_of(by_hand.path), status_of(by_hand)
+    admins.rename(repository, by_hand.path, "login", "ccc-a")
+    (place.repo.common / "worktrees" / "ccc-a").rename(place.repo.common / "worktrees" / "login")
+    admins.give_back(repository, by_hand.path, "login", "ccc-a")
+    assert (content_of(by_hand.path), status_of(by_hand)) == before
+
+
+@pytest.mark.slow
+def test_an_adoption_that_cannot_be_recorded_leaves_nothing(place: Place, by_hand: Repo) -> None:
+    place.repo.git("branch", "topic")
+    before = content_of(by_hand.path), status_of(by_hand)
+    (place.repo.common / "refs" / "ccc.lock").touch()
+    for what in ("feature/login", "topic"):
+        with pytest.raises(CccError):
+            take(place, what)
+    assert (content_of(by_hand.path), status_of(by_hand)) == before
+    assert names_in(place.repo.common / "worktrees") == ["login"]
+    assert names_in(place.repo.common / "ccc" / "worktrees") == []
+    assert place.repo.oid("topic") == place.repo.oid("main")
+    (place.repo.common / "refs" / "ccc.lock").unlink()
+    assert [take(place, what).name for what in ("feature/login", "topic")] == [
+        "implementation-login",
+        "implementation-topic",
+    ]
 
 
 def test_a_name_that_git_knows_already_changes_nothing(place: Place, by_hand: Repo) -> None:
