@@ -58,7 +58,9 @@ def claims(sighting: Sighting) -> Iterator[Item]:
         return
     title = f"{session.name} is blocked" if claim.state == "blocked" else f"{session.name} has a question"
     text = claim.why or f"said at {short_oid(claim.commit)}"
-    yield answerable(item("question", session, claim.at, title=title, text=text, since=claim.at, command=""))
+    # What a commit says is known by the commit: until it is recorded its time is a guess of each look.
+    key = claim.at if claim.how == "command" else f"{claim.state}\n{claim.commit}"
+    yield answerable(item("question", session, key, title=title, text=text, since=claim.at, command=""))
 
 
 def requests(session: Session, life: Life) -> Iterator[Item]:

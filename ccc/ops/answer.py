@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ccc import ids
 from ccc.domain import questions, sessions
@@ -166,6 +166,6 @@ def _field(now: Session, seen: Session, question: str | None) -> str | None:
         return questions.field_of(question)
     if seen.claim is None or seen.claim.state == "done" or seen.claim.commit != seen.head:
         return None
-    if now.claim is None or now.claim.at != seen.claim.at:
+    if now.claim is None or replace(now.claim, at=seen.claim.at) != seen.claim:
         raise late
     return questions.CLAIM

@@ -38,11 +38,13 @@ def person_words(identity: str) -> str:
     return identity.partition(" <")[0] or identity
 
 
-def post(workspace: Workspace, message: Message, names: Mapping[str, str]) -> None:
-    """Puts a message where the host of its receiver finds it, unless who asked waits for the answer."""
+def post(workspace: Workspace, message: Message, names: Mapping[str, str]) -> bool:
+    """Puts a message where the host of its receiver finds it; not where who asked waits for the answer."""
     files = SessionFiles.of(workspace.layout, message.to)
-    if message.answers is None or not asker_waits(files, message.answers):
-        mail.post(files, Letter(message.id, sender_words(message, names), message.text, message.at))
+    if message.answers is not None and asker_waits(files, message.answers):
+        return False
+    mail.post(files, Letter(message.id, sender_words(message, names), message.text, message.at))
+    return True
 
 
 def asker_file(files: SessionFiles, question: str) -> Path:
@@ -95,8 +97,7 @@ def _post_again(workspace: Workspace, lost: Sequence[Message]) -> int:
     for each in lost:
         now = messages.from_cells(each.id, state.stream(messages.stream_of(each.id)))
         if now is not None and now.waits:
-            post(workspace, now, names)
-            count += 1
+            count += post(workspace, now, names)
     return count
 
 
