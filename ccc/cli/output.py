@@ -71,5 +71,7 @@ def _copy(workspace: Workspace, reference: str) -> None:
     sys.stdout.buffer.flush()
 
 
-command_logs = command_output
+command_logs = click.Command(
+    "logs", callback=command_output.callback, params=command_output.params, help=command_output.help
+)
 """The same under the name that other tools use."""

@@ -35,11 +35,15 @@ class TurnLine:
         """The same with its number."""
         return replace(self, n=n)
 
-    def bounded(self) -> TurnLine:
-        """The same with its text cut to what is shown."""
-        if len(self.text) <= TEXT_LIMIT:
-            return self
-        return replace(self, text=self.text[:TEXT_LIMIT] + CUT)
+    def fit(self) -> TurnLine:
+        """The same with text that every door can pass on: cut to what is shown, without halves of signs."""
+        text = self.text if len(self.text) <= TEXT_LIMIT else self.text[:TEXT_LIMIT] + CUT
+        return replace(self, text=_whole(text), tool=self.tool and _whole(self.tool))
+
+
+def _whole(text: str) -> str:
+    """Text that can be encoded: JSON may hold half of a surrogate pair."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 Parse = Callable[[bytes], Sequence[TurnLine]]
@@ -64,7 +68,7 @@ class Source:
                 size = (after - before) / MEGABYTE
                 yield (TurnLine("system", f"a line of {size:.1f} MB, left out", ok=False),), after
             else:
-                yield tuple(turn.bounded() for turn in self.parse(line)), after
+                yield tuple(turn.fit() for turn in self.parse(line)), after
             before = after
 
 

@@ -101,6 +101,8 @@ class _Search:
         if run.engine != CLAUDE or run.conversation is None or run.conversation in self._by_log:
             return None
         path = claude.find(self._configuration, run.worktree, run.conversation)
+        if path is None and not any(each.path.stat().st_size for each in self._of_run(run)):
+            return None
         if path is None:
             self._remark(f"no transcript {run.conversation} in {self._configuration}: its log is shown")
             return None

@@ -70,9 +70,12 @@ def output(
     remarks = list(places.remarks)
     if places.groups:
         turns, cursor = read(places.groups, begun)
-    else:
+    elif _spoke(workspace, session):
         turns, cursor = _deeds(session, commits, report, begun)
         remarks.append(_why_deeds(workspace, session))
+    else:
+        turns, cursor = [], begun
+        remarks.append(f"{session.name} has said nothing yet")
     return Output(
         picture=picture,
         sighting=picture.of(session),
@@ -136,26 +139,36 @@ def raw(workspace: Workspace, reference: str) -> Iterator[bytes]:
                 yield data
 
 
+def _spoke(workspace: Workspace, session: Session) -> bool:
+    """Whether something was said, or done, that is not written down here."""
+    began = session.run.status not in ("created", "queued", "starting")
+    return session.engine is None or session.where != workspace.replica or began
+
+
 def _why_deeds(workspace: Workspace, session: Session) -> str:
     if session.engine is None:
         return f"{session.name} is worked by hand: its commits are shown"
     if session.where != workspace.replica:
         return f"{session.name} is on another machine, its conversation, too: its commits are shown"
-    return f"{session.name} has said nothing yet, or its log is gone: its commits are shown"
+    return f"no log of {session.name} is kept here any more: its commits are shown"
 
 
 def _deeds(
     session: Session, commits: Sequence[CommitInfo], report: Report | None, begun: Cursor
 ) -> tuple[list[TurnLine], Cursor]:
-    """Commits and report as turns; the mark in the cursor is the last one's object id."""
+    """Commits, but for ccc's own, and report as turns; the mark in the cursor is the last one's object id."""
     role = "person" if session.engine is None else "agent"
-    done = [(commit.oid, TurnLine(role, commit.subject, Shown.at(commit.at))) for commit in commits]
+    done = [
+        (commit.oid, TurnLine(role, commit.subject, Shown.at(commit.at)))
+        for commit in commits
+        if commit.subject != f"Brief for {session.name}"
+    ]
     if report is not None and session.report is not None:
         at = session.claim.at if session.claim else None
         done.append((session.report, TurnLine(role, f"reported: {report.summary}", at)))
     names = [oid[:DIGITS] for oid, _ in done]
     mark = begun.marks.get(COMMITS)
     first = names.index(mark.identity) + 1 if mark and mark.identity in names else 0
-    turns = [turn.bounded().numbered(number) for number, (_, turn) in enumerate(done, 1)][first:]
+    turns = [turn.fit().numbered(number) for number, (_, turn) in enumerate(done, 1)][first:]
     marks = {COMMITS: Mark(len(names), names[-1])} if names else {}
     return turns, Cursor(len(names), marks)

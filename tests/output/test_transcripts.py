@@ -77,7 +77,7 @@ def test_a_line_of_ten_megabytes_is_passed_over_and_an_unfinished_one_waits(tmp_
 
 
 def test_a_long_text_is_cut_and_says_so() -> None:
-    turn = TurnLine("agent", "x" * (TEXT_LIMIT + 1)).bounded()
+    turn = TurnLine("agent", "x" * (TEXT_LIMIT + 1)).fit()
     assert (len(turn.text), turn.text[-len("[... cut]") :]) == (TEXT_LIMIT + len(CUT), "[... cut]")
 
 

@@ -43,8 +43,9 @@ def sub_agents(transcript: Path) -> list[Path]:
 
 def parse(line: bytes) -> Sequence[TurnLine]:
     """The turns in a line of the transcript, or of the stream: both have the same shape."""
+    text = line.decode("utf-8", "replace").strip("\0 \t")
     try:
-        found = json.loads(line)
+        found = json.loads(text) if text else None
         return list(_turns(found)) if isinstance(found, dict) else ()
     except (ValueError, TypeError, AttributeError, RecursionError):
         return (UNREADABLE,)
