@@ -37,6 +37,10 @@ def until_held(process: Process) -> None:
     process.until(Busy, lambda busy: "go" in busy.what and "-e" in busy.what)
 
 
+def turns_ended(process: Process) -> int:
+    return sum(isinstance(sign, TurnEnded) for sign in process.signs)
+
+
 def lines(runs: Runs) -> list[str]:
     return (runs.task.worktree / "lines.txt").read_text(encoding="utf-8").splitlines()
 
@@ -60,8 +64,10 @@ def test_a_message_in_the_middle_of_a_turn_enters_it(runs: Runs, tmp_path: Path)
         process.write(process.engine.message(FIRST, "One thing more."))
         go.touch()
         process.until(Received, lambda sign: sign.message == FIRST)
+        assert turns_ended(process) == 0
         assert process.until(TurnEnded).failure is None
         assert process.finish() == 0
+        assert turns_ended(process) == 1
     assert lines(runs) == ["before", "after"]
 
 
@@ -73,6 +79,7 @@ def test_a_message_between_two_turns_begins_the_next(runs: Runs) -> None:
         process.until(Received, lambda sign: sign.message == FIRST)
         process.until(TurnEnded)
         assert process.finish() == 0
+        assert turns_ended(process) == 2
     assert lines(runs) == ["two"]
 
 
