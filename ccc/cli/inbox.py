@@ -6,12 +6,9 @@ import click
 
 from ccc.cli.invocation import Invocation, json_option, pass_invocation
 from ccc.cli.opening import open_workspace
-from ccc.domain.sessions import Session
 from ccc.ids import short
-from ccc.ops.actor import actor_of
-from ccc.ops.inbox import acknowledge, inbox, own, receive
-from ccc.ops.look import Picture, look
-from ccc.ops.workspace import Workspace
+from ccc.ops.inbox import acknowledge, caller, inbox, own, receive
+from ccc.ops.look import look
 from ccc.text import printable
 from ccc.views.documents import inbox_document
 from ccc.views.text.inbox import inbox_text
@@ -31,7 +28,7 @@ def command_inbox(invocation: Invocation, acked: str | None, as_json: bool) -> N
     workspace = open_workspace(invocation)
     terminal = invocation.terminal
     picture = look(workspace)
-    session = _caller(workspace, picture)
+    session = caller(workspace, picture)
     if acked is not None:
         item = acknowledge(workspace, acked, session)
         if not as_json:
@@ -45,8 +42,3 @@ def command_inbox(invocation: Invocation, acked: str | None, as_json: bool) -> N
         terminal.out(inbox_text(waiting, workspace.now(), terminal, inside=session is not None))
     if session is not None:
         receive(workspace, session, waiting)
-
-
-def _caller(workspace: Workspace, picture: Picture) -> Session | None:
-    caller = actor_of(workspace).session
-    return next((each for each in picture.sessions if caller in (each.id, each.name)), None)

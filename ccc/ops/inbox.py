@@ -131,6 +131,12 @@ def _conflict(sighting: Sighting, key: str, text: str) -> Item:
     return item("conflict", session, key, title=title, text=text, since=since, command=command)
 
 
+def caller(workspace: Workspace, picture: Picture) -> Session | None:
+    """The session that asks for its inbox; None where it is the people's."""
+    identifier = actor_of(workspace).session
+    return next((each for each in picture.sessions if identifier in (each.id, each.name)), None)
+
+
 def own(workspace: Workspace, picture: Picture, session: Session) -> tuple[Item, ...]:
     """What a session finds in its inbox: its messages, and what those that it spawned want of somebody."""
     children = {each.id for each in picture.sessions if each.parent == session.id}

@@ -24,6 +24,9 @@ STATES: Mapping[str, tuple[str, ...]] = {
 WORDS = (*STATUSES, *STATES)
 """What workers can be chosen by."""
 
+FOR_PEOPLE = frozenset({"approval", "question", "permission", "plan", "budget"})
+"""Items that an agent may not settle (CONTRACT §1)."""
+
 TASK_LENGTH = 100
 EVIDENCE = 3
 TURN_LENGTH = 2000
@@ -74,11 +77,14 @@ def shortened(task: str) -> str:
     return first if len(first) <= TASK_LENGTH else f"{first[: TASK_LENGTH - 1]}…"
 
 
-def shown_inbox_document(tip: str | None, waiting: Sequence[Item]) -> Document:
-    """The inbox with, in each item that a person must act on, the `words` to give to the human."""
+def shown_inbox_document(tip: str | None, waiting: Sequence[Item], *, inside: bool = False) -> Document:
+    """The inbox with, in each item that only a person may settle, the `words` to give to the human.
+
+    `inside`: it is a session's own, and the questions in it are for that session to answer.
+    """
     shown = inbox_document(tip, waiting)
     for item in shown["items"]:
-        if item["kind"] != "message":
+        if item["kind"] in FOR_PEOPLE and not (inside and item["kind"] == "question"):
             item["words"] = f"ask the human to run, in the main checkout: {item['command']}"
     return shown
 

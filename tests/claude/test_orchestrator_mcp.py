@@ -38,6 +38,7 @@ def part(name: str) -> dict[str, Any]:
 
 
 WORKER = [
+    bash("sleep 2"),
     {
         "text": "I write.",
         "tools": [{"name": "Write", "input": {"file_path": "@CWD@/part.txt", "content": "done"}}],
@@ -48,8 +49,10 @@ WORKER = [
 ]
 BOSS = [
     call(("spawn_workers", {"workers": [part("one"), part("two")]})),
+    call(("message_workers", {"workers": [TWO], "text": "Mind the umlauts"})),
     call(("wait_idle_workers", {"workers": [ONE, TWO], "timeout": 90})),
     call(("list_workers", {}), ("examine_worker", {"worker": ONE}), ("inbox", {})),
+    call(("read_worker_logs", {"worker": TWO})),
     call(("annotate_worker", {"worker": TWO, "text": "Two is good", "kind": "decision"})),
     bash(f"git ccc approve {ONE}"),
     call(("close_workers", {"workers": [ONE, TWO]})),
@@ -110,6 +113,9 @@ def test_an_orchestrator_drives_two_workers_with_the_tools_alone(
     assert [each["status"] for each in json.loads(said["list_workers"])["workers"]] == ["unchecked"] * 2
     assert json.loads(said["examine_worker"])["report"]["summary"] == "It is written"
     assert {item["kind"] for item in json.loads(said["inbox"])["items"]} == {"approval"}
+    assert any("Mind the umlauts" in request.said for request in stub.requests("worker"))
+    read = [turn["text"] for turn in json.loads(said["read_worker_logs"])["turns"]]
+    assert [words for words in ("Mind the umlauts", "It is written.") if words not in "".join(read)] == []
     assert all(each["backup"] for each in json.loads(said["close_workers"])["sessions"])
     assert "Two is good" in said["handoff"]
     (result,) = [line for line in lines if line["type"] == "result"]

@@ -134,9 +134,14 @@ def test_waiting_is_the_wait_document(place: Place, door: Door, ccc_inline: Runs
     session = place.spawn()
     place.tree(session).commit("Add login\n\nCcc-Status: blocked", login="one\n")
     ccc_inline("drain", exit=0)
-    waited = door("wait_idle_workers", workers=[session.alias], any=True).json
-    assert waited == ccc_inline("wait", session.name, "--json", exit=3).json
+    waited = door("wait_idle_workers", workers=[session.alias]).json
+    cursor = waited.pop("cursor")
+    shown = ccc_inline("wait", session.name, "--json", exit=3).json
+    del shown["cursor"]
+    assert waited == shown
     assert [item["kind"] for item in waited["needs_you"]] == ["question"]
+    again = door("wait_idle_workers", any=True, since=cursor, timeout=0).json
+    assert (again["needs_you"], again["timed_out"]) == ([], True)
 
 
 def test_a_wait_that_runs_out_says_so(place: Place, door: Door) -> None:
@@ -159,6 +164,18 @@ def test_reading_is_the_output_document(
     assert [turn["text"] for turn in read["turns"]] == ["Add login", "Add logout"]
     long, *_ = door("read_worker_logs", worker=session.id, last=3).json["turns"]
     assert (len(long["text"]), long["text"][-4:]) == (2000 + len(CUT), "cut]")
+
+
+def test_a_message_is_recorded_for_each_worker(place: Place, door: Door) -> None:
+    one, other = place.spawn("One"), place.spawn("Two")
+    sent = door("message_workers", workers=[one.alias, other.id[:8]], text="Mind the umlauts").json
+    assert [(each["to"], each["name"]) for each in sent["messages"]] == [
+        (one.id, one.name),
+        (other.id, other.name),
+    ]
+    told = f"{other.name}: message from Developer: Mind the umlauts"
+    assert place.subjects()[-1] == told
+    assert "error" not in door("message_workers", workers=["all"], text="Again", topic="umlauts").text
 
 
 def test_a_note_goes_to_the_worker_and_into_the_handoff(
@@ -209,6 +226,22 @@ def test_an_approval_is_shown_with_the_words_for_the_human(place: Place, door: D
     assert item.pop("words") == f"ask the human to run, in the main checkout: git ccc merge {session.name}"
     assert [item] == ccc("inbox", "--json", exit=0).json["items"]
     assert item["kind"] == "approval"
+
+
+def test_inside_a_session_the_inbox_is_its_own(place: Place, door: Door, ccc_inline: RunsCcc) -> None:
+    parent = place.spawn()
+    inside = {"CCC_SESSION": parent.id}
+    mine = door_at(place.repo, inside)
+    child = {"role": "testing", "task": "Cover login", "start": False}
+    (made,) = mine("spawn_workers", workers=[child]).json["sessions"]
+    ccc_inline("ask", "Which store?", env={"CCC_SESSION": made["id"]}, exit=0)
+    door("message_workers", workers=[parent.name], text="Mind the umlauts")
+    message, question = sorted(mine("inbox").json["items"], key=lambda item: str(item["kind"]))
+    assert (message["kind"], message["text"]) == ("message", "Mind the umlauts")
+    assert (question["kind"], question["text"], "words" in question) == ("question", "Which store?", False)
+    assert place.subjects()[-1] == f"{parent.name}: read message {message['id'][:8]}"
+    (seen,) = door("inbox").json["items"]
+    assert seen["words"].startswith("ask the human to run, in the main checkout: git ccc answer ")
 
 
 def test_nothing_asked_through_the_server_comes_from_a_person(place: Place) -> None:

@@ -9,10 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ccc.errors import CccError, Refused, Usage
 from ccc.ops import background
-from ccc.ops.inbox import inbox, items
+from ccc.ops.inbox import caller, inbox, items, own, receive
 from ccc.ops.look import counted, look
 from ccc.ops.note import note
 from ccc.ops.output import output
+from ccc.ops.send import send
 from ccc.ops.show import show
 from ccc.ops.spawn import Request, Spawned, spawn
 from ccc.ops.wait import Order, wait
@@ -20,6 +21,7 @@ from ccc.servers.mcp.desk import Desk, paused
 from ccc.servers.mcp.errors import words_of
 from ccc.views import documents
 from ccc.views.documents import Document
+from ccc.views.messages import sent_document
 from ccc.views.workers import WORDS, conversation_document, is_called, shown_inbox_document, workers_document
 
 LONGEST_WAIT = 600.0
@@ -70,6 +72,7 @@ class Tools:
             self.spawn_workers,
             self.list_workers,
             self.examine_worker,
+            self.message_workers,
             self.wait_idle_workers,
             self.read_worker_logs,
             self.annotate_worker,
@@ -119,6 +122,19 @@ class Tools:
         with self._desk.reading() as workspace:
             return documents.show_document(show(workspace, worker))
 
+    def message_workers(
+        self,
+        workers: References,
+        text: str,
+        topic: Annotated[
+            str | None, Field(description="Replaces what you sent on it that was not delivered yet")
+        ] = None,
+    ) -> Document:
+        """Send text to workers, or to `all`: a busy one gets it at its next step, an idle one as its turn"""
+        with self._desk.changing() as workspace:
+            sent = send(workspace, workers, text, topic=topic)
+            return sent_document(workspace.reader.tip(), sent)
+
     def wait_idle_workers(
         self,
         workers: Annotated[list[str], Field(description="Which (default: all open ones)")] = [],  # noqa: B006
@@ -162,9 +178,13 @@ class Tools:
 
     def inbox(self) -> Document:
         """What waits for a person, each with the command to give to the human. Approving is theirs alone"""
-        with self._desk.reading() as workspace:
+        with self._desk.changing() as workspace:
             picture = look(workspace)
-            return shown_inbox_document(picture.state.tip, inbox(workspace, picture))
+            session = caller(workspace, picture)
+            waiting = inbox(workspace, picture) if session is None else own(workspace, picture, session)
+            if session is not None:
+                receive(workspace, session, waiting)
+            return shown_inbox_document(picture.state.tip, waiting, inside=session is not None)
 
     def handoff(
         self,
