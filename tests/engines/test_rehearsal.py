@@ -33,6 +33,7 @@ from ccc.engines.rehearsal.memory import Memory
 from ccc.errors import EngineFailed
 from tests.engines.conftest import Rehearsed
 from tests.engines.harness import Process, Runs, garbled, without
+from tests.support.agents import until
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 
@@ -241,6 +242,33 @@ def test_what_it_tells_ccc_is_recorded(rehearsed: Rehearsed, task: Task, ccc: Ru
     assert (shown["status"], shown["progress"]) == ("unchecked", 40)
     assert shown["report"]["summary"] == "The part is done"
     assert [(note["kind"], note["text"]) for note in shown["notes"]] == [("decision", "--use HS256")]
+
+
+@pytest.mark.slow
+def test_a_question_is_asked_once_and_the_next_message_answers_it(
+    rehearsed: Rehearsed, task: Task, ccc: RunsCcc
+) -> None:
+    ccc("init", exit=0)
+    made = ccc("spawn", "backend", "A part", "--no-start", "--json", exit=0).json["sessions"][0]
+    rehearsed.environment = {"CCC_SESSION": made["id"]}
+    runs = Runs(rehearsed, replace(task, session=made["id"], worktree=Path(made["worktree"])))
+    rehearsed.script([{"ask": {"text": "--which one?", "choices": ["a", "b"]}}, {"say": "answered"}])
+
+    def questions() -> list[tuple[str, list[str]]]:
+        items = ccc("inbox", "--json", exit=0).json["items"]
+        return [(item["text"], item["choices"]) for item in items if item["kind"] == "question"]
+
+    with runs.start(1) as process:
+        until(lambda: Memory(memory_of(runs.task)).known.plan, "the question")
+        assert questions() == [("--which one?", ["a", "b"])]
+        process.kill()
+    with runs.start(2, prompt="Go on.", resumes=True) as process:
+        process.until(Received)
+        process.write(process.engine.message(FIRST, "a"))
+        says(process, "answered")
+        assert process.until(TurnEnded) == TurnEnded("done")
+        assert process.finish() == 0
+    assert questions() == [("--which one?", ["a", "b"])]
 
 
 # --- being spoken to
