@@ -80,7 +80,7 @@ def lines(path: Path, offset: int) -> Iterator[tuple[bytes, int]]:
     with path.open("rb") as file:
         file.seek(offset)
         while line := file.readline(LONGEST):
-            if not line.endswith(b"\n") and (len(line) < LONGEST or not _skip(file.readline)):
+            if not line.endswith(b"\n") and not _skip(file.readline):
                 return
             yield line.rstrip(b"\r\n"), file.tell()
 

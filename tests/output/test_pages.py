@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ccc.engines.reading import Cursor
+from ccc.engines.claude import transcript as claude
+from ccc.engines.reading import Cursor, read
+from ccc.engines.transcripts import Source
 from ccc.errors import NotFound, Usage
 from ccc.ops.output import Output, follow, output, raw
 from ccc.platform import processes
@@ -130,6 +132,30 @@ def test_a_cursor_of_another_session_or_of_files_that_are_gone_begins_anew(place
     assert len(output(place.workspace, place.name, since="3_r9.12.abc").turns) == 27
 
 
+def test_a_mark_of_another_file_in_the_place_of_this_one_is_not_taken_for_its_own(place: Place) -> None:
+    transcript = place.transcript(sub_agents=False)
+    place.run(1, "claude")
+    found = transcript.stat()
+    mark = f"{found.st_size}.{found.st_ino:x}"
+    assert len(output(place.workspace, place.name, since=f"3_t-11111111.{mark}").turns) == 0
+    assert len(output(place.workspace, place.name, since=f"3_r1.{mark}").turns) == 27
+
+
+def test_files_side_by_side_keep_their_own_order_where_times_go_back(tmp_path: Path) -> None:
+    def file(name: str, *moments: int) -> Source:
+        path = tmp_path / name
+        for moment in moments:
+            at = f"2026-10-03T12:00:0{moment}.000Z"
+            append(path, json.dumps({"type": "user", "timestamp": at, "message": {"content": name}}).encode())
+            append(path, b"\n")
+        return Source(name, path, claude.parse)
+
+    turns, _ = read([[file("a", 1, 5, 2, 6), file("b", 3, 4, 7)]], Cursor())
+    assert [(turn.text, (turn.at or "")[18]) for turn in turns] == [
+        *(("a", "1"), ("b", "3"), ("b", "4"), ("a", "5"), ("a", "2"), ("a", "6"), ("b", "7"))
+    ]
+
+
 def test_who_began_with_the_log_goes_on_with_it_when_the_transcript_appears(place: Place) -> None:
     run = place.run(1, "claude")
     run.log.write_bytes(said("one"))
@@ -154,7 +180,9 @@ def test_a_log_that_was_turned_over_is_read_on_where_it_was(place: Place) -> Non
 
 
 def test_runs_of_different_engines_follow_each_other(place: Place) -> None:
-    place.run(1, "rehearsal:/x.yml").log.write_bytes(b'{"type": "says", "text": "rehearsed"}\n')
+    first = place.run(1, "rehearsal:/x.yml")
+    first.log.write_bytes(b'{"type": "says", "text": "rehearsed"}\n')
+    first.errors.write_bytes(b"")
     place.run(2, "claude", conversation=SECOND)
     place.transcript(conversation=SECOND, sub_agents=False)
     third = place.run(3, "tool")
