@@ -72,6 +72,10 @@ def _copy(workspace: Workspace, reference: str) -> None:
 
 
 command_logs = click.Command(
-    "logs", callback=command_output.callback, params=command_output.params, help=command_output.help
+    "logs",
+    callback=command_output.callback,
+    params=command_output.params,
+    help=command_output.help,
+    hidden=True,
 )
 """The same under the name that other tools use."""

@@ -36,6 +36,8 @@ def test_every_key_stands_in_the_file_of_defaults_with_its_default() -> None:
         "profile": "development",
         "target": "main",
         "session.worktree_dir": "../worktrees",
+        "session.model": "opus",
+        "session.timeout": 7200.0,
     }
 
 
