@@ -66,7 +66,7 @@ class _Search:
         self._session = session
         self._runs = list(self._ordered())
         self._here = session.where == workspace.replica
-        logs = {f"{LOG}{run.number}": run for run in self._runs}
+        logs = {f"{LOG}{run.number}": run for run in self._runs if any(self._of_run(run))}
         known = {name.removesuffix(TURNED_OVER) for name in begun.marks} if begun.count else set()
         self._by_log = {run.conversation for name, run in logs.items() if name in known}
 
