@@ -66,25 +66,25 @@ def _identity(path: Path) -> tuple[str, int]:
 
 
 def read(groups: Sequence[Group], begun: Cursor) -> tuple[list[TurnLine], Cursor]:
-    """The turns after a cursor, numbered on from it, and the cursor after them. Raises OSError."""
+    """The turns after a cursor, numbered on from it, and the cursor after them. Raises OSError.
+
+    Files of a group are merged by the times told, each in its own order even where its times go back.
+    """
     turns: list[TurnLine] = []
     marks: dict[str, Mark] = {}
     for group in groups:
         pages = [_page(source, begun, marks) for source in group]
-        turns += (turn for _, turn in heapq.merge(*pages, key=lambda dated: dated[0]))
+        turns += heapq.merge(*pages, key=lambda turn: turn.at or "")
     numbered = [turn.numbered(begun.count + number) for number, turn in enumerate(turns, 1)]
     return numbered, Cursor(begun.count + len(turns), marks)
 
 
-def _page(source: Source, begun: Cursor, marks: dict[str, Mark]) -> list[tuple[str, TurnLine]]:
-    """What a source has to say after the cursor, each with the youngest time told so far; sets its mark."""
+def _page(source: Source, begun: Cursor, marks: dict[str, Mark]) -> list[TurnLine]:
+    """What a source has to say after the cursor, in its own order; sets its mark."""
     offset, identity = begun.offset_in(source), _identity(source.path)[0]
-    dated: list[tuple[str, TurnLine]] = []
-    latest = ""
+    turns: list[TurnLine] = []
     for found, after in source.read(offset):
         offset = after
-        for turn in found:
-            latest = max(latest, turn.at or "")
-            dated.append((latest, turn))
+        turns += found
     marks[source.name] = Mark(offset, identity)
-    return dated
+    return turns
