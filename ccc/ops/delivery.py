@@ -85,11 +85,15 @@ def _deliver(workspace: Workspace, plan: Plan, message: Message, names: Mapping[
     session = sighting.session
     if session.engine is None:
         return "queued", BY_READING
-    return _hand_over(workspace, session, message.id)
+    idle = sighting.life is not None and sighting.life.phase == IDLE
+    return _hand_over(workspace, session, message.id, idle=idle)
 
 
-def _hand_over(workspace: Workspace, session: Session, message: str) -> tuple[str, str]:
-    """Looks after a letter until it is clear who will take it, and starts an agent where nobody will."""
+def _hand_over(workspace: Workspace, session: Session, message: str, *, idle: bool) -> tuple[str, str]:
+    """Looks after a letter until it is clear who will take it, and starts an agent where nobody will.
+
+    `idle`: it was, so it should take the letter at once.
+    """
     files = SessionFiles.of(workspace.layout, session.id)
     until = time.monotonic() + TAKEN_SECONDS
     while True:
@@ -102,7 +106,7 @@ def _hand_over(workspace: Workspace, session: Session, message: str) -> tuple[st
             return _take_up(workspace, session)
         if life.phase == PAUSED:
             return "queued", WHEN_RESUMED
-        if life.phase != IDLE:
+        if life.phase != IDLE and not idle:
             return "queued", NEXT_STEP
         if time.monotonic() >= until:
             return "queued", NEXT_TURN
