@@ -15,6 +15,9 @@ from tests.support.agents import DONE, until
 from tests.support.program import Outcome, RunsCcc
 from tests.support.repository import Repo
 
+pytestmark = pytest.mark.slow
+"""Real processes, a second each."""
+
 VERSION = "case $1 in --version) echo '2.9.9 (Claude Code)' ;;"
 
 

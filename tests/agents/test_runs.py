@@ -56,6 +56,7 @@ def test_a_running_agent_is_seen_alive_and_stopped_whole(start: Starts, ccc: Run
     assert ccc("stop", agent.name).stderr.splitlines()[0].endswith(f"nothing runs in {agent.name}")
 
 
+@pytest.mark.slow
 def test_a_killed_agent_goes_on_in_the_same_conversation(
     start: Starts, diary: Callable[[], list[str]]
 ) -> None:

@@ -66,6 +66,12 @@ def task(repo: Repo, tmp_path: Path) -> Task:
     )
 
 
+@pytest.fixture
+def rehearsal(rehearsed: Rehearsed, task: Task) -> Runs:
+    """Starts processes of the rehearsal engine."""
+    return Runs(rehearsed, task)
+
+
 @pytest.fixture(params=[pytest.param("rehearsed", id="rehearsal")])
 def subject(request: pytest.FixtureRequest) -> Subject:
     """Each engine that can be spoken to; a parameter is the fixture that makes it."""

@@ -1,11 +1,9 @@
-"""The rehearsal engine: what its steps do, what goes wrong on purpose, and what a kill leaves undone."""
+"""The rehearsal engine: how it is started, what its steps do, and how it is spoken to."""
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,6 @@ from ccc.engines.protocol import (
     Asked,
     Background,
     Busy,
-    Garbled,
     Limited,
     Received,
     Refused,
@@ -32,36 +29,14 @@ from ccc.engines.rehearsal.engine import Rehearsal
 from ccc.engines.rehearsal.memory import Memory
 from ccc.errors import EngineFailed
 from tests.engines.conftest import Rehearsed
-from tests.engines.harness import Process, Runs, garbled, without
+from tests.engines.harness import Runs, without
+from tests.engines.rehearsing import FIRST, Steps, memory_of, played, says
 from tests.support.agents import until
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 
-FIRST, SECOND = "1" * 32, "2" * 32
-Steps = list[dict[str, Any]]
-
-
-@pytest.fixture
-def runs(rehearsed: Rehearsed, task: Task) -> Runs:
-    return Runs(rehearsed, task)
-
-
-def memory_of(task: Task) -> Path:
-    return task.folder / f"rehearsal-{task.conversation}.json"
-
-
-def played(runs: Runs, rehearsed: Rehearsed, *steps: dict[str, Any], number: int = 1) -> Process:
-    """A turn of these steps, from its prompt to its end."""
-    rehearsed.script(list(steps))
-    with runs.start(number) as process:
-        process.until(TurnEnded)
-        assert process.finish() == 0
-    return process
-
-
-def says(process: Process, text: str) -> None:
-    process.until(Busy, lambda busy: busy.what == text)
-
+pytestmark = pytest.mark.slow
+"""Real processes, a second each."""
 
 # --- how it is started
 
@@ -89,12 +64,12 @@ def test_the_host_s_side_of_it_needs_neither_yaml_nor_pydantic() -> None:
     assert done.stdout == "[]\n"
 
 
-def test_a_wrong_script_is_one_line_of_what_where_and_how(rehearsed: Rehearsed, runs: Runs) -> None:
+def test_a_wrong_script_is_one_line_of_what_where_and_how(rehearsed: Rehearsed, rehearsal: Runs) -> None:
     rehearsed.script([{"say": "hello"}, {"edit": {"path": "x", "contents": ""}}])
-    with runs.start() as process:
+    with rehearsal.start() as process:
         assert process.finish() == 1
         assert process.signs == []
-        path = runs.subject.engine().launch(process.task).argv[5]
+        path = rehearsal.subject.engine().launch(process.task).argv[5]
         what = "turns.0.steps.1.edit.contents: unknown key (did you mean content?)"
         assert process.words == f"{path}:5: {what}\n"
 
@@ -102,11 +77,11 @@ def test_a_wrong_script_is_one_line_of_what_where_and_how(rehearsed: Rehearsed, 
 # --- what an agent does
 
 
-def test_edits_keep_every_other_byte(rehearsed: Rehearsed, runs: Runs) -> None:
-    folder = runs.task.worktree
+def test_edits_keep_every_other_byte(rehearsed: Rehearsed, rehearsal: Runs) -> None:
+    folder = rehearsal.task.worktree
     (folder / "dos.txt").write_bytes(b"one a\r\n\xff two b a\r\n")
     played(
-        runs,
+        rehearsal,
         rehearsed,
         {"edit": {"path": "dos.txt", "replace": "a", "with": "b"}},
         {"edit": {"path": "deep/down/new.txt", "content": "Zeile\u00e4\n"}},
@@ -118,10 +93,12 @@ def test_edits_keep_every_other_byte(rehearsed: Rehearsed, runs: Runs) -> None:
     assert (folder / "twice.txt").read_text(encoding="utf-8") == "x\nx\n"
 
 
-def test_commits_carry_trailers_and_only_what_differs(rehearsed: Rehearsed, runs: Runs, repo: Repo) -> None:
+def test_commits_carry_trailers_and_only_what_differs(
+    rehearsed: Rehearsed, rehearsal: Runs, repo: Repo
+) -> None:
     before = repo.oid()
     played(
-        runs,
+        rehearsal,
         rehearsed,
         {"commit": {"message": "Nothing to commit"}},
         {"edit": {"path": "a.txt", "content": "a\n"}},
@@ -133,7 +110,7 @@ def test_commits_carry_trailers_and_only_what_differs(rehearsed: Rehearsed, runs
 
 @pytest.mark.slow
 def test_a_merge_that_changes_nothing_is_still_concluded(
-    rehearsed: Rehearsed, runs: Runs, repo: Repo
+    rehearsed: Rehearsed, rehearsal: Runs, repo: Repo
 ) -> None:
     repo.git("branch", "other")
     repo.commit("Ours", {"README.md": "ours\n"})
@@ -141,7 +118,7 @@ def test_a_merge_that_changes_nothing_is_still_concluded(
     theirs = repo.commit("Theirs", {"README.md": "theirs\n"})
     repo.git("checkout", "-q", "main")
     played(
-        runs,
+        rehearsal,
         rehearsed,
         {"run": {"command": "git merge --quiet other", "expect": [1]}},
         {"edit": {"path": "README.md", "content": "ours\n"}},
@@ -161,9 +138,9 @@ CANNOT_BE_DONE: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def test_a_step_that_cannot_be_done_ends_its_turn_in_words(rehearsed: Rehearsed, runs: Runs) -> None:
+def test_a_step_that_cannot_be_done_ends_its_turn_in_words(rehearsed: Rehearsed, rehearsal: Runs) -> None:
     rehearsed.script(*([step, {"say": "never said"}] for step, _ in CANNOT_BE_DONE), [{"say": "I go on"}])
-    with runs.start() as process:
+    with rehearsal.start() as process:
         for _, why in CANNOT_BE_DONE:
             failure = process.until(TurnEnded).failure
             assert failure is not None
@@ -175,25 +152,25 @@ def test_a_step_that_cannot_be_done_ends_its_turn_in_words(rehearsed: Rehearsed,
 
 
 @pytest.mark.slow
-def test_a_command_may_leave_something_running(rehearsed: Rehearsed, runs: Runs) -> None:
+def test_a_command_may_leave_something_running(rehearsed: Rehearsed, rehearsal: Runs) -> None:
     rehearsed.script([{"run": "sh -c 'sleep 300 & echo started'"}])
-    with runs.start() as process:
+    with rehearsal.start() as process:
         assert process.until(TurnEnded).failure is None
         assert len(process.tree.members()) == 2
 
 
 @pytest.mark.slow
-def test_beyond_its_last_turn_it_says_done(rehearsed: Rehearsed, runs: Runs) -> None:
+def test_beyond_its_last_turn_it_says_done(rehearsed: Rehearsed, rehearsal: Runs) -> None:
     rehearsed.script([])
-    with runs.start() as process:
+    with rehearsal.start() as process:
         process.until(TurnEnded)
         process.write(process.engine.message(FIRST, "More?"))
         assert process.until(TurnEnded) == TurnEnded("done")
 
 
-def test_what_it_says_of_itself_becomes_signs(rehearsed: Rehearsed, runs: Runs) -> None:
+def test_what_it_says_of_itself_becomes_signs(rehearsed: Rehearsed, rehearsal: Runs) -> None:
     process = played(
-        runs,
+        rehearsal,
         rehearsed,
         {"deny": {"tool": "Bash", "what": "rm -rf"}},
         {"tasks": 2},
@@ -211,14 +188,14 @@ def test_what_it_says_of_itself_becomes_signs(rehearsed: Rehearsed, runs: Runs) 
 
 @pytest.mark.slow
 def test_the_tokens_of_a_resumed_process_begin_at_zero_and_the_dollars_go_on(
-    rehearsed: Rehearsed, runs: Runs
+    rehearsed: Rehearsed, rehearsal: Runs
 ) -> None:
     use = {"use": {"input": 10, "output": 5, "usd": 0.5}}
     rehearsed.script([use, {"crash": {"signal": "KILL"}}, use])
-    with runs.start(1) as process:
+    with rehearsal.start(1) as process:
         process.until(Used)
         assert process.finish() == -9
-    with runs.start(2, resumes=True) as process:
+    with rehearsal.start(2, resumes=True) as process:
         assert process.until(Used) == Used(Spent(10, 5, 1_000_000))
 
 
@@ -235,8 +212,8 @@ def test_what_it_tells_ccc_is_recorded(rehearsed: Rehearsed, task: Task, ccc: Ru
         {"commit": {"message": "Do the part"}},
         {"report": {"done": True, "summary": "The part is done"}},
     ]
-    runs = Runs(rehearsed, replace(task, session=made["id"], worktree=Path(made["worktree"])))
-    assert played(runs, rehearsed, *steps).signs[-1] == TurnEnded("done")
+    rehearsal = Runs(rehearsed, replace(task, session=made["id"], worktree=Path(made["worktree"])))
+    assert played(rehearsal, rehearsed, *steps).signs[-1] == TurnEnded("done")
     ccc("wait", made["name"], "--timeout", "40", exit=0)
     shown = ccc("show", made["name"], "--json", exit=0).json
     assert (shown["status"], shown["progress"]) == ("unchecked", 40)
@@ -251,18 +228,18 @@ def test_a_question_is_asked_once_and_the_next_message_answers_it(
     ccc("init", exit=0)
     made = ccc("spawn", "backend", "A part", "--no-start", "--json", exit=0).json["sessions"][0]
     rehearsed.environment = {"CCC_SESSION": made["id"]}
-    runs = Runs(rehearsed, replace(task, session=made["id"], worktree=Path(made["worktree"])))
+    rehearsal = Runs(rehearsed, replace(task, session=made["id"], worktree=Path(made["worktree"])))
     rehearsed.script([{"ask": {"text": "--which one?", "choices": ["a", "b"]}}, {"say": "answered"}])
 
     def questions() -> list[tuple[str, list[str]]]:
         items = ccc("inbox", "--json", exit=0).json["items"]
         return [(item["text"], item["choices"]) for item in items if item["kind"] == "question"]
 
-    with runs.start(1) as process:
-        until(lambda: Memory(memory_of(runs.task)).known.plan, "the question")
+    with rehearsal.start(1) as process:
+        until(lambda: Memory(memory_of(rehearsal.task)).known.plan, "the question")
         assert questions() == [("--which one?", ["a", "b"])]
         process.kill()
-    with runs.start(2, prompt="Go on.", resumes=True) as process:
+    with rehearsal.start(2, prompt="Go on.", resumes=True) as process:
         process.until(Received)
         process.write(process.engine.message(FIRST, "a"))
         says(process, "answered")
@@ -276,11 +253,11 @@ def test_a_question_is_asked_once_and_the_next_message_answers_it(
 
 @pytest.mark.slow
 def test_a_message_that_came_before_the_step_that_waits_for_it_counts(
-    rehearsed: Rehearsed, runs: Runs, tmp_path: Path
+    rehearsed: Rehearsed, rehearsal: Runs, tmp_path: Path
 ) -> None:
     go = tmp_path / "go"
     rehearsed.script([{"wait": {"file": str(go)}}, {"say": "now"}, {"wait": {"message": True}}])
-    with runs.start() as process:
+    with rehearsal.start() as process:
         process.until(Busy)
         process.write(process.engine.message(FIRST, "Early."))
         go.touch()
@@ -288,9 +265,9 @@ def test_a_message_that_came_before_the_step_that_waits_for_it_counts(
         assert process.until(TurnEnded).failure is None
 
 
-def test_a_request_waits_for_its_own_answer(rehearsed: Rehearsed, runs: Runs) -> None:
+def test_a_request_waits_for_its_own_answer(rehearsed: Rehearsed, rehearsal: Runs) -> None:
     rehearsed.script([{"request": {"kind": "question", "text": "Which?", "choices": ["a", 2]}}])
-    with runs.start() as process:
+    with rehearsal.start() as process:
         request = process.until(Asked).request
         assert request == Request("1.1", "question", "Which?", ("a", "2"))
         process.write(process.engine.answer(replace(request, id="other"), "wrong"))
@@ -311,10 +288,10 @@ WAITING: dict[str, Steps] = {
 }
 
 
-def test_whatever_it_waits_for_an_interruption_ends_the_turn(rehearsed: Rehearsed, runs: Runs) -> None:
+def test_whatever_it_waits_for_an_interruption_ends_the_turn(rehearsed: Rehearsed, rehearsal: Runs) -> None:
     turns = ([{"say": what}, *steps, {"say": "never said"}] for what, steps in WAITING.items())
     rehearsed.script(*turns, [{"say": "I go on"}])
-    with runs.start() as process:
+    with rehearsal.start() as process:
         for what in WAITING:
             says(process, what)
             process.write(process.engine.interrupt() + process.engine.message(FIRST, "Go on."))
@@ -327,10 +304,10 @@ def test_whatever_it_waits_for_an_interruption_ends_the_turn(rehearsed: Rehearse
 
 @pytest.mark.slow
 def test_an_interruption_between_two_turns_ends_none_and_begins_none(
-    rehearsed: Rehearsed, runs: Runs
+    rehearsed: Rehearsed, rehearsal: Runs
 ) -> None:
     rehearsed.script([], [{"say": "I go on"}])
-    with runs.start() as process:
+    with rehearsal.start() as process:
         process.until(TurnEnded)
         process.write(process.engine.interrupt() + process.engine.message(FIRST, "Go on."))
         says(process, "I go on")
@@ -341,160 +318,9 @@ def test_an_interruption_between_two_turns_ends_none_and_begins_none(
 
 
 @pytest.mark.slow
-def test_lines_it_cannot_read_are_left_out(rehearsed: Rehearsed, runs: Runs) -> None:
+def test_lines_it_cannot_read_are_left_out(rehearsed: Rehearsed, rehearsal: Runs) -> None:
     rehearsed.script([], [{"say": "I go on"}])
-    with runs.start() as process:
+    with rehearsal.start() as process:
         process.write(b"\xff\n[1]\n{\n" + process.engine.message(FIRST, "Go on."))
         says(process, "I go on")
     assert process.words.count("left out a line that is no JSON object") == 3
-
-
-# --- what goes wrong on purpose
-
-
-@pytest.mark.parametrize(
-    ("crash", "code"),
-    [({"exit": 3}, 3), pytest.param({"signal": "SEGV"}, -11, marks=pytest.mark.slow)],
-    ids=["exit", "signal"],
-)
-def test_a_crash_happens_once_unless_it_always_does(
-    crash: dict[str, Any], code: int, rehearsed: Rehearsed, runs: Runs
-) -> None:
-    rehearsed.script([{"crash": crash}, {"say": "past it"}, {"crash": {**crash, "always": True}}])
-    with runs.start(1) as process:
-        assert process.finish() == code
-        assert Busy("past it") not in process.signs
-    for number in (2, 3):
-        with runs.start(number, resumes=True) as process:
-            assert process.finish() == code
-            assert (Busy("past it") in process.signs) is (number == 2)
-
-
-def test_noise_is_garbled_line_by_line_and_nothing_after_it_is_lost(rehearsed: Rehearsed, runs: Runs) -> None:
-    process = played(
-        runs,
-        rehearsed,
-        {"garble": {}},
-        {"flood": {"megabytes": 0.5, "line": 1000}},
-        {"flood": {"megabytes": 1, "one": True}},
-        {"say": "all said"},
-    )
-    assert garbled(process.signs) == 4 + 500 + 1
-    assert process.signs[-2:] == [Busy("all said"), TurnEnded("done")]
-    last = [sign for sign in process.signs if isinstance(sign, Garbled)][-1]
-    assert last.why == f"999999 bytes that mean nothing: '{'#' * 60}'"
-
-
-@pytest.mark.slow
-def test_a_child_and_a_daemon_stay_behind(rehearsed: Rehearsed, runs: Runs) -> None:
-    rehearsed.script([{"daemon": None}])
-    with runs.start() as process:
-        process.until(TurnEnded)
-        mine = {
-            pid: Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            for pid in process.tree.members()
-            if pid != process.pid
-        }
-        parents = sorted(int(row[1]) == process.pid for row in mine.values())
-        assert parents == [False, True]
-        assert process.pid not in {int(row[3]) for row in mine.values()}
-        assert process.finish() == 0
-        assert process.tree.members() == sorted(mine)
-    assert process.tree.members() == []
-
-
-# --- what a kill leaves undone
-
-
-def steps_with_crashes() -> Iterator[dict[str, Any]]:
-    for number in range(3):
-        yield {"edit": {"path": "lines.txt", "append": f"{number}\n"}}
-        yield {"crash": {"signal": "KILL"}}
-        yield {"commit": {"message": f"Line {number}", "progress": 10 * number}}
-        yield {"crash": {"signal": "KILL"}}
-
-
-@pytest.mark.slow
-def test_killed_between_every_two_steps_it_does_each_once(
-    rehearsed: Rehearsed, runs: Runs, repo: Repo
-) -> None:
-    rehearsed.script(list(steps_with_crashes()))
-    before = repo.oid()
-    for number in range(1, 7):
-        with runs.start(number, resumes=number > 1) as process:
-            assert process.finish() == -9
-    with runs.start(7, resumes=True) as process:
-        assert process.until(TurnEnded).failure is None
-    assert (runs.task.worktree / "lines.txt").read_text(encoding="utf-8") == "0\n1\n2\n"
-    assert repo.git("log", "--reverse", "--format=%s", f"{before}..").split("\n") == [
-        f"Line {number}" for number in range(3)
-    ]
-
-
-@pytest.mark.parametrize("written", ["old\nn", pytest.param("old\nnew\n", marks=pytest.mark.slow)])
-def test_an_edit_cut_short_by_a_kill_is_done_once(written: str, rehearsed: Rehearsed, runs: Runs) -> None:
-    runs.task.folder.mkdir()
-    memory = Memory(memory_of(runs.task))
-    memory.open_turn()
-    memory.plan("old\nnew\n")
-    file = runs.task.worktree / "lines.txt"
-    file.write_text(written, encoding="utf-8")
-    played(runs, rehearsed, {"edit": {"path": "lines.txt", "append": "new\n"}})
-    assert file.read_text(encoding="utf-8") == "old\nnew\n"
-
-
-@pytest.mark.slow
-def test_resumed_between_two_turns_it_waits_for_a_real_message(rehearsed: Rehearsed, runs: Runs) -> None:
-    rehearsed.script([{"say": "one"}], [{"say": "two"}])
-    with runs.start(1) as process:
-        process.until(TurnEnded)
-        process.kill()
-    with runs.start(2, prompt="Go on.", resumes=True) as process:
-        assert process.until(TurnEnded) == TurnEnded("done")
-        assert Busy("two") not in process.signs
-        process.write(process.engine.message(FIRST, "The second task."))
-        says(process, "two")
-
-
-@pytest.mark.slow
-def test_deserted_while_it_waits_it_ends_and_the_resumed_one_waits_on(
-    rehearsed: Rehearsed, runs: Runs
-) -> None:
-    rehearsed.script([{"say": "begun"}, {"wait": {"message": True}}, {"say": "got it"}])
-    with runs.start(1) as process:
-        says(process, "begun")
-        assert process.finish() == 0
-        assert not any(isinstance(sign, TurnEnded) for sign in process.signs)
-    with runs.start(2, prompt="Go on.", resumes=True) as process:
-        process.until(Received, lambda sign: sign.message == "")
-        process.write(process.engine.message(FIRST, "Here."))
-        says(process, "got it")
-        assert Busy("begun") not in process.signs
-
-
-@pytest.mark.slow
-def test_a_message_that_takes_up_a_killed_turn_is_what_it_waited_for(
-    rehearsed: Rehearsed, runs: Runs
-) -> None:
-    rehearsed.script([{"say": "begun"}, {"wait": {"message": True}}, {"say": "got it"}])
-    with runs.start(1) as process:
-        says(process, "begun")
-        process.kill()
-    with runs.start(2, prompt="", resumes=True) as process:
-        process.until(Spoke)
-        process.write(process.engine.message(FIRST, "Here."))
-        says(process, "got it")
-
-
-@pytest.mark.slow
-def test_when_nobody_reads_any_more_the_turn_is_kept_for_the_resumed_one(
-    rehearsed: Rehearsed, runs: Runs
-) -> None:
-    rehearsed.script([{"wait": {"file": "go"}}, {"say": "too late"}, {"say": "again"}])
-    with runs.start(1) as process:
-        process.until(Busy)
-        process.hang_up()
-        (runs.task.worktree / "go").touch()
-        assert process.exit() == 1
-    found = json.loads(memory_of(runs.task).read_bytes())
-    assert (found["turn"], found["step"], found["open"]) == (0, 1, True)

@@ -19,6 +19,9 @@ from tests.output.conftest import Place
 from tests.output.test_pages import alive, append, said
 from tests.support.program import PROJECT, Inline
 
+pytestmark = pytest.mark.slow
+"""Real processes, a second each."""
+
 
 @pytest.fixture
 def call(place: Place) -> Inline:

@@ -18,6 +18,9 @@ from tests.support.program import PROJECT, Outcome, RunsCcc
 from tests.support.repository import Repo
 from tests.talking.conftest import Session, Spawns, items
 
+pytestmark = pytest.mark.slow
+"""Real processes, a second each."""
+
 Diary = Callable[[], list[str]]
 
 

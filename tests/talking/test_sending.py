@@ -15,6 +15,9 @@ from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 from tests.talking.conftest import Session, Spawns, items
 
+pytestmark = pytest.mark.slow
+"""Real processes, a second each."""
+
 Diary = Callable[[], list[str]]
 
 

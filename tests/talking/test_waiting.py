@@ -17,6 +17,9 @@ from tests.support.repository import Repo
 from tests.talking.conftest import Session, Spawns, items
 from tests.views import shapes
 
+pytestmark = pytest.mark.slow
+"""Real processes, a second each."""
+
 WAITED = {
     **shapes.DOCUMENT,
     "done": [shapes.ID],

@@ -15,6 +15,9 @@ from tests.support.repository import Repo
 from tests.upkeep.adopting import names_in, refusal, take
 from tests.upkeep.conftest import Place, status_of
 
+pytestmark = pytest.mark.slow
+"""Real processes, a second each."""
+
 
 @pytest.mark.slow
 def test_where_it_lands_is_never_the_branch_itself(place: Place) -> None:
