@@ -38,9 +38,7 @@ def split(content: bytes, where: str) -> Split:
     return Split("\n".join(lines[1 : ends[1]]) + "\n", 2, "\n".join(lines[first:]), first + 1)
 
 
-def parse_yaml(
-    parts: Split, where: str, what: str = FRONT_MATTER
-) -> tuple[dict[str, Any], yaml.MappingNode]:
+def parse_yaml(parts: Split, where: str, what: str = FRONT_MATTER) -> tuple[dict[str, Any], yaml.MappingNode]:
     """The front matter's values, and the nodes that know their lines. Raises BadConfig.
 
     `what` is what errors call the text.
