@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from ccc.demo.stub import Stub
+from ccc.engines.claude.engine import Claude
 from ccc.engines.protocol import Engine, Task
 from ccc.engines.rehearsal.engine import Rehearsal
-from tests.engines.harness import Adds, Deed, Runs, Says, Subject
+from tests.engines.harness import Adds, Deed, Runs, Says, Subject, WaitsFor
+from tests.support import claude
 from tests.support.repository import Repo
 
 CONVERSATION = "3b0c9f0e-7a55-4a1d-9c53-2f7f6a3d5b10"
@@ -45,6 +48,43 @@ def _step(deed: Deed) -> dict[str, Any]:
     return {"run": f"sh -c {shlex.quote(f'until [ -e {deed.path} ]; do sleep 0.02; done')}"}
 
 
+class Played:
+    """The claude engine: the real program, whose model says what the test says."""
+
+    def __init__(self, stub: Stub, environment: Mapping[str, str]) -> None:
+        self._stub = stub
+        self.environment = environment
+
+    def engine(self) -> Engine:
+        return Claude(str(claude.program()))
+
+    def plays(self, *turns: Sequence[Deed]) -> None:
+        self._stub.scripts = {"*": [step for turn in turns for step in _answers(turn)]}
+
+
+def _answers(turn: Sequence[Deed]) -> list[dict[str, Any]]:
+    """One tool an answer; a turn ends with words alone."""
+    words = [deed.text for deed in turn if isinstance(deed, Says)]
+    steps = [_use(deed) for deed in turn if not isinstance(deed, Says)]
+    return [*steps, {"text": " ".join(words) or "done"}]
+
+
+def _use(deed: Adds | WaitsFor) -> dict[str, Any]:
+    if isinstance(deed, Adds):
+        command = f"echo {shlex.quote(deed.line)} >>{shlex.quote(deed.path)}"
+    else:
+        command = f"until [ -e {deed.path} ]; do sleep 0.02; done"
+    return {"text": "", "tools": [{"name": "Bash", "input": {"command": command, "description": "a step"}}]}
+
+
+@pytest.fixture
+def played(tmp_path: Path, sealed: Path) -> Iterator[Played]:
+    """The claude engine."""
+    with Stub({}) as stub:
+        found = claude.environment(tmp_path.with_name(f"{tmp_path.name}.claude"), stub.url)
+        yield Played(stub, found)
+
+
 @pytest.fixture
 def rehearsed(tmp_path: Path) -> Rehearsed:
     """The rehearsal engine."""
@@ -63,6 +103,7 @@ def task(repo: Repo, tmp_path: Path) -> Task:
         prompt="",
         system="You work on the back end.",
         conversation=CONVERSATION,
+        tools=("Bash",),
     )
 
 
@@ -72,7 +113,12 @@ def rehearsal(rehearsed: Rehearsed, task: Task) -> Runs:
     return Runs(rehearsed, task)
 
 
-@pytest.fixture(params=[pytest.param("rehearsed", id="rehearsal")])
+@pytest.fixture(
+    params=[
+        pytest.param("rehearsed", id="rehearsal"),
+        pytest.param("played", id="claude", marks=pytest.mark.slow),
+    ]
+)
 def subject(request: pytest.FixtureRequest) -> Subject:
     """Each engine that can be spoken to; a parameter is the fixture that makes it."""
     found: Subject = request.getfixturevalue(request.param)

@@ -92,12 +92,12 @@ def test_an_interruption_ends_the_turn_and_the_next_message_begins_another(
         process.write(process.engine.interrupt())
         ended = process.until(TurnEnded)
         assert (ended.failure, ended.interrupted) == (None, True)
+        assert lines(runs) == ["before"]
         process.write(process.engine.message(FIRST, "Something else."))
         process.until(Received, lambda sign: sign.message == FIRST)
         ended = process.until(TurnEnded)
         assert (ended.failure, ended.interrupted) == (None, False)
         assert process.finish() == 0
-    assert lines(runs) == ["before"]
 
 
 def test_a_conversation_goes_on_after_kill_9(runs: Runs, tmp_path: Path) -> None:
