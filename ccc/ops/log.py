@@ -23,7 +23,7 @@ AUDITED = frozenset(
             "session.reopened",
         ),
         *("session.checks-failed", "session.branch-gone", "target.moved", "state.tampered", "journal.bad"),
-        *("inbox.acknowledged",),
+        *("inbox.acknowledged", "session.answered"),
     }
 )
 """Decisions, refusals, overrides and everything that moved without ccc."""

@@ -200,3 +200,15 @@ def test_who_gives_up_or_dies_gets_the_answer_as_a_message(
     ccc_inline("answer", session.name, "Two", exit=0)
     letters = mail.waiting(SessionFiles.of(Layout(ready.common), session.id))
     assert [letter.text.split()[-1] for letter in letters] == ["One", "Two"]
+
+
+def test_the_hand_off_tells_what_is_asked(spawn: Spawns, ccc_inline: RunsCcc) -> None:
+    session = spawn("Tokens")
+    session("ask", "Which algorithm?")
+    told = ccc_inline("handoff", exit=0).stdout
+    assert f"- {session.name} asks at `" in told
+    assert "Which algorithm?" in told
+    ccc_inline("answer", session.name, "RS256", exit=0)
+    assert "asks at" not in ccc_inline("handoff", exit=0).stdout
+    audited = ccc_inline("log", "--audit", "-n", "1", "--json", exit=0).json["events"][0]
+    assert (audited["type"], audited["by"]) == ("session.answered", "Developer <developer@example.com>")

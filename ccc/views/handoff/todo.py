@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ccc.domain.handoff import Facts, Work
+from ccc.domain.sessions import Session
 from ccc.views import quoting
 from ccc.views.handoff import lines
 
@@ -21,14 +22,22 @@ def lines_of(facts: Facts) -> list[str]:
 def _needs_person(work: Work) -> Iterator[str]:
     session, name = work.session, quoting.name(work.session.name)
     if work.view.status == "waiting":
-        claim = session.claim
-        why = quoting.quoted(claim.why, lines.TEXT) if claim is not None and claim.why else "no reason given"
-        verb = "is blocked" if claim is not None and claim.state == "blocked" else "asks"
-        yield f"{name} {verb} at {lines.oid(session.head)}: {why}"
+        for verb, why in _wishes(session):
+            yield f"{name} {verb} at {lines.oid(session.head)}: {why}"
     if work.view.status in ("verified", "unchecked"):
         queued = f", queued since {quoting.moment(work.queued_at)}" if work.queued_at else ""
         what = f"{name} is {lines.status(work)} at {lines.oid(session.head)}{queued}"
         yield f"{what}: review and land it, {quoting.code(f'git ccc merge {session.name}')}"
+
+
+def _wishes(session: Session) -> Iterator[tuple[str, str]]:
+    """What a session waits for: its claim at head, and every question that nobody has answered."""
+    claim = session.claim
+    if claim is not None and claim.commit == session.head:
+        why = quoting.quoted(claim.why, lines.TEXT) if claim.why else "no reason given"
+        yield "is blocked" if claim.state == "blocked" else "asks", why
+    for question in session.questions:
+        yield "asks", quoting.quoted(question.text, lines.TEXT)
 
 
 def _unfinished(work: Work) -> Iterator[str]:
