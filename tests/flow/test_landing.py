@@ -96,6 +96,7 @@ def test_a_red_base_blames_no_session(ready: Repo, ccc: RunsCcc, done: Done) -> 
     assert ccc("review", session.name, "--json", exit=0).json["gate"]["base_red"] is True
 
 
+@pytest.mark.slow
 def test_a_gate_that_takes_too_long_fails(ready: Repo, ccc: RunsCcc, done: Done) -> None:
     ready.commit("Gate", {".ccc/config.toml": '[gate]\ncommands = [{run = "sleep 60", timeout = "1s"}]\n'})
     session = done("backend", "Slow")
@@ -232,6 +233,7 @@ def test_a_conflict_shows_files_hunks_and_both_tasks(ready: Repo, ccc: RunsCcc, 
     assert ready.git("show", "main:routes") == "one\ntokens\nlogin\nthree"
 
 
+@pytest.mark.slow
 def test_nothing_to_land_twice_approved_and_landed_already_are_said(
     ready: Repo, ccc: RunsCcc, spawn: Spawns
 ) -> None:
@@ -266,6 +268,7 @@ def test_an_agent_cannot_approve(ready: Repo, ccc: RunsCcc, done: Done, where: s
     assert ccc("review", session.name, "--json").json["approvals"] == []
 
 
+@pytest.mark.slow
 def test_inside_an_agent_what_a_person_approved_lands(ready: Repo, ccc: RunsCcc, done: Done) -> None:
     session = done("backend", "Allowed")
     ccc("wait", session.name, "--timeout", "60", exit=0)
@@ -300,6 +303,7 @@ def test_an_override_is_recorded_and_named_in_the_merge(ready: Repo, ccc: RunsCc
     assert "Ccc-Override: The site is down" in ready.git("log", "-1", "--format=%B", "main")
 
 
+@pytest.mark.slow
 def test_a_rejected_session_runs_again_until_it_reports_anew(ready: Repo, ccc: RunsCcc, done: Done) -> None:
     session = done("backend", "Refused")
     ccc("wait", session.name, "--timeout", "60", exit=0)
@@ -342,6 +346,7 @@ def test_eight_landings_at_once_leave_a_correct_history(ready: Repo, ccc: RunsCc
     ccc("fsck", exit=0)
 
 
+@pytest.mark.slow
 def test_a_moved_target_is_noticed_and_waits_in_the_inbox(ready: Repo, ccc: RunsCcc, spawn: Spawns) -> None:
     spawn("backend", "Watches")
     old = ready.oid("main")[:7]
@@ -354,6 +359,7 @@ def test_a_moved_target_is_noticed_and_waits_in_the_inbox(ready: Repo, ccc: Runs
     assert ccc("inbox", "--json").json["items"] == []
 
 
+@pytest.mark.slow
 def test_standing_in_a_session_counts_whatever_directory_is_named(
     ready: Repo, ccc: RunsCcc, done: Done
 ) -> None:
@@ -367,6 +373,7 @@ def test_standing_in_a_session_counts_whatever_directory_is_named(
     assert ccc("review", session.name, "--json").json["approvals"] == []
 
 
+@pytest.mark.slow
 def test_a_broken_target_fails_its_own_sessions_and_stops_no_other(
     ready: Repo, ccc: RunsCcc, spawn: Spawns
 ) -> None:
