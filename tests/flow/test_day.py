@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import pytest
+
 from tests.flow.conftest import Spawns
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
@@ -61,6 +63,7 @@ def test_going_on_after_a_landing_and_landing_again_works(ready: Repo, spawn: Sp
     assert session.tree.git("status", "--porcelain") == ""
 
 
+@pytest.mark.slow
 def test_a_session_takes_up_its_target_by_a_merge_and_lands_again(
     ready: Repo, spawn: Spawns, ccc: RunsCcc
 ) -> None:
@@ -79,6 +82,7 @@ def test_a_session_takes_up_its_target_by_a_merge_and_lands_again(
     assert (one.path / ".ccc/sessions" / one.name / "brief.md").exists()
 
 
+@pytest.mark.slow
 def test_a_child_stacked_on_its_parent_lands_after_it(ready: Repo, spawn: Spawns, ccc: RunsCcc) -> None:
     parent = spawn("backend", "Parent")
     parent.tree.commit("Parent\n\nCcc-Status: done", **{"parent.py": "1\n"})

@@ -31,6 +31,7 @@ def texts(ccc: RunsCcc) -> list[str]:
     return [event["text"] for event in ccc("log", "--json", exit=0).json["events"]]
 
 
+@pytest.mark.slow
 def test_a_worktree_deleted_by_hand_is_lost_and_can_be_closed(
     ready: Repo, spawn: Spawns, ccc: RunsCcc
 ) -> None:
@@ -55,6 +56,7 @@ def test_a_worktree_moved_by_hand_is_said_and_mended(ready: Repo, spawn: Spawns,
     assert only(ccc)["status"] == "created"
 
 
+@pytest.mark.slow
 def test_a_branch_deleted_by_hand_keeps_its_commits(ready: Repo, spawn: Spawns, ccc: RunsCcc) -> None:
     session = spawn("backend", "Branch")
     head = session.tree.commit("One", one="1")
@@ -92,6 +94,7 @@ def test_amend_reset_and_rebase_are_told_as_what_they_are(ready: Repo, spawn: Sp
     ccc("fsck", exit=0)
 
 
+@pytest.mark.slow
 def test_an_agent_on_another_branch_is_said(ready: Repo, spawn: Spawns, ccc: RunsCcc) -> None:
     session = spawn("backend", "Strays")
     session.tree.git("switch", "--quiet", "-c", "own-idea")

@@ -319,6 +319,7 @@ def act(repo: Repo, action: str, name: str, content: bytes) -> None:
             file.symlink_to("to/" + content.hex())
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(actions=st.lists(ACTIONS, max_size=8))
 def test_whatever_was_done_comes_back(

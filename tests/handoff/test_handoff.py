@@ -95,6 +95,7 @@ def test_the_same_state_gives_the_same_bytes_in_another_process_and_another_clon
         assert printed.decode() == here
 
 
+@pytest.mark.slow
 def test_a_person_s_configuration_and_files_change_nothing(day: Day) -> None:
     landed_day(day)
     before = handoff(day.workspace())
@@ -117,6 +118,7 @@ def test_a_written_hand_off_is_read_by_plain_git_in_another_clone(day: Day, tmp_
     assert clone.git("show", KEPT_AT) + "\n" == composed.text
 
 
+@pytest.mark.slow
 def test_writing_changes_nothing_in_what_is_printed_next(day: Day) -> None:
     landed_day(day)
     composed = write(day.workspace())
@@ -161,6 +163,7 @@ def test_uncommitted_paths_are_named_as_of_when_they_were_seen(day: Day) -> None
     assert "nothing uncommitted as of" in handoff(day.workspace())
 
 
+@pytest.mark.slow
 def test_commits_that_are_not_in_the_clone_are_said_to_be_unknown(day: Day, tmp_path: Path) -> None:
     landed_day(day)
     clone = tmp_path / "clone"
@@ -174,6 +177,7 @@ def test_commits_that_are_not_in_the_clone_are_said_to_be_unknown(day: Day, tmp_
     assert "ahead and behind of main unknown: not counted in this clone" in text
 
 
+@pytest.mark.slow
 def test_a_cut_history_is_not_counted(day: Day, tmp_path: Path) -> None:
     landed_day(day)
     clone = tmp_path / "clone"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.flow.conftest import Spawns
 from tests.reading.conftest import Done
 from tests.support.program import RunsCcc
@@ -34,6 +36,7 @@ def test_outside_a_repository_is_said_with_1(tmp_path: Any, ccc: RunsCcc) -> Non
     assert ccc("--json", cwd=away, exit=1).json["error"]["kind"] == "not_a_repository"
 
 
+@pytest.mark.slow
 def test_from_created_to_landed(ready: Repo, ccc: RunsCcc, spawn: Spawns) -> None:
     session = spawn("backend", "One")
     assert orient(ccc)["next"] == [f"cd {session.path}"]
@@ -53,6 +56,7 @@ def test_from_created_to_landed(ready: Repo, ccc: RunsCcc, spawn: Spawns) -> Non
     assert orient(ccc)["next"] == [BEGIN, "git ccc roles"]
 
 
+@pytest.mark.slow
 def test_a_conflict_comes_first(ready: Repo, ccc: RunsCcc, done: Done) -> None:
     ready.commit("Routes", routes="one\n")
     first, second = done("backend", "Tokens", routes="tokens\n"), done("frontend", "Login", routes="login\n")

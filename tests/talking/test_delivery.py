@@ -44,6 +44,7 @@ def waiting_item(ccc: RunsCcc, kind: str) -> dict[str, Any]:
     return found[0]
 
 
+@pytest.mark.slow
 def test_a_working_agent_gets_a_message_at_its_next_step_and_the_receipt_says_where(
     start: Starts, ccc_inline: RunsCcc, diary: Diary
 ) -> None:
