@@ -6,11 +6,11 @@ import errno
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import click
 
 from ccc.errors import CccError
+from ccc.records import dataclass
 from ccc.text import printable_lines
 
 INTERRUPTED = 130

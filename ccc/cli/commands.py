@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import import_module
 
 import click
+
+from ccc.records import dataclass
 
 GROUPS = ("Everyday", "Control", "Inside", "Merging", "Plans", "Modules", "Upkeep", "Doors", "Plumbing")
 """Headings of the help, in this order; commands of Plumbing are documented in the manual only."""

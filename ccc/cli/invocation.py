@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from ccc.cli.terminal import Terminal
+from ccc.records import dataclass
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 

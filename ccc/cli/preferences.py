@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol
 
 from ccc.git.command import Git
+from ccc.records import dataclass
 
 PASSED_ON = ("GIT_CONFIG", "GIT_PAGER")
 """Beginnings of variables that carry `git -c ...` and the pager; our git calls drop all others."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TextIO
 
+from ccc.records import dataclass
 from ccc.text import cut, printable
 
 DELAY = 0.5

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any, TextIO
 
 from ccc.cli.preferences import Preferences
 from ccc.cli.progress import Progress
+from ccc.records import dataclass
 from ccc.text import cut, display_width, pad, printable, printable_lines
 
 __all__ = ["STYLES", "Terminal", "cut", "display_width", "pad", "printable", "printable_lines"]

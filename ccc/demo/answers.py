@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from ccc.records import dataclass
 
 MARKER = re.compile(r"\[\[script:([\w.-]+)\]\]")
 FOLDER = re.compile(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 
 from ccc.demo import answers
 from ccc.demo.answers import Answer, Body, Place, Scripts
 from ccc.demo.serving import Server
+from ccc.records import dataclass
 
 USAGE = "usage: python -m ccc.demo.stub PORT SCRIPTS.json LOGDIR\n"
 

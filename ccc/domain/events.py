@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from ccc.domain.canonical import Value, canon, checked
 from ccc.domain.cells import INDEX, REAPED, Cell, Cells, join
+from ccc.records import dataclass
 
 EVENT_TRAILER = "Ccc-Event: "
 CLOCK_TRAILER = "Ccc-Clock: "

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from ccc.domain.landings import Gate
 from ccc.domain.notes import Note
 from ccc.domain.sessions import Session
 from ccc.domain.status import StatusView
+from ccc.records import dataclass
 
 WRITTEN = "handoff.written"
 STREAM = "handoffs/latest"

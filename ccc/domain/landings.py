@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ccc.domain.canonical import Value
@@ -15,6 +14,7 @@ from ccc.domain.sessions import stream_of as session_stream
 from ccc.domain.stamps import rfc3339
 from ccc.domain.targets import seen
 from ccc.ids import short_oid
+from ccc.records import dataclass
 
 KIND = "merges"
 APPROVAL = "ok."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ccc.records import dataclass
 
 STARTING, RUNNING, IDLE, WAITING = "starting", "running", "idle", "waiting"
 LIMITED, PAUSED, ENDED = "limited", "paused", "ended"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from ccc.domain.canonical import Value
@@ -11,6 +11,7 @@ from ccc.domain.events import Draft
 from ccc.domain.report import parse_report
 from ccc.domain.sessions import Landed, Run, Session, stream_of
 from ccc.ids import object_id, short_oid
+from ccc.records import dataclass
 
 PROGRESS, STATUS, ADVANCE = "ccc-progress", "ccc-status", "ccc-advance"
 CLAIMS = ("done", "blocked", "question")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ccc.domain.canonical import Value
 from ccc.domain.cells import Cells, values
 from ccc.domain.events import Draft
 from ccc.domain.stamps import rfc3339
+from ccc.records import dataclass
 
 KIND = "notes"
 KINDS = ("decision", "discovery", "problem", "next", "note")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
 from ccc.domain.life import Denied, Ending
 from ccc.domain.sessions import SPENT, stream_of
 from ccc.domain.status import short_engine
+from ccc.records import dataclass
 
 WHY_LENGTH = 500
 

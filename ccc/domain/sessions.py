@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ccc.domain.cells import Cells, values
 from ccc.domain.stamps import rfc3339
+from ccc.records import dataclass
 
 KIND = "sessions"
 

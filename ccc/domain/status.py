@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from ccc.domain.life import ENDED, IDLE, PAUSED, RUNNING, Life
 from ccc.domain.sessions import Command, Session
 from ccc.ids import short_oid
+from ccc.records import dataclass
 
 STATUSES = (
     *("created", "queued", "starting", "running", "idle", "waiting", "limited", "paused"),

@@ -7,11 +7,12 @@ it needs for that. It does no I/O itself: the host starts the process, reads its
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol
 
 from ccc.domain.life import Denied, Request
+from ccc.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import heapq
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from ccc.engines.transcripts import Source, TurnLine
 from ccc.errors import Usage
+from ccc.records import dataclass
 
 TEXT = re.compile(r"\d{1,15}(?:_[A-Za-z0-9-]+\.\d{1,15}\.[0-9a-f]+)*")
 

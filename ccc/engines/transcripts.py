@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+
+from ccc.records import dataclass
 
 LONGEST = 4 * 1024 * 1024
 """Bytes of one line that are looked at; of a longer one only that it was there."""

@@ -7,10 +7,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from ccc.errors import GitFailed
+from ccc.records import dataclass
 
 SAFE = (
     *("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"),

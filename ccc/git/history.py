@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from ccc.git.command import Git
+from ccc.records import dataclass
 
 FORMAT = "%H%x00%P%x00%an <%ae>%x00%ct%x00%(trailers:only,unfold,separator=%x1f)%x00%s%x00%b"
 FIELDS = 7

@@ -9,12 +9,12 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ccc.errors import GitFailed
 from ccc.git.command import Git
 from ccc.layout import Layout
+from ccc.records import dataclass
 
 SECTION = "includeIf.gitdir:./worktrees/ccc-*"
 KEY = "includeif.gitdir:./worktrees/ccc-*.path"

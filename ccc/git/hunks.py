@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from ccc.git.command import Git
+from ccc.records import dataclass
 
 MARKS = {"<": "ours", "|": "base", "=": "theirs"}
 RUN = re.compile(rb"^([<|=>])\1*", re.MULTILINE)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from ccc.git.command import Git
+from ccc.records import dataclass
 
 OURS = "2"
 FLAGGED = ("h", "s", "S")

@@ -12,7 +12,6 @@ import os
 import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from ccc.errors import CccError, GitFailed, Refused
@@ -20,6 +19,7 @@ from ccc.git.command import Git, failure
 from ccc.git.folders import delete, remove_empty
 from ccc.git.repository import Repository
 from ccc.ids import new_id
+from ccc.records import dataclass
 
 SETTINGS = (
     r"^(core\.(sparsecheckout|sharedrepository)|extensions\.(worktreeconfig|refstorage|relativeworktrees)"

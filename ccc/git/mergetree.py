@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ccc.errors import GitFailed
@@ -13,6 +13,7 @@ from ccc.git.command import Git, failure
 from ccc.git.history import merge_base, quoted
 from ccc.git.hunks import Hunk as Hunk
 from ccc.git.hunks import hunks_of
+from ccc.records import dataclass
 
 BASE, OURS, THEIRS = 1, 2, 3
 CONFLICT = "CONFLICT"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from ccc.errors import StateBroken
 from ccc.ids import object_id as object_id
+from ccc.records import dataclass
 
 BLOB, TREE, COMMIT = "blob", "tree", "commit"
 DIRECTORY_MODE, FILE_MODE, SUBMODULE_MODE = "40000", "100644", "160000"

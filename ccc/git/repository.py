@@ -6,11 +6,11 @@ import os
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ccc.errors import GitFailed, NotARepository
 from ccc.git.command import Git, failure
+from ccc.records import dataclass
 
 WHERE = (
     "GIT_DIR",

@@ -6,7 +6,6 @@ import fcntl
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 
 from ccc.errors import GitFailed, StoreBusy
@@ -16,6 +15,7 @@ from ccc.git.folders import delete, points_to
 from ccc.git.linking import Making
 from ccc.git.repository import Repository
 from ccc.layout import Layout
+from ccc.records import dataclass
 
 ADMIN_PREFIX = "cccscratch-"
 SLOTS = 64

@@ -7,13 +7,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from ccc.errors import GitFailed
 from ccc.git.command import Git
 from ccc.git.history import quoted
 from ccc.git.inside import Inside, look_inside
+from ccc.records import dataclass
 
 MAIL = "ccc@localhost"
 WHO = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from ccc.errors import CccError, GitFailed, Refused
@@ -13,6 +12,7 @@ from ccc.git import linking
 from ccc.git.folders import delete, pointed_at, points_to, remove_empty
 from ccc.git.linking import Making, Steps, no_steps
 from ccc.git.repository import RefMoved, RefUpdate, Repository, resolve, update_refs
+from ccc.records import dataclass
 
 ADMIN_PREFIX = "ccc-"
 HEADS = "refs/heads/"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ccc.domain.life import IDLE, Ending
@@ -14,6 +14,7 @@ from ccc.host.agent import Agent
 from ccc.host.state import gone, now
 from ccc.layout import Layout
 from ccc.platform.trees import Tree, descendants
+from ccc.records import dataclass
 from ccc.runs import drain, life
 
 if TYPE_CHECKING:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ccc.domain import stamps
 from ccc.domain.canonical import Value
 from ccc.domain.life import STARTING, Denied, Request
 from ccc.engines.protocol import Spent
 from ccc.platform import processes
+from ccc.records import dataclass
 from ccc.runs import life
 from ccc.runs.files import RunFiles
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ccc.domain import messages, runs
-from ccc.domain.life import IDLE, LIMITED, PAUSED, RUNNING, STARTING, WAITING
+from ccc.domain.life import IDLE, LIMITED, PAUSED, RUNNING, STARTING, WAITING, Denied
 from ccc.domain.runs import Whose
 from ccc.engines import protocol
 from ccc.host import hooks
@@ -15,7 +15,7 @@ from ccc.runs import mail
 from ccc.runs.files import RunFiles, SessionFiles
 
 QUIET = 12
-"""Denied tools kept of one turn; more are only counted by the diary."""
+"""Denied tools kept of one run; more are only counted by the diary."""
 
 
 class Turns:
@@ -82,7 +82,6 @@ class Turns:
 
     def _begin_turn(self, *, new: bool) -> None:
         self.state.turn += int(new)
-        self.state.denied = () if new else self.state.denied
         self.state.until = None
         self.ended = None
         self._turn_to(RUNNING, f"turn {self.state.turn}")
@@ -112,7 +111,7 @@ class Turns:
         assert isinstance(sign, protocol.TurnEnded)
         self.ended = sign
         self.state.request, self.state.until = None, None
-        self.state.denied = sign.denied[:QUIET] or self.state.denied
+        self._remember(sign.denied)
         if sign.failure is None:
             why = "its turn was interrupted" if sign.interrupted else f"turn {self.state.turn} ended"
             proof = hooks.proof(self.files, "Stop")
@@ -154,9 +153,13 @@ class Turns:
     def _refused(self, sign: protocol.Sign) -> None:
         assert isinstance(sign, protocol.Refused)
         if sign.denied not in self.state.denied:
-            self.state.denied = (*self.state.denied, sign.denied)[-QUIET:]
-            self.facts.tell(runs.denied(self.whose, sign.denied))
+            self._remember((sign.denied,))
             self.pulse.write(self.state)
+            self.facts.tell(runs.denied(self.whose, sign.denied))
+
+    def _remember(self, denied: Iterable[Denied]) -> None:
+        """Keeps each denied tool once, to the end of the run: nobody may have looked in between."""
+        self.state.denied = tuple(dict.fromkeys((*self.state.denied, *denied)))[-QUIET:]
 
     def _limited(self, sign: protocol.Sign) -> None:
         assert isinstance(sign, protocol.Limited)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from ccc.domain.sessions import Session
 from ccc.errors import InsideAgent, NotFound
 from ccc.ops.workspace import Workspace
 from ccc.platform import trees
+from ccc.records import dataclass
 
 ADMIN_PREFIX = "ccc-"
 RUN_MARKER = "CCC_RUN"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from ccc import ids
 from ccc.domain import sessions, targets
@@ -23,6 +22,7 @@ from ccc.ops.observe import HEADS
 from ccc.ops.spawn import copy_files, set_up
 from ccc.ops.workspace import Workspace
 from ccc.platform import trees
+from ccc.records import dataclass
 from ccc.store.crashpoints import reached
 from ccc.store.lock import locked
 from ccc.store.protocol import State

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ccc.domain.sessions import Session
@@ -18,6 +17,7 @@ from ccc.git.worktrees import ADMIN_PREFIX, Worktree
 from ccc.ops.actor import registered
 from ccc.ops.observe import HEADS
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ccc import ids
 from ccc.domain import aliases
@@ -19,6 +19,7 @@ from ccc.ops.observe import HEADS, all_sessions
 from ccc.ops.policy import Policy, local_policy, target_policy_of
 from ccc.ops.spawn import Plan
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 
 ROLE = "implementation"
 SUBJECT_LENGTH = 500

@@ -81,9 +81,9 @@ def answerable(found: Item, choices: tuple[str, ...] = ()) -> Item:
 
 
 def _denied(session: Session, life: Life) -> Iterator[Item]:
-    """Tools that the agent was not given in its last turn; it went on without them."""
+    """Tools that the agent was not given in its run; it went on without them."""
     for denied in life.denied:
-        key = f"{life.run}\n{life.turn}\n{denied.tool}\n{denied.what}"
+        key = f"{life.run}\n{denied.tool}\n{denied.what}"
         title = f"{session.name} was denied {denied.tool}"
         text = denied.what or "a tool that its role does not have"
         command = f"git ccc output {session.name}"

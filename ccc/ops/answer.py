@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ccc import ids
 from ccc.domain import questions, sessions
@@ -24,6 +24,7 @@ from ccc.ops.mail import messages_of
 from ccc.ops.parcels import Parcel, Plan, checked, planned
 from ccc.ops.receivers import receiver, refuse_unreachable, sender_of
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 from ccc.store.protocol import State
 
 ANSWERABLE = ("question", "permission")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from ccc.domain.sessions import Session
@@ -18,6 +17,7 @@ from ccc.ops.actor import ADMIN_PREFIX
 from ccc.ops.leftovers import points_to
 from ccc.ops.observe import HEADS
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 
 BACKUPS = "refs/ccc-backup/"
 ATTEMPTS = 100

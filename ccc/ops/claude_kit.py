@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from ccc import __version__
 from ccc.errors import Refused
 from ccc.git.hookconfig import replace_file
+from ccc.records import dataclass
 from ccc.resources import resource_dir
 
 KIT = "claude"

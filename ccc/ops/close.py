@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ccc.domain import sessions
@@ -28,6 +27,7 @@ from ccc.ops.look import look
 from ccc.ops.observe import HEADS
 from ccc.ops.workspace import Workspace
 from ccc.platform import trees
+from ccc.records import dataclass
 from ccc.runs import life
 from ccc.store.crashpoints import reached
 from ccc.store.protocol import State

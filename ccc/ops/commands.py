@@ -7,12 +7,12 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ccc.domain.sessions import Command
 from ccc.ops.environment import scrubbed
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 
 GRACE_SECONDS = 5.0
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ccc.errors import NotFound
 from ccc.ops.policy import local_policy
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 
 
 @dataclass(frozen=True)

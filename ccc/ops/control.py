@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from ccc.domain import runs
 from ccc.domain.life import Ending, Life, Request
@@ -15,6 +14,7 @@ from ccc.errors import Refused, StoreBusy
 from ccc.ops.actor import actor_of
 from ccc.ops.workspace import Workspace
 from ccc.platform.trees import Tree
+from ccc.records import dataclass
 from ccc.runs import life
 from ccc.runs.files import RunFiles, SessionFiles, read_json, ring, write_json
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from ccc.engines.reading import TURNED_OVER, Cursor, Group
 from ccc.engines.rehearsal import transcript as rehearsal
 from ccc.engines.transcripts import Source
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 from ccc.runs.files import SessionFiles, read_json
 
 CLAUDE = "claude"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from ccc.domain import messages
 from ccc.domain.life import IDLE, PAUSED, Life
@@ -19,6 +18,7 @@ from ccc.ops.observe import all_sessions
 from ccc.ops.parcels import Plan
 from ccc.ops.receivers import refuse_unreachable
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 from ccc.runs import life as lives
 from ccc.runs import mail
 from ccc.runs.files import SessionFiles

@@ -15,12 +15,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ccc.errors import CccError
 from ccc.ops.environment import agent_environment
+from ccc.records import dataclass
 from ccc.resources import resource_dir
 
 PERSON = {"name": "Lead", "mail": "lead@example.com"}

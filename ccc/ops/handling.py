@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ccc.domain.life import PAUSED, Life
 from ccc.domain.sessions import Session
@@ -14,6 +14,7 @@ from ccc.ops.find import find_all
 from ccc.ops.look import Sighting, look
 from ccc.ops.policy import starting_policy
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ccc.domain.events import Draft, clock_in
@@ -20,6 +19,7 @@ from ccc.ops.actor import actor_of
 from ccc.ops.look import look
 from ccc.ops.observe import HEADS
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 from ccc.resources import resource_dir
 from ccc.store.crashpoints import reached
 from ccc.store.protocol import META, REF, State

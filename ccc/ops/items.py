@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +18,7 @@ from ccc.domain.status import describe, seconds_between
 from ccc.ids import short_oid
 from ccc.layout import Layout
 from ccc.ops.look import Picture, Sighting
+from ccc.records import dataclass
 
 MOVED = "moved."
 

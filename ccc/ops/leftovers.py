@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from ccc.domain import sessions
@@ -20,6 +20,7 @@ from ccc.ops import identities
 from ccc.ops.actor import registered
 from ccc.ops.workspace import Workspace
 from ccc.platform import processes
+from ccc.records import dataclass
 from ccc.store.lock import locked
 
 SESSION_TRAILER = "Ccc-Session"

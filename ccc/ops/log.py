@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ccc.domain.sessions import Session
 from ccc.ops.find import find
 from ccc.ops.observe import all_sessions
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 from ccc.store.protocol import Logged
 
 AUDITED = frozenset(

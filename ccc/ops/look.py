@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ccc.domain.life import Life
@@ -13,6 +13,7 @@ from ccc.git import history
 from ccc.git import repository as repositories
 from ccc.ops.observe import HEADS, all_sessions, worktree_head
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 from ccc.runs import life
 from ccc.store.protocol import State
 

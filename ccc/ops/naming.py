@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 
 from ccc import ids
@@ -12,6 +11,7 @@ from ccc.errors import BadConfig, Refused, Usage
 from ccc.git.command import Git
 from ccc.ops.observe import HEADS
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 
 
 @dataclass(frozen=True)

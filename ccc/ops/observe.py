@@ -7,7 +7,7 @@ readers, which lay it over the recorded state.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ccc.domain import landings, movements, sessions, targets
@@ -20,6 +20,7 @@ from ccc.git import repository as repositories
 from ccc.git.command import Git
 from ccc.layout import Layout
 from ccc.ops import intents, undoings
+from ccc.records import dataclass
 from ccc.store.protocol import JournalEntry, State
 
 MOVING_HOOKS = frozenset({"post-commit", "post-rewrite", "post-merge", "post-applypatch"})

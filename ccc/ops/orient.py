@@ -5,12 +5,12 @@ from __future__ import annotations
 import shlex
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from ccc.domain.sessions import Session
 from ccc.ops.inbox import Item, inbox
 from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 
 AGENTS = ("claude", "codex", "gemini", "opencode")
 MOST = 3

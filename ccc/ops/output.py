@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ccc.domain.report import Report
@@ -19,6 +18,7 @@ from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.show import Shown, changes, report_of
 from ccc.ops.starting import lives
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 from ccc.runs import life
 
 PAUSE_SECONDS = 0.2

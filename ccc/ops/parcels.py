@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ccc.domain import messages
 from ccc.domain.events import Draft
@@ -12,6 +11,7 @@ from ccc.domain.status import seconds_between
 from ccc.errors import Refused, Usage
 from ccc.ids import short
 from ccc.ops.receivers import Receiver, Sender
+from ccc.records import dataclass
 
 REPEATED_SECONDS = 60.0
 """The same text to the same receiver within this time, not delivered yet, is one message."""

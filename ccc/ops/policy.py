@@ -7,7 +7,6 @@ Gates, checks, approvers: the target branch's commit. Nothing is ever read from 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from ccc.git import repository as repositories
 from ccc.git.command import Git
 from ccc.ops.actor import actor_of
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 
 if TYPE_CHECKING:
     from ccc.config.roles import RoleSet

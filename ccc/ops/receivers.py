@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from ccc.domain.life import Life
 from ccc.domain.messages import ORCHESTRATOR, Whom
@@ -15,6 +14,7 @@ from ccc.ops.find import find
 from ccc.ops.look import Picture, Sighting
 from ccc.ops.mail import person_words
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 
 EVERYBODY = "all"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ccc.domain import sessions
@@ -20,6 +19,7 @@ from ccc.ops.actor import actor_of
 from ccc.ops.close import refuse_agents, remove_worktree
 from ccc.ops.observe import HEADS
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 from ccc.store.crashpoints import reached
 from ccc.store.lock import locked
 from ccc.store.protocol import State

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from ccc.ops.inbox import could_land
 from ccc.ops.look import Picture, Sighting, counted, look, with_dirt
 from ccc.ops.peek import peek
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 from ccc.store.protocol import State
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ccc import ids
@@ -28,6 +28,7 @@ from ccc.ops.policy import Policy, local_policy, target_policy_of
 from ccc.ops.spawning import Request as Request
 from ccc.ops.workspace import Workspace
 from ccc.platform import processes
+from ccc.records import dataclass
 from ccc.store.crashpoints import reached
 from ccc.store.lock import locked
 from ccc.store.protocol import State

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ccc import ids
 from ccc.errors import Refused, Usage
 from ccc.git import version
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 
 TASK_BYTES = 16_000
 """A task travels in a commit message; a stream stays under 64 KB."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ccc.domain.stamps import rfc3339
 from ccc.domain.status import FAILED
 from ccc.ops.look import Sighting
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 from ccc.store import cursors
 from ccc.store.cursors import Cursor
 

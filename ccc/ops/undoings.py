@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from ccc.layout import Layout
+from ccc.records import dataclass
 
 NAME = "undoing.json"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from ccc.domain.status import DONE, FAILED, before_closing
 from ccc.errors import NotFound
@@ -15,6 +15,7 @@ from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.told import Told, occasion, remember, told_before
 from ccc.ops.verify import needs_checks
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 
 PAUSE_SECONDS = 0.25
 RESTART_SECONDS = 3.0

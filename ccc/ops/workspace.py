@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from ccc.git.command import Git
 from ccc.git.repository import Repository
 from ccc.layout import Layout
 from ccc.ops.observe import Observer
+from ccc.records import dataclass
 from ccc.store.protocol import REF, Store
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ import signal
 import time
 from collections.abc import Callable, Container, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from ccc.platform import processes, table
 from ccc.platform.table import Process, Table
+from ccc.records import dataclass
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 LAST_RESORT_SECONDS = 5.0

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ccc.layout import Layout
+from ccc.records import dataclass
 
 
 @dataclass(frozen=True)

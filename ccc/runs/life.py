@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from ccc.domain.life import Denied, Ending, Life, Request
 from ccc.layout import Layout
 from ccc.platform import processes
+from ccc.records import dataclass
 from ccc.runs.files import RunFiles, SessionFiles, read_json, write_json
 
 

@@ -6,9 +6,10 @@ The record of a message is on `refs/ccc`; these files are only the way to the ho
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
+from ccc.records import dataclass
 from ccc.runs.files import SessionFiles, read_json, ring, write_json
 
 IDENTIFIER = re.compile(r"[0-9a-f]{32}")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any
 
+from ccc.records import dataclass
 from ccc.runs.files import RunFiles, read_json, write_json
 
 FORMAT = 1

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ccc.domain import stamps
 from ccc.domain.events import Event, clock_in, encode, events_in
 from ccc.errors import StateBroken
 from ccc.git.objects import COMMIT, Commit, ObjectReader, build_commit, parse_commit
+from ccc.records import dataclass
 from ccc.store.faults import Fault
 
 RESTORE = "git ccc drain rebuilds recent objects; older ones come from another copy of the repository"

@@ -9,10 +9,10 @@ import json
 import os
 import re
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from ccc.layout import Layout
+from ccc.records import dataclass
 
 LIFETIME_SECONDS = 7 * 24 * 3600
 _TOKEN = re.compile(r"[0-9a-f]{12}\Z")

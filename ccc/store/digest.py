@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ccc.domain import stamps
 from ccc.domain.events import Draft, Event, stamped
 from ccc.git.objects import ObjectReader
+from ccc.records import dataclass
 from ccc.store import journal
 from ccc.store.admission import admit
 from ccc.store.journal import Found

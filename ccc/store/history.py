@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import heapq
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from ccc.domain import stamps
@@ -14,6 +13,7 @@ from ccc.domain.cells import Cells
 from ccc.domain.events import Event, clock_in, delta, encode, events_in, message
 from ccc.errors import StateBroken
 from ccc.git.objects import COMMIT, Commit, ObjectDatabase, ObjectReader, build_commit, parse_commit
+from ccc.records import dataclass
 from ccc.store.celltree import CellTree, CellTreeWriter
 from ccc.store.protocol import FORMAT, META, Logged
 

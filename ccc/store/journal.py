@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from ccc.domain.events import Draft, draft_line, from_source, parse_draft
 from ccc.layout import Layout
+from ccc.records import dataclass
 from ccc.store import processes
 from ccc.store.crashpoints import reached
 from ccc.store.protocol import JournalEntry

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from ccc.domain import stamps
 from ccc.domain.events import Event
 from ccc.layout import Layout
+from ccc.records import dataclass
 from ccc.store import journal, wal
 from ccc.store.digest import digest, provisional
 from ccc.store.history import History

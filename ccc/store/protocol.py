@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from ccc.domain.cells import Cells
 from ccc.domain.events import Draft, Event
+from ccc.records import dataclass
 
 REF = "refs/ccc"
 META = "meta/repo"

@@ -6,7 +6,6 @@ import json
 import os
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from ccc.domain import stamps
@@ -14,6 +13,7 @@ from ccc.domain.canonical import canon
 from ccc.domain.events import Event, clock_in, events_in
 from ccc.git.objects import BLOB, MissingObject
 from ccc.layout import Layout
+from ccc.records import dataclass
 from ccc.store.history import HistoryWriter
 
 FORMAT = 1

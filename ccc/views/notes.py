@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Protocol
 
 from ccc.domain.notes import Note
 from ccc.ids import short
+from ccc.records import dataclass
 from ccc.text import printable, printable_lines
 
 

@@ -117,8 +117,11 @@ def test_a_denied_tool_is_shown(ready: Repo, spawn: Spawns, stub: Stub, ccc: Run
     stub.scripts = {"deny": [bash("curl http://127.0.0.1:1/"), {"text": "I was not allowed."}]}
     agent = spawn("writing", "Fetch something [[script:deny]]")
     until(lambda: "was denied Bash: curl" in ready.git("log", "--format=%s", "refs/ccc"), "the denial")
-    assert "was denied Bash" in RunsIn(ccc, ready.path)("inbox", exit=0).stdout
+    run = RunsIn(ccc, ready.path)
+    assert "was denied Bash" in run("inbox", exit=0).stdout
     agent.becomes("idle")
+    until(lambda: len(stub.requests("deny")) > 2, "the reminder, which begins another turn")
+    assert run("inbox", exit=0).stdout.count("was denied Bash") == 1
 
 
 def test_a_stop_leaves_nothing_and_a_resume_keeps_the_conversation(

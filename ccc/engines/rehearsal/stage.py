@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ccc.engines.rehearsal.memory import Memory
 from ccc.engines.rehearsal.stream import Line, Stream
 from ccc.errors import CccError
+from ccc.records import dataclass
 
 
 class StepFailed(CccError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from ccc.domain.sessions import Session
@@ -17,6 +16,7 @@ from ccc.ops.doctor.records import gone
 from ccc.ops.observe import all_sessions
 from ccc.ops.workspace import Workspace
 from ccc.platform import processes
+from ccc.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from ccc.domain import landings, sessions, targets
 from ccc.domain.cells import Cells, values
@@ -17,6 +16,7 @@ from ccc.git.command import Git
 from ccc.git.objects import MissingObject
 from ccc.ops.handoff.objects import Objects, is_oid
 from ccc.ops.note import notes_of
+from ccc.records import dataclass
 from ccc.store.protocol import State
 
 COUNTED = 100

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from ccc.domain.handoff import Changed
 from ccc.git.command import Git
+from ccc.records import dataclass
 
 SESSION_FILES = ".ccc/sessions/"
 SHA1, SHA256 = 40, 64

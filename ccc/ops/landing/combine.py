@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from ccc.domain import targets
 from ccc.domain.sessions import Session
@@ -16,6 +15,7 @@ from ccc.ops.brief import SESSIONS_FOLDER, folder_of
 from ccc.ops.observe import HEADS
 from ccc.ops.policy import Policy, target_policy
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 
 
 @dataclass(frozen=True)

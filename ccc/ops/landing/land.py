@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ccc.domain import sessions
@@ -24,6 +23,7 @@ from ccc.ops.landing.combine import advance_tree
 from ccc.ops.landing.review import Review, review
 from ccc.ops.observe import HEADS, local_sessions
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 from ccc.store.crashpoints import reached
 from ccc.store.lock import locked
 from ccc.store.protocol import State

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ccc.domain import landings
 from ccc.domain.landings import Approval, Entry, Gate
@@ -18,6 +18,7 @@ from ccc.ops.landing import gate as gates
 from ccc.ops.landing.combine import Combined, combine
 from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 from ccc.store.protocol import State
 
 

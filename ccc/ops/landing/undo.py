@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ccc.domain import landings, sessions
@@ -27,6 +26,7 @@ from ccc.ops.landing.land import LAND_LOCK, finish
 from ccc.ops.observe import HEADS
 from ccc.ops.undoings import Undoing, WayBack
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 from ccc.store.crashpoints import reached
 from ccc.store.lock import locked
 from ccc.store.protocol import State

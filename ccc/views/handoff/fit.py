@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from ccc.records import dataclass
 
 LEAST_TOKENS = 300
 """Below this not even the names of what was left out would fit."""
