@@ -84,6 +84,7 @@ COMMANDS: Mapping[str, Entry] = {
     "note": Entry("ccc.cli.note", "Note a decision, discovery, problem or next step", "Inside"),
     "queue": Entry("ccc.cli.queue", "Show what waits to land, or put sessions into the queue", "Merging"),
     "roles": Entry("ccc.cli.roles", "List the roles that a session can have, or show one", "Plans"),
+    "sync": Entry("ccc.cli.sync", "Share the state with other machines through a git remote", "Upkeep"),
     "doctor": Entry(
         "ccc.cli.doctor", "Look after the installation: git, repository, hooks, locks, worktrees", "Upkeep"
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
@@ -87,6 +88,30 @@ class Handoff(Section):
     reserve: int = Field(default=25000, ge=0)
 
 
+class Sync(Section):
+    """Sharing the state through a remote: time limit of an exchange, how often by itself, and landings."""
+
+    seconds: Duration = 20.0
+    auto: Duration | None = None
+    landing: Literal["lease", "reachable", "free"] = "lease"
+
+
+def _is_pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"{text} is no regular expression: {error}") from error
+    return text
+
+
+class Privacy(Section):
+    """What is a secret beside the known shapes of tokens: regular expressions."""
+
+    patterns: Annotated[
+        tuple[Annotated[Text, AfterValidator(_is_pattern)], ...], BeforeValidator(as_list)
+    ] = ()
+
+
 class Context(Section):
     """Soft limit of accumulated context, bytes."""
 
@@ -124,6 +149,8 @@ class Config(Section):
     engines: dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")], EngineSection] = {}
     land: Land = Land()
     handoff: Handoff = Handoff()
+    sync: Sync = Sync()
+    privacy: Privacy = Privacy()
     context: Context = Context()
     mcp: Mcp = Mcp()
     limits: Limits = Limits()

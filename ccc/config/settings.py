@@ -43,6 +43,7 @@ class Settings:
         self.session = config.session
         self.keep_session_files = config.land.keep_session_files
         self.handoff_tokens = config.handoff.tokens
+        self.sync = config.sync
 
     def values(self) -> dict[str, Any]:
         """Dotted key to value, in the order of `Config`."""

@@ -18,6 +18,7 @@ from ccc.ops import replica
 from ccc.ops.actor import actor_of
 from ccc.ops.look import look
 from ccc.ops.observe import HEADS
+from ccc.ops.sync import adopting, place
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 from ccc.resources import resource_dir
@@ -25,7 +26,13 @@ from ccc.store.crashpoints import reached
 from ccc.store.protocol import META, REF, State
 
 CONFIG_FOLDER = ".ccc"
-KEPT_REFS = ("refs/ccc-backup/", "refs/ccc-archive/", "refs/ccc-lease/")
+KEPT_REFS = (
+    "refs/ccc-backup/",
+    "refs/ccc-archive/",
+    "refs/ccc-lease/",
+    "refs/ccc-remotes/",
+    "refs/ccc-holds/",
+)
 
 
 @dataclass(frozen=True)
@@ -37,9 +44,10 @@ class Initialised:
     remarks: tuple[str, ...]
 
 
-def init(workspace: Workspace, *, files: bool) -> Initialised:
+def init(workspace: Workspace, *, files: bool, remote: str | None = None) -> Initialised:
     """Prepares the repository; the checkout stays as it is. Running it again changes nothing.
 
+    A fresh clone goes on with what its remote shares: `remote`, else the likely one.
     Raises Refused for a repository of a kind that ccc cannot use and for a `refs/ccc` that is not ours,
     GitFailed for an old git.
     """
@@ -50,11 +58,14 @@ def init(workspace: Workspace, *, files: bool) -> Initialised:
     fresh, lost = not workspace.initialised, workspace.missing
     _prepare_folders(workspace)
     found = replica.settle(workspace)
+    copied = place.settle(workspace)
     hookfiles.install(workspace.repository.common, sys.executable)
+    adopted = adopting.adopt(workspace, remote)
     if fresh or _say_initialised(workspace.reader.state()):
         workspace.store.transact(_say_initialised)
     written = _write_files(workspace) if files else ()
-    return Initialised(fresh, written, (*_mended(lost, found), *_remarks(workspace)))
+    told = (*_mended(lost, found), *(words for words in (copied, adopted) if words))
+    return Initialised(fresh, written, (*told, *_remarks(workspace)))
 
 
 def _mended(lost: Sequence[Path], found: str | None) -> list[str]:

@@ -36,6 +36,18 @@ def settle(workspace: Workspace) -> str | None:
     return found
 
 
+def renew(workspace: Workspace) -> str:
+    """Gives this copy a new name, in both places; that name. What was opened under the old one is let go."""
+    layout, name = workspace.layout, secrets.token_hex(8)
+    workspace.git.run("config", "--local", "--replace-all", KEY, name)
+    fresh = layout.replica.with_name(f".{layout.replica.name}")
+    fresh.write_text(f"{name}\n", encoding="utf-8")
+    fresh.replace(layout.replica)
+    for opened in ("replica", "observer", "reader", "store"):
+        workspace.__dict__.pop(opened, None)
+    return name
+
+
 def forget(workspace: Workspace) -> None:
     """Takes the second copy away."""
     workspace.git.run("config", "--local", "--unset-all", KEY, ok=(0, 5))

@@ -119,6 +119,21 @@ class GitStore:
             return self._recovering(lambda: self._absorb(others))
 
     def _absorb(self, others: Sequence[str]) -> str:
+    def begin(self, others: Sequence[str], *, timeout: float = 10.0) -> str | None:
+        """Begins `refs/ccc` with what others recorded; its tip, None where nothing of theirs may be merged.
+
+        Does nothing where there is one already.
+        """
+        with locked(self.layout.lock, timeout):
+            tip = self.tip()
+            welcome = [other for other in others if mergeable(self.history, other, self._now()) is None]
+            if tip is not None or not welcome:
+                return tip
+            merged = self.history.merge(welcome)
+            if not self._publisher.swap(None, merged):
+                raise StoreBusy(f"{REF} was made by another program just now", "try again")
+            return merged
+
         self._finish_batches()
         for _ in range(SWAP_ATTEMPTS):
             tip = self.tip()

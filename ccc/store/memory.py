@@ -101,6 +101,18 @@ class MemoryStore:
             self._move(tip, merged)
             return merged
 
+    def begin(self, others: Sequence[str], *, timeout: float = 10.0) -> str | None:
+        """Begins with others' histories where there is none; the tip, None where none may be merged."""
+        with _held(self._lock, timeout):
+            tip = self.tip()
+            welcome = [other for other in others if mergeable(self.history, other, self._now()) is None]
+            if tip is not None or not welcome:
+                return tip
+            merged = self.history.merge(welcome)
+            if not self.references.swap(self.reference, None, merged):
+                raise StateBroken(f"{self.reference} was moved behind the store's back")
+            return merged
+
     def restore(self) -> Restored | None:
         """Nobody else can move a reference in memory: None."""
         return None

@@ -113,3 +113,6 @@ class Store(Reader, Protocol):
 
     def restore(self) -> Restored | None:
         """Makes `refs/ccc` hold again every tip that was recorded here; None where it does. Loses nothing."""
+    def begin(self, others: Sequence[str]) -> str | None:
+        """Begins `refs/ccc` with others' histories where there is none; the tip, None where none is welcome."""
+

@@ -1,0 +1,141 @@
+"""Speaking to a remote with git's own transport and credentials, within a time limit."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ccc.errors import GitFailed, TimedOut
+from ccc.git.command import SAFE, Git, Result, clean_environment
+
+USERS_OWN = (
+    *("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_ASKPASS", "GIT_PROXY_COMMAND"),
+    *("GIT_SSL_NO_VERIFY", "GIT_SSL_CERT", "GIT_SSL_KEY", "GIT_SSL_CAPATH", "GIT_HTTP_USER_AGENT"),
+    *("GIT_ALLOW_PROTOCOL", "GIT_PROTOCOL_FROM_USER", "GIT_HTTP_LOW_SPEED_LIMIT", "GIT_HTTP_LOW_SPEED_TIME"),
+)
+"""Variables that say how the user reaches remotes; everything else of git's is taken away as always."""
+
+QUIET = (
+    *("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "fetch.writeCommitGraph=false"),
+    *("-c", "fetch.pruneTags=false", "-c", "advice.pushUpdateRejected=false"),
+)
+FETCH = (
+    *("fetch", "--no-tags", "--prune", "--no-filter", "--no-recurse-submodules"),
+    *("--no-write-fetch-head", "--no-show-forced-updates", "--quiet"),
+)
+"""Only the references asked for, whole even in a partial clone. With refspecs on the command line `--prune`
+looks at their destinations alone, so no branch, tag or file of the user's is touched."""
+
+PUSH = (
+    *("push", "--porcelain", "--no-verify", "--no-follow-tags", "--no-signed", "--recurse-submodules=no"),
+    *("--no-progress", "--quiet"),
+)
+SECRET_IN_URL = re.compile(r"(?<=://)[^/@]*@")
+GRACE_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A remote as one call reaches it; `asks`: git may ask the person at the terminal for a password.
+
+    `seconds` is the time limit of one exchange; what the person at the terminal types does not count.
+    """
+
+    git: Git
+    name: str
+    environment: Mapping[str, str] = field(repr=False)
+    asks: bool
+    seconds: float
+
+    def url(self) -> str:
+        """Where it is, as git resolves it, without user name and password. Raises GitFailed."""
+        if self.name == ".":
+            return "."
+        return SECRET_IN_URL.sub("", self.git.text("remote", "get-url", self.name))
+
+    def listed(self, *patterns: str) -> dict[str, str]:
+        """Full name to object id of the remote's references that fit. Raises GitFailed, TimedOut."""
+        found = self._speak(("ls-remote", "--refs", self.name, *patterns))
+        pairs = (line.split("\t", 1) for line in found.text.split("\n") if "\t" in line)
+        return {name: oid for oid, name in pairs}
+
+    def fetch(self, *refspecs: str) -> None:
+        """Fetches exactly these, whatever the configuration adds. Raises GitFailed, TimedOut."""
+        self._speak((*FETCH, self.name, *refspecs))
+
+    def push(self, *refspecs: str, options: Sequence[str] = ()) -> Result:
+        """Pushes exactly these; code 1 where the remote did not take them. Raises GitFailed, TimedOut."""
+        mirror = () if self.name == "." else ("-c", f"remote.{self.name}.mirror=false")
+        return self._speak((*mirror, *PUSH, *options, self.name, *refspecs), ok=(0, 1))
+
+    def _speak(self, arguments: tuple[str, ...], ok: Sequence[int] = (0,)) -> Result:
+        process = subprocess.Popen(
+            ["git", *SAFE, *QUIET, *arguments],
+            cwd=self.git.directory,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            # Without a terminal of its own nothing below git can ask: ssh opens /dev/tty.
+            start_new_session=not self.asks,
+        )
+        limit = None if self.asks else self.seconds
+        try:
+            out, err = process.communicate(timeout=limit)
+        except subprocess.TimeoutExpired as error:
+            self._end(process)
+            words = f"{self.name} did not answer within {self.seconds:g} s"
+            raise TimedOut(words, "try again, or give it longer: sync.seconds in .ccc/config.toml") from error
+        except BaseException:
+            self._end(process)
+            raise
+        result = Result(process.returncode, out, err.decode("utf-8", "replace").strip())
+        if result.code not in ok:
+            raise GitFailed(f"{self.name}: {reason(result)}", "git's own words; nothing was changed there")
+        return result
+
+    def _environment(self) -> dict[str, str]:
+        own = {key: self.environment[key] for key in USERS_OWN if key in self.environment}
+        environment = {**clean_environment(self.environment), **self.git.extra, **own}
+        if self.asks:
+            return {**environment, "GIT_TERMINAL_PROMPT": "1"}
+        return {
+            **environment,
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_ASKPASS": "false",
+            "SSH_ASKPASS_REQUIRE": "never",
+        }
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        """Ends git and what it started (ssh, a helper): in a session of their own all of them, else git."""
+        for sign in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                if self.asks:
+                    process.send_signal(sign)
+                else:
+                    os.killpg(process.pid, sign)
+            until = time.monotonic() + GRACE_SECONDS
+            while time.monotonic() < until and process.poll() is None:
+                time.sleep(0.01)
+            if process.poll() is not None:
+                break
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+def reason(result: Result) -> str:
+    """Why a remote did not do what was asked, in its own or git's words, on one line."""
+    lines = [line.strip() for line in result.err.splitlines()]
+    told = [line.removeprefix("remote:").strip() for line in lines if line.startswith("remote:")]
+    refused = [line.split("\t")[-1] for line in result.text.splitlines() if line.startswith("!")]
+    fatal = [line for line in lines if line.startswith(("fatal:", "error:", "ssh:", "Host key"))] or lines[:1]
+    fatal = [line.removeprefix("fatal: ").removeprefix("error: ") for line in fatal]
+    words = [*refused, *told[:3]] if refused else [*told[:1], *fatal[:2]]
+    return "; ".join(SECRET_IN_URL.sub("", word) for word in words if word) or f"exit code {result.code}"

@@ -1,0 +1,1 @@
+"""Sharing the state with other machines through a git remote."""

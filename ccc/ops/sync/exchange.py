@@ -1,0 +1,150 @@
+"""One exchange with the remote: fetch what others shared, merge, share the own tip."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ccc.errors import CccError, GitFailed, Refused, StoreBusy
+from ccc.git import repository as repositories
+from ccc.git.repository import RefUpdate
+from ccc.git.transport import Remote, reason
+from ccc.ids import short_oid
+from ccc.ops.sync import enabled as sharing
+from ccc.ops.sync import place
+from ccc.ops.sync.enabled import HERE, THERE, Enabled
+from ccc.ops.workspace import Workspace
+from ccc.store.lock import locked
+from ccc.store.merging import mergeable
+from ccc.store.protocol import REF
+from ccc.store.restoring import lacks
+
+LOCK = "sync.lock"
+ATTEMPTS = 5
+PAUSE_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Synced:
+    """What an exchange did; counts are commits of the diary, `others` the copies that share, too."""
+
+    remote: str
+    tip: str
+    sent: int
+    received: int
+    others: int
+    remarks: tuple[str, ...]
+
+
+def sync(workspace: Workspace, *, asks: bool, seconds: float) -> Synced:
+    """Fetches, merges, pushes. Nothing is lost whatever fails: what was not shared stays to be shared.
+
+    `asks`: git may ask the person at the terminal; `seconds` limits each exchange with the remote.
+    Raises Refused (sharing is off, the remote does not take it), GitFailed (no way there), TimedOut,
+    StoreBusy.
+    """
+    enabled = sharing.require(workspace)
+    remote = Remote(workspace.git, enabled.remote, workspace.environment, asks, seconds)
+    with locked(workspace.layout.root / LOCK, timeout=seconds):
+        try:
+            done = _exchange(workspace, enabled, remote)
+        except CccError as error:
+            sharing.note(workspace.layout, at=workspace.now(), ok=False, words=error.message)
+            raise
+        words = f"sent {done.sent}, received {done.received} commits"
+        sharing.note(workspace.layout, at=workspace.now(), ok=True, words=words)
+    return done
+
+
+def _exchange(workspace: Workspace, enabled: Enabled, remote: Remote) -> Synced:
+    renamed = place.settle(workspace)
+    workspace.store.drain()
+    before = workspace.store.tip()
+    own = enabled.here + sharing.own_name(workspace.replica)
+    for attempt in range(ATTEMPTS):
+        merge_fetched(workspace, enabled)
+        fetch(remote, enabled)
+        tip, known = merge_fetched(workspace, enabled), known_tips(workspace, enabled)
+        _refuse_to_hide(workspace, tip, known.get(own))
+        if tip == known.get(own) or _pushed(workspace, remote, own, known.get(own), tip):
+            remarks = ([renamed] if renamed else []) + left_out(workspace, known)
+            return Synced(
+                remote=enabled.remote,
+                tip=tip,
+                sent=_count(workspace, [tip], list(known.values())),
+                received=_count(workspace, [tip], [before] if before else []),
+                others=len(known.keys() - {own}),
+                remarks=tuple(remarks),
+            )
+        time.sleep(PAUSE_SECONDS * (attempt + secrets.randbelow(1000) / 1000))
+    raise StoreBusy(f"{enabled.remote} changes all the time", "try again")
+
+
+def fetch(remote: Remote, enabled: Enabled) -> None:
+    """Brings what is shared there. Raises GitFailed, TimedOut."""
+    remote.fetch(f"+{THERE}*:{enabled.here}*")
+
+
+def known_tips(workspace: Workspace, enabled: Enabled) -> dict[str, str]:
+    """What the remote had when it was last asked, by the name here."""
+    return repositories.refs(workspace.git, enabled.here)
+
+
+def merge_fetched(workspace: Workspace, enabled: Enabled) -> str:
+    """Merges what was fetched; the tip."""
+    return workspace.store.absorb(sorted(set(known_tips(workspace, enabled).values())))
+
+
+def left_out(workspace: Workspace, known: Mapping[str, str]) -> list[str]:
+    """Which shared histories are shown and not merged, and why."""
+    now, found = int(time.time() * 1000), []
+    for name, tip in sorted(known.items()):
+        why = mergeable(workspace.reader.history, tip, now)
+        if why is not None:
+            found.append(f"{name.removeprefix(HERE)} is left out: {why}")
+    return found
+
+
+def _refuse_to_hide(workspace: Workspace, tip: str, shared: str | None) -> None:
+    """What this copy shared before is never replaced by less."""
+    if shared is not None and lacks(workspace.reader.history, tip, shared):
+        raise Refused(
+            f"what this copy shared before ({short_oid(shared)}) is not merged: "
+            + "; ".join(left_out(workspace, {HERE: shared})),
+            "put the clock right, or use a newer ccc",
+        )
+
+
+def _pushed(workspace: Workspace, remote: Remote, own: str, old: str | None, new: str) -> bool:
+    """Shares the tip if nobody shared under this name since; False where somebody did.
+
+    Raises Refused with the remote's words where it takes no such reference.
+    """
+    there = THERE + own.rpartition("/")[2]
+    done = remote.push(f"{new}:{there}", options=[f"--force-with-lease={there}:{old or ''}"])
+    if done.code == 0:
+        repositories.update_refs(workspace.git, [RefUpdate(own, new, old)], "ccc: shared")
+        return True
+    if remote.listed(there).get(there) != old:
+        return False
+    raise Refused(
+        f"{remote.name} did not take {there}: {reason(done)}",
+        f"ask who runs it to allow {THERE}*; what is here stays here and is lost nowhere",
+    )
+
+
+def _count(workspace: Workspace, these: list[str], without: list[str]) -> int:
+    """How many commits of the diary are behind `these` and not behind `without`; merges do not count."""
+    try:
+        text = workspace.git.text("rev-list", "--count", "--no-merges", *these, "--not", *without)
+    except GitFailed:
+        return 0
+    return int(text)
+
+
+def to_share(workspace: Workspace, enabled: Enabled) -> int:
+    """How many commits the remote does not have yet, as far as known."""
+    tip = repositories.refs(workspace.git, REF).get(REF)
+    return 0 if tip is None else _count(workspace, [tip], list(known_tips(workspace, enabled).values()))

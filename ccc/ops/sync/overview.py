@@ -1,0 +1,60 @@
+"""How sharing stands: with whom, when last, what waits; asks nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ccc.domain.stamps import rfc3339
+from ccc.ops.sync import enabled as sharing
+from ccc.ops.sync import exchange
+from ccc.ops.sync.enabled import HERE, Enabled, Last, own_name
+from ccc.ops.workspace import Workspace
+from ccc.store import journal
+
+
+@dataclass(frozen=True)
+class Other:
+    """A copy of the repository that shares: its name, its tip, the time of its last event."""
+
+    replica: str
+    tip: str
+    at: str
+
+
+@dataclass(frozen=True)
+class Overview:
+    """`waiting`: commits of the diary the remote does not have; `pending`: noted, not yet recorded."""
+
+    enabled: Enabled | None
+    replica: str
+    last: Last | None
+    waiting: int
+    pending: int
+    others: tuple[Other, ...]
+    left_out: tuple[str, ...]
+
+
+def overview(workspace: Workspace) -> Overview:
+    """How sharing stands, from what is known here."""
+    workspace.require()
+    enabled = sharing.read(workspace.layout)
+    pending = len(journal.waiting(workspace.layout))
+    if enabled is None:
+        return Overview(None, workspace.replica, None, 0, pending, (), ())
+    known = exchange.known_tips(workspace, enabled)
+    own = enabled.here + own_name(workspace.replica)
+    history = workspace.reader.history
+    others = [
+        Other(name.rpartition("/")[2].partition(".")[0], tip, rfc3339(history.record(tip).clock))
+        for name, tip in sorted(known.items())
+        if name != own and name.startswith(HERE)
+    ]
+    return Overview(
+        enabled,
+        workspace.replica,
+        sharing.last(workspace.layout),
+        exchange.to_share(workspace, enabled),
+        pending,
+        tuple(others),
+        tuple(exchange.left_out(workspace, known)),
+    )
