@@ -118,7 +118,6 @@ class GitStore:
         with locked(self.layout.lock, timeout):
             return self._recovering(lambda: self._absorb(others))
 
-    def _absorb(self, others: Sequence[str]) -> str:
     def begin(self, others: Sequence[str], *, timeout: float = 10.0) -> str | None:
         """Begins `refs/ccc` with what others recorded; its tip, None where nothing of theirs may be merged.
 
@@ -134,6 +133,7 @@ class GitStore:
                 raise StoreBusy(f"{REF} was made by another program just now", "try again")
             return merged
 
+    def _absorb(self, others: Sequence[str]) -> str:
         self._finish_batches()
         for _ in range(SWAP_ATTEMPTS):
             tip = self.tip()

@@ -111,8 +111,8 @@ class Store(Reader, Protocol):
     def absorb(self, tips: Sequence[str]) -> str:
         """Merges other histories into this one; the new tip, a function of the set of events alone."""
 
-    def restore(self) -> Restored | None:
-        """Makes `refs/ccc` hold again every tip that was recorded here; None where it does. Loses nothing."""
     def begin(self, others: Sequence[str]) -> str | None:
         """Begins `refs/ccc` with others' histories where there is none; the tip, None where none is welcome."""
 
+    def restore(self) -> Restored | None:
+        """Makes `refs/ccc` hold again every tip that was recorded here; None where it does. Loses nothing."""
