@@ -34,6 +34,11 @@ class Layout:
         return self.root / "wal"
 
     @property
+    def cache(self) -> Path:
+        """What was computed from objects, to be deleted at any time."""
+        return self.root / "cache"
+
+    @property
     def lock(self) -> Path:
         return self.root / "lock"
 

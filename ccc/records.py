@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
+
+    def complete(cls: type) -> None:
+        """Puts the class together now: for who makes instances without calling it."""
 else:
     import _thread
     import dataclasses
@@ -25,14 +28,15 @@ else:
 
     def _deferred(cls, frozen):
         def first(self, *args, **kwargs):
-            _complete(cls)
+            complete(cls)
             cls.__init__(self, *args, **kwargs)
 
         cls.__init__ = first
         _waiting[cls] = frozen
         return cls
 
-    def _complete(cls):
+    def complete(cls):
+        """Puts the class together now: for who makes instances without calling it."""
         with _lock:
             for one in reversed(cls.__mro__):
                 if one in _waiting:

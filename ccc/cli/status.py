@@ -13,11 +13,9 @@ from ccc.errors import Usage
 from ccc.ops import background
 from ccc.ops.actor import actor_of
 from ccc.ops.find import find_all
-from ccc.ops.inbox import items
 from ccc.ops.look import Picture, Sighting, counted, look
 from ccc.ops.workspace import Workspace
 from ccc.store.protocol import Logged
-from ccc.views.documents import SESSION_KEYS, status_document
 from ccc.views.text.status import fields_text, short_text, status_text
 
 PAUSE_SECONDS = 1.0
@@ -80,7 +78,11 @@ def command_status(
 
 
 def _fields(text: str | None) -> list[str]:
-    names = [name.strip() for name in text.split(",")] if text else []
+    if not text:
+        return []
+    from ccc.views.documents import SESSION_KEYS
+
+    names = [name.strip() for name in text.split(",")]
     unknown = [name for name in names if name not in SESSION_KEYS]
     if unknown:
         raise Usage(f"there is no field {unknown[0]}", f"one of {', '.join(SESSION_KEYS)}")
@@ -133,6 +135,9 @@ def _print(
     if short and not as_json:
         terminal.out(short_text(shown))
         return
+    from ccc.ops.inbox import items
+    from ccc.views.documents import status_document
+
     waiting = items(workspace, picture)
     if as_json:
         terminal.json(status_document(picture, shown, waiting), line=watch)

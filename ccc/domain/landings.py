@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +12,7 @@ from ccc.domain.sessions import Command, Session, command_of
 from ccc.domain.sessions import stream_of as session_stream
 from ccc.domain.stamps import rfc3339
 from ccc.domain.targets import seen
-from ccc.ids import short_oid
+from ccc.ids import digest, short_oid
 from ccc.records import dataclass
 
 KIND = "merges"
@@ -117,7 +116,7 @@ def _gate(value: Mapping[str, Any] | None) -> Gate | None:
 def approval_field(base: str, head: str, tree: str, person: str) -> str:
     """The field of an approval: keyed by what is approved and by whom."""
     key = f"{base}\n{head}\n{tree}\n{person}".encode("utf-8", "replace")
-    return APPROVAL + hashlib.sha256(key).hexdigest()[:16]
+    return APPROVAL + digest("sha256", key)[:16]
 
 
 def landed(session: Session, intent: Intent, replica: str) -> Draft:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shlex
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ from ccc.domain.life import IDLE
 from ccc.domain.sessions import Session, Verification
 from ccc.domain.stamps import rfc3339
 from ccc.domain.status import describe, seconds_between
-from ccc.ids import short_oid
+from ccc.ids import digest, short_oid
 from ccc.layout import Layout
 from ccc.ops.look import Picture, Sighting
 from ccc.records import dataclass
@@ -42,8 +41,8 @@ def item(
 ) -> Item:
     """An item whose id follows from its kind, its subject and `key`, which tells occasions apart."""
     subject = session.id if session else ""
-    digest = hashlib.sha256(f"{kind}\n{subject}\n{key}".encode("utf-8", "replace")).hexdigest()
-    return Item(digest[:32], kind, subject or None, title, text, since, command)
+    identifier = digest("sha256", f"{kind}\n{subject}\n{key}".encode("utf-8", "replace"))[:32]
+    return Item(identifier, kind, subject or None, title, text, since, command)
 
 
 Entries = Mapping[str, Entry]

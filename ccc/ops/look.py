@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from ccc.ops.observe import HEADS, all_sessions, worktree_head
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 from ccc.runs import life
+from ccc.store.cache import Cache
 from ccc.store.protocol import State
 
 COUNTED = 32
@@ -82,7 +84,7 @@ def seen(
     ran = session.id in runs and session.closed is None
     return Seen(
         head=refs.get(HEADS + session.branch),
-        worktree=session.worktree is not None and (Path(session.worktree) / ".git").exists(),
+        worktree=session.worktree is not None and os.path.exists(f"{session.worktree}/.git"),  # noqa: PTH110
         checked_out=worktree_head(workspace.repository.common, session.name),
         life=life.sight(workspace.layout, session.id) if ran else None,
         searched=True,
@@ -100,16 +102,51 @@ def with_runs(workspace: Workspace) -> Collection[str]:
 def counted(workspace: Workspace, sightings: Sequence[Sighting]) -> list[Sighting]:
     """The same with ahead and behind of their target, for at most COUNTED that are open here."""
     refs = repositories.refs(workspace.git, HEADS) if sightings else {}
+    counts = _Counts(workspace)
     found, done = [], 0
     for sighting in sightings:
         session = sighting.session
         target, head = refs.get(HEADS + session.target), refs.get(HEADS + session.branch)
         if target and head and session.closed is None and done < COUNTED:
-            ahead, behind = history.ahead_behind(workspace.git, head, target)
+            ahead, behind = counts.of(head, target)
             sighting = replace(sighting, ahead=ahead, behind=behind)
             done += 1
         found.append(sighting)
+    counts.keep()
     return found
+
+
+class _Counts:
+    """Ahead and behind of pairs of commits; they change only where a shallow clone is deepened."""
+
+    KIND = "counts"
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._git = workspace.git
+        self._cache = Cache(workspace.layout.cache)
+        try:
+            self._signature = str((workspace.repository.common / "shallow").stat().st_mtime_ns)
+        except FileNotFoundError:
+            self._signature = "whole"
+        found = self._cache.get(self.KIND, self._signature)
+        self._known = found["pairs"] if found and isinstance(found.get("pairs"), dict) else {}
+        self._used: dict[str, Sequence[int]] = {}
+        self._is_new = False
+
+    def of(self, head: str, target: str) -> Sequence[int]:
+        """How many commits only `head` has, and how many only `target`."""
+        pair = f"{head} {target}"
+        counts = (0, 0) if head == target else self._known.get(pair)
+        if not isinstance(counts, (list, tuple)) or len(counts) != 2:
+            counts = history.ahead_behind(self._git, head, target)
+            self._is_new = True
+        self._used[pair] = counts
+        return counts
+
+    def keep(self) -> None:
+        """Keeps for the next call what was counted in this one."""
+        if self._is_new:
+            self._cache.put(self.KIND, self._signature, {"pairs": self._used})
 
 
 def with_dirt(sighting: Sighting) -> Sighting:

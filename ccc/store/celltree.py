@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
@@ -21,6 +20,7 @@ from ccc.git.objects import (
     build_tree,
     parse_tree,
 )
+from ccc.ids import digest
 
 STATE_FILE = "state.json"
 STREAM_DEPTH = 3
@@ -35,7 +35,7 @@ _Naming = Callable[[str, str], str | None]
 def path_of(stream: str) -> tuple[str, str, str]:
     """Where a stream lies in the tree: kind, two hexadecimal digits, id."""
     kind, _, identifier = stream.partition("/")
-    return kind, hashlib.sha1(identifier.encode(), usedforsecurity=False).hexdigest()[:2], identifier
+    return kind, digest("sha1", identifier.encode())[:2], identifier
 
 
 def files_in(cells: Cells) -> dict[str, str]:
@@ -97,6 +97,19 @@ class CellTree:
     def read_all(self, tree: str) -> dict[str, Cells]:
         """Every stream of a tree, by full name."""
         return self._streams_below(list(self.entries(tree).items()))
+
+    def directories(self, kind_tree: str) -> dict[str, str]:
+        """Of all streams below the tree of a kind: identifier to the id of its directory."""
+        shards = _directories(list(self.entries(kind_tree).items()))
+        return {name: entry.oid for name, entry in _directories(self._below(shards, lambda _, name: name))}
+
+    def cells_of_all(self, directories: Mapping[str, str]) -> dict[str, Cells]:
+        """The cells of streams given by name and directory, read in as few round trips as can be."""
+        parents = [(name, Entry(DIRECTORY_MODE, oid)) for name, oid in directories.items()]
+        files = self._below(parents, lambda stream, name: stream if name == STATE_FILE else None)
+        self._prefetch_states(entry.oid for _, entry in files)
+        found = {stream: self._state(entry.oid) for stream, entry in files}
+        return {name: found.get(name, {}) for name in directories}
 
     def _streams_below(self, kinds: list[tuple[str, Entry]]) -> dict[str, Cells]:
         kinds = _directories(kinds)

@@ -8,11 +8,13 @@ from typing import Protocol, TypeVar
 
 from ccc.domain import stamps
 from ccc.domain.events import Draft, Event
+from ccc.domain.secrets import Filter
 from ccc.errors import NotInitialised, StateBroken, StoreBusy
 from ccc.git.command import Git
 from ccc.git.objects import MissingObject, ObjectDatabase, References
 from ccc.layout import Layout
 from ccc.store import journal, tips, wal
+from ccc.store.cache import Cache
 from ccc.store.digest import complaint, digest
 from ccc.store.history import HistoryWriter
 from ccc.store.journal import Claim, Found
@@ -47,16 +49,18 @@ class GitStore:
         observe: Observe,
         lane: str | None = None,
         now: Callable[[], int] = stamps.now_ms,
+        filter: Filter | None = None,
     ) -> None:
         self.layout = layout
         self.git = git
-        self.history = HistoryWriter(objects)
+        self.history = HistoryWriter(objects, Cache(layout.cache))
         self._references: References = objects
         self._publisher = Publisher(layout, self.history, objects)
         self._observe = observe
         self._lane = lane or stamps.new_lane()
         self._now = now
         self._scribe = Scribe(self.history, identity, self._lane, now)
+        self.filter = self._scribe.filter = filter or Filter()
         self._present = Present(layout, self.history, self.tip, observe, now)
         self._complaints: list[Draft] = []
         self._high_water_known = False

@@ -14,7 +14,9 @@ from ccc.domain.events import Event, clock_in, delta, encode, events_in, message
 from ccc.errors import StateBroken
 from ccc.git.objects import COMMIT, Commit, ObjectDatabase, ObjectReader, build_commit, parse_commit
 from ccc.records import dataclass
+from ccc.store.cache import Cache
 from ccc.store.celltree import CellTree, CellTreeWriter
+from ccc.store.parsing import Parser
 from ccc.store.protocol import FORMAT, META, Logged
 
 NOBODY = "ccc <ccc@localhost>"
@@ -66,9 +68,10 @@ class _Younger:
 class History:
     """Reads the diary behind any commit."""
 
-    def __init__(self, objects: ObjectReader) -> None:
+    def __init__(self, objects: ObjectReader, cache: Cache | None = None) -> None:
         self.objects = objects
         self.tree = CellTree(objects)
+        self.parser = Parser(self.tree, cache)
         self._records: dict[str, Record] = {}
 
     def record(self, oid: str) -> Record:
@@ -190,9 +193,10 @@ class HistoryWriter(History):
     objects: ObjectDatabase
     tree: CellTreeWriter
 
-    def __init__(self, objects: ObjectDatabase) -> None:
+    def __init__(self, objects: ObjectDatabase, cache: Cache | None = None) -> None:
         super().__init__(objects)
         self.tree = CellTreeWriter(objects)
+        self.parser = Parser(self.tree, cache)
 
     def genesis(self) -> str:
         """The first commit of every repository: constant bytes, nobody's identity."""

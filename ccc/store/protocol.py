@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ccc.domain.cells import Cells
 from ccc.domain.events import Draft, Event
 from ccc.records import dataclass
 
+if TYPE_CHECKING:
+    from ccc.store.parsing import Codec
+
+_Thing = TypeVar("_Thing")
 REF = "refs/ccc"
 META = "meta/repo"
 FORMAT = 1
@@ -33,6 +37,9 @@ class State(Protocol):
 
     def streams(self, kind: str) -> Mapping[str, Cells]:
         """All streams of one kind (`sessions`), by full name."""
+
+    def things(self, codec: Codec[_Thing]) -> Mapping[str, _Thing]:
+        """All streams of the codec's kind, parsed, by full name; each parsed once while it stays the same."""
 
     def blob(self, oid: str) -> bytes:
         """The bytes of a blob that a cell names. Raises MissingObject."""

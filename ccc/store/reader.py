@@ -12,6 +12,7 @@ from ccc.git.catfile import CatFile
 from ccc.git.command import Git
 from ccc.layout import Layout
 from ccc.store import cursors, moments, tips
+from ccc.store.cache import Cache
 from ccc.store.history import History
 from ccc.store.present import Present
 from ccc.store.protocol import REF, JournalEntry, Logged, Observe, State
@@ -38,7 +39,7 @@ class GitReader:
         now: Callable[[], int] = stamps.now_ms,
     ) -> None:
         self.objects = CatFile(git, layout.common)
-        self.history = History(self.objects)
+        self.history = History(self.objects, Cache(layout.cache))
         self._layout = layout
         self._git = git
         self._now = now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from ccc.domain import stamps
 from ccc.domain.cells import Cells, join
@@ -10,7 +11,10 @@ from ccc.domain.events import Event, delta
 from ccc.errors import StateBroken
 from ccc.git.objects import BLOB, object_id
 from ccc.store.history import History
+from ccc.store.parsing import Codec
 from ccc.store.protocol import State
+
+_Thing = TypeVar("_Thing")
 
 
 class Before:
@@ -27,6 +31,11 @@ class Before:
     def streams(self, kind: str) -> Mapping[str, Cells]:
         """Empty."""
         del kind
+        return {}
+
+    def things(self, codec: Codec[_Thing]) -> Mapping[str, _Thing]:
+        """Empty."""
+        del codec
         return {}
 
     def blob(self, oid: str) -> bytes:
@@ -51,6 +60,10 @@ class Recorded:
     def streams(self, kind: str) -> Mapping[str, Cells]:
         """All streams of one kind, by full name."""
         return self._history.tree.read_streams(self._tree, kind)
+
+    def things(self, codec: Codec[_Thing]) -> Mapping[str, _Thing]:
+        """All streams of the codec's kind, parsed, by full name."""
+        return self._history.parser.things(self._tree, codec)
 
     def blob(self, oid: str) -> bytes:
         """The bytes of a blob. Raises MissingObject."""
@@ -78,6 +91,15 @@ class Overlaid:
         for name, cells in self._delta.items():
             if name.startswith(f"{kind}/"):
                 found[name] = join(found.get(name, {}), cells)
+        return found
+
+    def things(self, codec: Codec[_Thing]) -> Mapping[str, _Thing]:
+        """All streams of the codec's kind, parsed, pending cells joined in."""
+        found = dict(self._base.things(codec))
+        for name in self._delta:
+            kind, _, identifier = name.partition("/")
+            if kind == codec.kind:
+                found[name] = codec.parse(identifier, self.stream(name))
         return found
 
     def blob(self, oid: str) -> bytes:

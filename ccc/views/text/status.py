@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from ccc.ids import short
-from ccc.ops.inbox import Item
 from ccc.ops.look import Sighting
 from ccc.records import dataclass
 from ccc.text import cut, display_width, pad, printable
 from ccc.views.documents import blocks, session_document
 from ccc.views.styling import Styling, status_word
 from ccc.views.text.ages import age
+
+if TYPE_CHECKING:
+    from ccc.ops.inbox import Item
 
 EXPLAINED = frozenset(
     {"waiting", "lost", "unknown", "unchecked", "blocked", "failed", "stopped", "limited", "paused"}

@@ -1,0 +1,44 @@
+"""What was computed from objects that never change, kept between calls; can be deleted at any time."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+FORMAT = 1
+
+
+class Cache:
+    """One JSON file a kind below `folder`. What cannot be read is absent; what cannot be written is let go."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def get(self, kind: str, signature: str) -> dict[str, Any] | None:
+        """The document of a kind; None for none, a damaged one, and one of another signature."""
+        try:
+            found = json.loads((self._folder / f"{kind}.json").read_bytes())
+        except (OSError, ValueError):
+            return None
+        if not isinstance(found, dict) or found.get("signature") != f"{FORMAT} {signature}":
+            return None
+        return found
+
+    def put(self, kind: str, signature: str, document: dict[str, Any]) -> None:
+        """Keeps a document whole or not at all; a full or read-only disk keeps none."""
+        temporary = self._folder / f".{kind}.{os.getpid()}"
+        content = json.dumps({"signature": f"{FORMAT} {signature}", **document}, separators=(",", ":"))
+        try:
+            self._folder.mkdir(exist_ok=True)
+            temporary.write_text(content, encoding="utf-8")
+            temporary.replace(self._folder / f"{kind}.json")
+        except OSError:
+            self._forget(temporary)
+
+    def _forget(self, path: Path) -> None:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError:
+            return

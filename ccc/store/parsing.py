@@ -1,0 +1,89 @@
+"""Streams as objects of the domain, each parsed once for as long as its cells stay the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, Protocol, TypeVar
+
+from ccc.domain.cells import Cells
+from ccc.records import dataclass
+from ccc.store.cache import Cache
+from ccc.store.celltree import CellTree
+
+_Thing = TypeVar("_Thing")
+WORTH_KEEPING = 16
+"""Streams parsed anew that make it worth to write the cache again: about the time it takes."""
+
+
+class Codec(Protocol[_Thing]):
+    """How the streams of one kind are parsed, and how the answer is written down and read back."""
+
+    kind: str
+    signature: str
+    """Changes whenever rows of before can no longer be read."""
+
+    def parse(self, identifier: str, cells: Cells) -> _Thing:
+        """The thing in the cells of `<kind>/<identifier>`."""
+
+    def encode(self, thing: _Thing) -> Any:
+        """The thing as JSON."""
+
+    def decode(self, row: Any) -> _Thing:
+        """The thing again. Raises ValueError, TypeError, KeyError or IndexError for anything else."""
+
+
+@dataclass(frozen=True)
+class _Kind(Generic[_Thing]):
+    """All streams of a kind at one tree: identifier to (id of the stream's directory, thing)."""
+
+    tree: str
+    things: Mapping[str, tuple[str, _Thing]]
+
+
+class Parser:
+    """Parses what differs from the last time, in this process or, by the cache, in another."""
+
+    def __init__(self, tree: CellTree, cache: Cache | None = None) -> None:
+        self._tree = tree
+        self._cache = cache
+        self._known: dict[str, _Kind[Any]] = {}
+
+    def things(self, root: str, codec: Codec[_Thing]) -> dict[str, _Thing]:
+        """Every stream of the codec's kind in the tree `root`, by full name. Raises MissingObject."""
+        entry = self._tree.entries(root).get(codec.kind)
+        if entry is None:
+            return {}
+        known = self._known.get(codec.kind) or self._kept(codec)
+        if known is None or known.tree != entry.oid:
+            known = self._renewed(entry.oid, codec, {} if known is None else known.things)
+        self._known[codec.kind] = known
+        return {f"{codec.kind}/{identifier}": thing for identifier, (_, thing) in known.things.items()}
+
+    def _renewed(
+        self, tree: str, codec: Codec[_Thing], before: Mapping[str, tuple[str, _Thing]]
+    ) -> _Kind[_Thing]:
+        directories = self._tree.directories(tree)
+        things = {
+            identifier: before[identifier]
+            for identifier, directory in directories.items()
+            if identifier in before and before[identifier][0] == directory
+        }
+        fresh = {name: directory for name, directory in directories.items() if name not in things}
+        for identifier, cells in self._tree.cells_of_all(fresh).items():
+            things[identifier] = (fresh[identifier], codec.parse(identifier, cells))
+        found = _Kind(tree, things)
+        if self._cache is not None and len(fresh) >= WORTH_KEEPING:
+            rows = {name: [directory, codec.encode(thing)] for name, (directory, thing) in things.items()}
+            self._cache.put(codec.kind, codec.signature, {"tree": tree, "rows": rows})
+        return found
+
+    def _kept(self, codec: Codec[_Thing]) -> _Kind[_Thing] | None:
+        found = None if self._cache is None else self._cache.get(codec.kind, codec.signature)
+        if found is None:
+            return None
+        try:
+            decode: Callable[[Any], _Thing] = codec.decode
+            rows = {name: (directory, decode(row)) for name, (directory, row) in found["rows"].items()}
+            return _Kind(str(found["tree"]), rows)
+        except (AttributeError, ValueError, TypeError, KeyError, IndexError):
+            return None

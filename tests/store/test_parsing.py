@@ -1,0 +1,141 @@
+"""Streams parsed once: the cache between calls agrees with the cells, whatever happens to it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+
+from ccc.domain.canonical import Value
+from ccc.domain.events import Draft
+from ccc.domain.sessionrows import ROWS
+from ccc.domain.sessions import Session
+from ccc.layout import Layout
+from ccc.store.parsing import WORTH_KEEPING
+from tests.handoff.strategies import session_records
+from tests.store.tools import git_store, reader_of
+
+MANY = WORTH_KEEPING + 4
+
+
+def spawned(number: int, task: str = "Work") -> Draft:
+    name = f"backend-{number}"
+    fields: dict[str, Value] = {
+        "name": name,
+        "branch": f"ccc/backend/{number}",
+        "task": task,
+        "run.1": {"status": "idle"},
+    }
+    return Draft("session.spawned", name, "spawned", {f"sessions/{number:032x}": dict(fields)})
+
+
+def tasks(common: Path) -> dict[str, str]:
+    found = reader_of(common).state().things(ROWS).values()
+    return {session.name: session.task for session in found if session is not None}
+
+
+@pytest.fixture
+def filled(common: Path) -> Path:
+    git_store(common).transact(lambda _: [spawned(number) for number in range(MANY)])
+    return common
+
+
+def cache_of(common: Path) -> Path:
+    return Layout(common).cache / "sessions.json"
+
+
+def test_a_second_call_parses_nothing_again(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = reader_of(filled).state().things(ROWS)
+    assert cache_of(filled).exists()
+    monkeypatch.setattr(ROWS, "parse", None)
+    assert reader_of(filled).state().things(ROWS) == first
+    assert len(first) == MANY
+
+
+def test_only_what_changed_is_parsed_again(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks(filled)
+    git_store(filled).transact(lambda _: [spawned(3, "Changed")])
+    parsed: list[str] = []
+    parse = ROWS.parse
+
+    def noting(identifier: str, cells: object) -> Session | None:
+        parsed.append(identifier)
+        return parse(identifier, cells)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ROWS, "parse", noting)
+    assert tasks(filled)["backend-3"] == "Changed"
+    assert parsed == [f"{3:032x}"]
+
+
+def test_what_is_acknowledged_and_not_recorded_shows_through_the_cache(filled: Path) -> None:
+    tasks(filled)
+    git_store(filled).journal(spawned(5, "Pending"))
+    assert tasks(filled)["backend-5"] == "Pending"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [b"", b"{", b"[]", b'{"signature":"other"}', b"\xff\xfe", b'{"signature":"S","tree":"x","rows":[1]}'],
+)
+def test_a_damaged_cache_is_made_again(filled: Path, damage: bytes) -> None:
+    before = tasks(filled)
+    signature = json.loads(cache_of(filled).read_bytes())["signature"]
+    cache_of(filled).write_bytes(damage.replace(b'"S"', json.dumps(signature).encode()))
+    assert tasks(filled) == before
+    assert json.loads(cache_of(filled).read_bytes())["rows"]
+
+
+def test_without_a_place_to_write_it_answers_all_the_same(filled: Path) -> None:
+    Layout(filled).cache.write_text("in the way")
+    assert len(tasks(filled)) == MANY
+
+
+STAMP = "20261003T120401.002+000.q7f3k"
+EVERYTHING: dict[str, Value] = {
+    "name": "backend-jwt",
+    "branch": "ccc/backend/jwt",
+    "after": ["one"],
+    "run.2": {"status": "running", "why": "turn 1"},
+    "claim": {"state": "done", "commit": "c" * 40, "how": "trailer"},
+    "verification": {
+        "commit": "c" * 40,
+        "state": "passed",
+        "commands": [{"command": "make", "exit": 0, "ms": 1250, "at": "then"}],
+    },
+    "rejection": {"head": "c" * 40, "why": "no", "by": "lead"},
+    "landed": {"commit": "c" * 40, "head": "c" * 40},
+    "closed": {"before": "completed", "backup": None},
+    "question.ab": {"text": "Which?", "choices": ["a", "b"]},
+    "spent.1": {"input": 5, "micro_usd": 7},
+    "limits": {"seconds": 60},
+    "reminded.2": 1,
+}
+
+
+def through_json(session: Session | None) -> Session | None:
+    return ROWS.decode(json.loads(json.dumps(ROWS.encode(session))))
+
+
+@given(session_records())
+def test_a_row_is_the_session_again(session: Session) -> None:
+    assert through_json(session) == session
+
+
+def test_a_row_holds_every_part_of_a_session() -> None:
+    session = ROWS.parse("7f" * 16, {field: (STAMP, value) for field, value in EVERYTHING.items()})
+    assert session is not None
+    assert None not in (
+        session.claim,
+        session.verification,
+        session.rejection,
+        session.landed,
+        session.closed,
+    )
+    assert session.questions
+    assert through_json(session) == session
+
+
+def test_a_stub_has_no_session_and_a_row_of_nothing() -> None:
+    assert through_json(ROWS.parse("7f" * 16, {"reaped": (STAMP, 1)})) is None
