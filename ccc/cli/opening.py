@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+import click
+
 from ccc.cli.invocation import Invocation
 from ccc.errors import Usage
 from ccc.ops.workspace import Workspace
@@ -11,9 +13,18 @@ from ccc.ops.workspace import Workspace
 
 def open_workspace(invocation: Invocation) -> Workspace:
     """The initialised repository around the caller. Raises NotARepository, NotInitialised."""
-    return Workspace.open(
+    workspace = Workspace.open(
         invocation.directory, invocation.terminal.environment, invocation.standing
     ).require()
+    click.get_current_context().call_on_close(lambda: _tell_what_was_removed(invocation, workspace))
+    return workspace
+
+
+def _tell_what_was_removed(invocation: Invocation, workspace: Workspace) -> None:
+    """Says which secrets this call met and did not record; quiet where it met none."""
+    met = workspace.__dict__.get("filter")
+    if met is not None and met.removed:
+        invocation.terminal.err(f"note: secrets are not recorded; removed: {', '.join(met.removed)}")
 
 
 def text_of(argument: str) -> str:

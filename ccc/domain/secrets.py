@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 from ccc.domain.canonical import Value
-from ccc.records import dataclass
 
 ASSIGNED = "value of"
 URL_PASSWORD = "password in a URL"  # noqa: S105 - words for people
@@ -19,10 +18,9 @@ LEAST_ENTROPY = 2.75
 
 LEAST_LENGTH, MOST_LENGTH = 8, 4000
 MOST_PASSES = 10
-MARKER = re.compile(r"\[secret removed: [^\]\n]{1,60}\]")
+MARKER = r"\[secret removed: [^\]\n]{1,60}\]"
 
 
-@dataclass(frozen=True)
 class Shape:
     """A kind of secret. `signs`: a text without any of these strings holds none of this kind.
 
@@ -30,9 +28,12 @@ class Shape:
     replaces what its group `secret` holds, or all that it matches.
     """
 
-    kind: str
-    signs: tuple[str, ...]
-    pattern: str
+    __slots__ = ("kind", "pattern", "signs")
+
+    def __init__(self, kind: str, signs: tuple[str, ...], pattern: str) -> None:
+        self.kind = kind
+        self.signs = signs
+        self.pattern = pattern
 
 
 SHAPES = (
@@ -81,11 +82,10 @@ NAME_SIGNS = ("passw", "passphrase", "secret", "token", "credential", "authoriz"
 _SEPARATOR = r"s?[\"'`]?[ \t]{0,3}(?:=>|:=|[:=])[ \t]{0,3}(?:(?:Bearer|Basic|token)[ \t]{1,3})?"
 _ASSIGNED = _SEPARATOR + r"[\"'`]?(?P<secret>[^\s\"'`,;<>()\[\]{}|\\]{8,4000}+)(?![(\[])"
 _WORD = r"(?:[A-Za-z]{1,24}[0-9]{0,2}|[0-9]{1,4})"
-_ORDINARY = re.compile(
-    r"[0-9a-f-]{1,128}|[0-9A-F-]{1,128}|[0-9T:.,+Z_-]{1,40}|[0-9]{8}T[0-9.+]{6,16}\.\w+"
+_ORDINARY = (
+    r"(?s:[0-9a-f-]{1,128}|[0-9A-F-]{1,128}|[0-9T:.,+Z_-]{1,40}|[0-9]{8}T[0-9.+]{6,16}\.\w+"
     rf"|[$%&*@~./].*|\w+://.*|sha[0-9]{{1,3}}[-:].*|{_WORD}(?:[_.-]{_WORD})+|v?[0-9]+(?:\.[0-9]+)+[\w.-]*"
-    r"|[\w.-]+(?:/[\w.-]+)*\.[A-Za-z]{1,5}",
-    re.DOTALL,
+    r"|[\w.-]+(?:/[\w.-]+)*\.[A-Za-z]{1,5})"
 )
 """Ids, numbers, moments, variables, paths, addresses, checksums, names made of words, versions, files."""
 
@@ -150,7 +150,7 @@ class Filter:
         if isinstance(value, str):
             if name in PLACES:
                 return value
-            if _is_name(name) and _is_secret(value) and not MARKER.search(value):
+            if _is_name(name) and _is_secret(value) and not _compiled(MARKER).search(value):
                 return self._removed(f"{ASSIGNED} {name.lower()}")
             return self.clean(value)
         if isinstance(value, Mapping):
@@ -175,7 +175,7 @@ class Filter:
         def replaced(found: re.Match[str]) -> str:
             group = "secret" if "secret" in pattern.groupindex else 0
             secret = found[group]
-            if not secret or not accept(secret) or MARKER.search(secret):
+            if not secret or not accept(secret) or _compiled(MARKER).search(secret):
                 return found[0]
             start, end = (index - found.start() for index in found.span(group))
             return found[0][:start] + self._removed(kind) + found[0][end:]
@@ -184,7 +184,7 @@ class Filter:
             return pattern.sub(replaced, text)
         parts = []
         position = 0
-        for kept in MARKER.finditer(text):
+        for kept in _compiled(MARKER).finditer(text):
             parts += [pattern.sub(replaced, text[position : kept.start()]), kept[0]]
             position = kept.end()
         return "".join([*parts, pattern.sub(replaced, text[position:])])
@@ -230,7 +230,7 @@ def _is_name(name: str) -> bool:
 
 def _is_secret(value: str) -> bool:
     """Whether an assigned value is one: letters and digits, random enough, and nothing ordinary."""
-    if not LEAST_LENGTH <= len(value) <= MOST_LENGTH or _ORDINARY.fullmatch(value):
+    if not LEAST_LENGTH <= len(value) <= MOST_LENGTH or _compiled(_ORDINARY).fullmatch(value):
         return False
     if not any(c.isdigit() for c in value) or not any(c.isalpha() for c in value):
         return False

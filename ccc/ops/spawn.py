@@ -82,6 +82,7 @@ def spawn(workspace: Workspace, request: Request) -> list[Spawned]:
     Raises Refused, NotFound (role, base), Usage; on any failure nothing of the failing one is left behind.
     """
     spawning.check(workspace, request)
+    request = replace(request, task=workspace.filter.clean(request.task))
     policy = _policy(workspace, request)
     request = _with_engine(workspace, policy, request)
     made = []
@@ -263,6 +264,7 @@ def _brief_commit(workspace: Workspace, policy: Policy, request: Request, plan: 
     from ccc.ops.brief import commit_brief, render_brief
 
     text = render_brief(workspace, policy, role=request.role, task=request.task, plan=plan).encode("utf-8")
+    text = workspace.filter.clean_bytes(text)
     return BriefCommit(commit_brief(workspace, plan, request.role, text), text)
 
 

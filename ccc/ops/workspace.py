@@ -19,6 +19,7 @@ from ccc.records import dataclass
 from ccc.store.protocol import REF, Store
 
 if TYPE_CHECKING:
+    from ccc.domain.secrets import Filter
     from ccc.store.gitstore import GitStore
     from ccc.store.reader import GitReader
 
@@ -102,6 +103,13 @@ class Workspace:
         self.require()
         return self._git_store()
 
+    @cached_property
+    def filter(self) -> Filter:
+        """What everything recorded by this call passes; remembers which secrets it met."""
+        from ccc.ops.privacy import filter_of
+
+        return filter_of(self)
+
     def _git_store(self) -> GitStore:
         from ccc.git.libgit import LibGit
         from ccc.store.gitstore import GitStore
@@ -112,6 +120,7 @@ class Workspace:
             objects=LibGit(self.repository.common),
             identity=lambda: self.person or ANONYMOUS,
             observe=self.observer,
+            filter=self.filter,
         )
 
     @cached_property

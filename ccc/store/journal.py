@@ -8,9 +8,11 @@ from functools import cached_property
 from pathlib import Path
 
 from ccc.domain.events import Draft, draft_line, from_source, parse_draft
+from ccc.domain.secrets import Filter
 from ccc.layout import Layout
 from ccc.records import dataclass
 from ccc.store import processes
+from ccc.store.cleaning import cleaned
 from ccc.store.crashpoints import reached
 from ccc.store.protocol import JournalEntry
 
@@ -48,7 +50,7 @@ def draft_of(found: Found) -> Draft:
 
 def write(layout: Layout, draft: Draft) -> str:
     """Acknowledges a draft; the name of its file. Raises ValueError for one that may not be recorded."""
-    line = draft_line(draft).encode() + b"\n"
+    line = draft_line(cleaned([draft], Filter())[0]).encode() + b"\n"
     name = _random_name()
     path = layout.journal_new / name
     try:
