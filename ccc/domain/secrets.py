@@ -155,7 +155,7 @@ class Filter:
             return self.clean(value)
         if isinstance(value, Mapping):
             return {key: self.clean_value(item, key) for key, item in value.items()}
-        if isinstance(value, Sequence):
+        if isinstance(value, list | tuple):
             return [self.clean_value(item, name) for item in value]
         return value
 

@@ -67,7 +67,7 @@ def _renamed(value: Value, renamed: Renamed) -> Value:
         return renamed.get(value, value)
     if isinstance(value, Mapping):
         return {key: _renamed(item, renamed) for key, item in value.items()}
-    return [_renamed(item, renamed) for item in value] if isinstance(value, Sequence) else value
+    return [_renamed(item, renamed) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _named(changes: Delta) -> list[str]:
