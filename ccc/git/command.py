@@ -13,9 +13,22 @@ from pathlib import Path
 from ccc.errors import GitFailed
 from ccc.records import dataclass
 
+REACHED = """
+pre-commit prepare-commit-msg commit-msg post-commit pre-merge-commit post-merge post-checkout post-rewrite
+post-index-change pre-push pre-auto-gc reference-transaction
+"""
+"""Events that commands of ours bring about; git 2.55 can be told to run no configured hook for an event."""
+
+NAMED = (
+    *("ccc-post-commit", "ccc-post-merge", "ccc-post-rewrite", "ccc-post-checkout"),
+    "ccc-post-applypatch",
+)
+"""Our own hooks in configuration; git 2.54 can be told only by name, and so runs the user's."""
+
 SAFE = (
     *("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"),
     *("-c", "core.useReplaceRefs=false"),
+    *(word for name in (*REACHED.split(), *NAMED) for word in ("-c", f"hook.{name}.enabled=false")),
 )
 """No hook and no fsmonitor program of the repository runs behind our back (FACTS: config is code)."""
 
@@ -91,7 +104,7 @@ class Git:
             raise self._unstartable(error) from error
         except subprocess.TimeoutExpired as error:
             raise GitFailed(f"git {arguments[0]} did not end within {timeout:.0f} s") from error
-        _trace(command, time.monotonic() - started, done.returncode)
+        _trace(arguments, time.monotonic() - started, done.returncode)
         result = Result(done.returncode, done.stdout, done.stderr.decode("utf-8", "replace").strip())
         if result.code not in ok:
             raise failure(arguments, result)
@@ -149,7 +162,7 @@ def _advice(result: Result) -> str:
     return next((advice for words, advice in ADVICE.items() if words in result.err), "")
 
 
-def _trace(command: list[str], seconds: float, code: int) -> None:
+def _trace(arguments: tuple[str, ...], seconds: float, code: int) -> None:
     if os.environ.get("CCC_TRACE") in (None, "", "0"):
         return
-    sys.stderr.write(f"ccc: {seconds * 1000:7.1f} ms  exit {code}  {' '.join(command)}\n")
+    sys.stderr.write(f"ccc: {seconds * 1000:7.1f} ms  exit {code}  git {' '.join(arguments)}\n")
