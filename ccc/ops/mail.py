@@ -11,6 +11,7 @@ from pathlib import Path
 from ccc import ids
 from ccc.domain import messages
 from ccc.domain.events import Draft
+from ccc.domain.messagerows import ROWS
 from ccc.domain.messages import Message, Whom
 from ccc.domain.sessions import Session
 from ccc.ops.observe import all_sessions
@@ -24,7 +25,8 @@ from ccc.store.protocol import State
 
 def messages_of(state: State) -> list[Message]:
     """Every message recorded, oldest first."""
-    return messages.messages_in(state.streams(messages.KIND))
+    found = [each for each in state.things(ROWS).values() if each is not None]
+    return sorted(found, key=lambda each: (each.at, each.id))
 
 
 def sender_words(message: Message, names: Mapping[str, str]) -> str:

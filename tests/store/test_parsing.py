@@ -10,6 +10,7 @@ from hypothesis import given
 
 from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
+from ccc.domain.messagerows import ROWS as MESSAGES
 from ccc.domain.sessionrows import ROWS
 from ccc.domain.sessions import Session
 from ccc.layout import Layout
@@ -139,3 +140,13 @@ def test_a_row_holds_every_part_of_a_session() -> None:
 
 def test_a_stub_has_no_session_and_a_row_of_nothing() -> None:
     assert through_json(ROWS.parse("7f" * 16, {"reaped": (STAMP, 1)})) is None
+
+
+@pytest.mark.parametrize("delivered", [None, {"run": 1, "turn": 2, "at": "then"}])
+def test_a_row_is_the_message_again(delivered: Value) -> None:
+    fields: dict[str, Value] = {"text": "Hello", "to": "7f" * 16, "from": "s:1", "delivered": delivered}
+    message = MESSAGES.parse("ab", {field: (STAMP, value) for field, value in fields.items()})
+    assert message is not None
+    assert (message.delivered is None) == (delivered is None)
+    assert MESSAGES.decode(json.loads(json.dumps(MESSAGES.encode(message)))) == message
+    assert MESSAGES.decode(MESSAGES.encode(None)) is None
