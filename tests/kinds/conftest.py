@@ -1,0 +1,3 @@
+"""What tests of kinds of repositories share."""
+
+from __future__ import annotations
