@@ -8,7 +8,7 @@ import click
 
 from ccc.cli.invocation import Invocation, json_option, pass_invocation
 from ccc.cli.opening import open_workspace
-from ccc.errors import CccError, Conflict, InsideAgent, NeedsPerson, NotFound, Refused
+from ccc.errors import CccError, Conflict, NeedsPerson, NotFound, Refused
 from ccc.ops.landing import ending
 from ccc.ops.landing import plan as plans
 from ccc.ops.landing.land import Landing
@@ -146,10 +146,11 @@ def _ask(invocation: Invocation, workspace: Workspace, shown: Review, *, yes: bo
     from ccc.ops.actor import actor_of
 
     name = shown.session.name
-    agent = actor_of(workspace).agent
-    if agent:
-        raise InsideAgent(
-            f"{name} waits for a person's approval, and this call comes from inside an agent ({agent})",
+    actor = actor_of(workspace)
+    if actor.agent:
+        raise actor.refusal(
+            workspace,
+            f"{name} waits for a person's approval, and this call comes from inside an agent ({actor.agent})",
             f"ask the human to run, in the main checkout: git ccc merge {name}",
         )
     if yes:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ccc.domain.sessions import Session
 from ccc.errors import InsideAgent, NotFound
+from ccc.ops.refusals import refusal
 from ccc.ops.workspace import Workspace
 from ccc.platform import trees
 from ccc.records import dataclass
@@ -28,6 +29,10 @@ class Actor:
     def by(self) -> str | None:
         """How an event names its author: `s:<id>` or a git identity."""
         return f"s:{self.session}" if self.session else self.person
+
+    def refusal(self, workspace: Workspace, message: str, hint: str) -> InsideAgent:
+        """The error for a decision that is not an agent's; that it was refused goes on record."""
+        return refusal(workspace, message, hint, session=self.session, by=self.by, agent=self.agent)
 
 
 def actor_of(workspace: Workspace) -> Actor:
@@ -88,7 +93,8 @@ def require_person_at_keyboard(workspace: Workspace, action: str, words: str) ->
     """
     actor = actor_of(workspace)
     if actor.agent:
-        raise InsideAgent(
+        raise actor.refusal(
+            workspace,
             f"{action} needs a person, and this call comes from inside an agent ({actor.agent})",
             f"ask the human to run, in the main checkout: {words}",
         )

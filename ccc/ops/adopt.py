@@ -11,7 +11,6 @@ from ccc.domain import sessions, targets
 from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
 from ccc.domain.sessions import Session
-from ccc.errors import InsideAgent
 from ccc.git import admins, hookfiles, worktrees
 from ccc.git import repository as repositories
 from ccc.git.worktrees import ADMIN_PREFIX
@@ -69,7 +68,8 @@ def _check(workspace: Workspace, request: Request) -> None:
     )
     actor = actor_of(workspace)
     if actor.session is not None or trees.marked_above(RUN_MARKER) is not None:
-        raise InsideAgent(
+        raise actor.refusal(
+            workspace,
             f"git ccc adopt is not for sessions: it takes somebody's work under ccc's care ({actor.agent})",
             f"ask the human to run, in the main checkout: git ccc adopt {shlex.quote(request.what)}",
         )

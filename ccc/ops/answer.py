@@ -12,7 +12,7 @@ from ccc.domain.events import Draft
 from ccc.domain.life import Request
 from ccc.domain.messages import first_words
 from ccc.domain.sessions import Session, from_cells
-from ccc.errors import Ambiguous, InsideAgent, NotFound, Refused, Usage
+from ccc.errors import Ambiguous, NotFound, Refused, Usage
 from ccc.ops import agent_items, control
 from ccc.ops.actor import actor_of
 from ccc.ops.delivery import Sent, deliver
@@ -112,7 +112,8 @@ def _refuse_agents(workspace: Workspace, session: Session, item: Item, words: st
     if actor.agent is None or (is_parent and item.kind == "question"):
         return
     said = shlex.quote(words) if len(words) <= SHOWN else "TEXT"
-    raise InsideAgent(
+    raise actor.refusal(
+        workspace,
         f"answering {session.name} needs a person, and this call comes from inside an agent ({actor.agent})",
         f"ask the human to run, in the main checkout: git ccc answer {ids.short(item.id)} {said}",
     )

@@ -13,7 +13,7 @@ from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
 from ccc.domain.life import RUNNING, STARTING
 from ccc.domain.sessions import Closed, Session, from_cells
-from ccc.errors import InsideAgent, Refused
+from ccc.errors import Refused
 from ccc.git import history, worktrees
 from ccc.git import repository as repositories
 from ccc.git.repository import RefMoved, RefUpdate
@@ -118,7 +118,8 @@ def refuse_agents(workspace: Workspace, session: Session, command: str) -> None:
         return
     if caller.session is None and trees.marked_above(RUN_MARKER) is None:
         return
-    raise InsideAgent(
+    raise caller.refusal(
+        workspace,
         f"git ccc {command} inside a session is for those that it spawned, and {session.name} is none of "
         f"them ({caller.agent})",
         f"ask the human to run, in the main checkout: git ccc {command} {session.name}",

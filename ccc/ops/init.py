@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ccc.domain.events import Draft, clock_in
 from ccc.domain.sessions import Session
-from ccc.errors import InsideAgent, NeedsPerson, Refused
+from ccc.errors import NeedsPerson, Refused
 from ccc.git import history, hookfiles, version
 from ccc.git import repository as repositories
 from ccc.git.repository import RefUpdate
@@ -158,10 +158,11 @@ def deinit(workspace: Workspace, *, purge: bool, yes: bool) -> Deinitialised:
     landed, NeedsPerson for a purge without `yes`.
     """
     workspace.require()
-    agent = actor_of(workspace).agent
-    if agent:
-        raise InsideAgent(
-            f"taking ccc out needs a person, and this call comes from inside an agent ({agent})",
+    actor = actor_of(workspace)
+    if actor.agent:
+        raise actor.refusal(
+            workspace,
+            f"taking ccc out needs a person, and this call comes from inside an agent ({actor.agent})",
             "ask the human to run, in the main checkout: git ccc deinit",
         )
     if REF in repositories.refs(workspace.git, REF):
