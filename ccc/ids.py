@@ -9,6 +9,7 @@ import unicodedata
 RESERVED_ROLES = frozenset({"check", "new", "all", "orchestrator"})
 SHORT_ID = 8
 SHORT_OID = 7
+SHA256_DIGITS = 64
 SLUG_LENGTH = 40
 LEAST_PREFIX = 4
 
@@ -58,6 +59,16 @@ def numbered(name: str, taken: frozenset[str] | set[str]) -> str:
 def object_id(kind: str, content: bytes, *, algorithm: str = "sha1") -> str:
     """The id git gives an object, in hexadecimal."""
     return digest(algorithm, b"%s %d\0" % (kind.encode(), len(content)) + content)
+
+
+def blob_id(content: bytes, *, like: str) -> str:
+    """The id of a file's bytes where ids look like this one: SHA-1 or SHA-256."""
+    return object_id("blob", content, algorithm=algorithm_of(like))
+
+
+def algorithm_of(oid: str) -> str:
+    """The hash function that gave an object its id."""
+    return "sha256" if len(oid) == SHA256_DIGITS else "sha1"
 
 
 def digest(algorithm: str, content: bytes) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -11,13 +9,16 @@ from typing import IO, Self
 
 from ccc.errors import GitFailed, StateBroken
 from ccc.git.command import Git
+from ccc.git.dialogue import Dialogue
+from ccc.git.formats import FILES, REFTABLE, SHA1, SHA256, Formats, formats_of
 from ccc.git.objects import MissingObject
 
 AT_ONCE = 10_000
 """Objects asked for in one go: git keeps the questions and answers after `flush`, so no pipe fills up."""
 
 REFERENCE_ATTEMPTS = 3
-_OID_LENGTHS = (40, 64)
+_DIGITS = {SHA1: 40, SHA256: 64}
+_HEXADECIMAL = frozenset("0123456789abcdef")
 
 
 class CatFile:
@@ -26,8 +27,9 @@ class CatFile:
     def __init__(self, git: Git, common: Path) -> None:
         self.common = common
         self._git = git
-        self._process: subprocess.Popen[bytes] | None = None
-        self._owner = 0
+        self._objects = Dialogue(git, "cat-file", "--batch-command", "--buffer")
+        self._formats: Formats | None = None
+        self._tables: tuple[bytes, dict[str, str | None]] = (b"", {})
 
     def __enter__(self) -> Self:
         return self
@@ -37,23 +39,20 @@ class CatFile:
     ) -> None:
         self.close()
 
-    def __del__(self) -> None:
-        if self._process is not None and self._owner == os.getpid():
-            self.close()
-
     def close(self) -> None:
         """Ends the git process; the next read starts another."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                _close(pipe)
-        try:
-            process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        self._objects.close()
+
+    @property
+    def algorithm(self) -> str:
+        """The hash function that names objects here: sha1 or sha256."""
+        return self._known_formats.objects
+
+    @property
+    def _known_formats(self) -> Formats:
+        if self._formats is None:
+            self._formats = formats_of(self.common)
+        return self._formats
 
     def read(self, oid: str) -> tuple[str, bytes]:
         """(kind, content). Raises MissingObject, StateBroken for a damaged object."""
@@ -68,9 +67,14 @@ class CatFile:
         return found
 
     def has(self, oid: str) -> bool:
-        """Whether the object is stored."""
-        pipe = self._ask("info", [oid])
-        return not pipe.readline().endswith(b" missing\n")
+        """Whether the object is stored. Raises GitFailed where git ended instead of an answer."""
+        if not self._is_oid(oid):
+            return False
+        answer = self._ask("info", [oid]).readline()
+        if not answer.endswith(b"\n"):
+            self._objects.close()
+            raise GitFailed(f"git cat-file ended while reading in {self.common}", "git ccc doctor")
+        return not answer.endswith(b" missing\n")
 
     def _contents(self, oids: list[str]) -> list[tuple[str, bytes]]:
         pipe = self._ask("contents", oids)
@@ -91,22 +95,14 @@ class CatFile:
         return MissingObject(oid)
 
     def _ask(self, command: str, oids: list[str]) -> IO[bytes]:
-        if any(len(oid) not in _OID_LENGTHS for oid in oids):
-            raise StateBroken(f"{oids[0]} is no object id", "git ccc fsck")
-        if self._process is None or self._owner != os.getpid():
-            self._process, self._owner = (
-                self._git.start("cat-file", "--batch-command", "--buffer"),
-                os.getpid(),
-            )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        try:
-            self._process.stdin.write("".join(f"{command} {oid}\n" for oid in oids).encode() + b"flush\n")
-            self._process.stdin.flush()
-        except BrokenPipeError as error:
-            self.close()
-            raise GitFailed(f"git cat-file ended while reading in {self.common}", "git ccc doctor") from error
-        return self._process.stdout
+        wrong = next((oid for oid in oids if not self._is_oid(oid)), None)
+        if wrong is not None:
+            raise MissingObject(wrong)
+        return self._objects.ask("".join(f"{command} {oid}\n" for oid in oids).encode() + b"flush\n")
+
+    def _is_oid(self, text: str) -> bool:
+        """git would take fewer digits for an abbreviation, and other words for a revision."""
+        return len(text) == _DIGITS.get(self.algorithm) and not set(text) - _HEXADECIMAL
 
     def _answer(self, pipe: IO[bytes], oid: str) -> tuple[str, bytes] | None:
         """One object as git prints it; None for a missing one."""
@@ -125,8 +121,8 @@ class CatFile:
 
         A reference being packed may be missed in both files, so they are looked at again.
         """
-        if (self.common / "reftable").is_dir():
-            return self._asked_of_git(name)
+        if self._known_formats.references != FILES:
+            return self._in_tables(name)
         for _ in range(REFERENCE_ATTEMPTS):
             found = self._loose(name) or self._packed(name)
             if found is not None:
@@ -134,6 +130,25 @@ class CatFile:
             if not (self.common / name).exists():
                 break
         return None
+
+    def _in_tables(self, name: str) -> str | None:
+        """As git says; asked again only when the list of tables has changed, as it does with every move."""
+        listed = self._list_of_tables()
+        if listed == b"" or listed != self._tables[0]:
+            self._tables = (listed, {})
+        known = self._tables[1]
+        if name not in known:
+            known[name] = self._asked_of_git(name)
+        return known[name]
+
+    def _list_of_tables(self) -> bytes:
+        """The names of the tables, each used once; empty where references are stored in a newer way."""
+        if self._known_formats.references != REFTABLE:
+            return b""
+        try:
+            return (self.common / "reftable" / "tables.list").read_bytes()
+        except FileNotFoundError:
+            return b""
 
     def _asked_of_git(self, name: str) -> str | None:
         lines = self._git.text("for-each-ref", "--format=%(objectname) %(refname)", name).splitlines()
@@ -146,7 +161,7 @@ class CatFile:
             return None
         if text.startswith("ref: "):
             return self.get(text.removeprefix("ref: "))
-        if len(text) not in _OID_LENGTHS or set(text) - set("0123456789abcdef"):
+        if len(text) not in _DIGITS.values() or set(text) - _HEXADECIMAL:
             raise StateBroken(f"{name} holds no object id", "git ccc fsck")
         return text
 
@@ -162,10 +177,3 @@ class CatFile:
             if line and line[0] not in "#^":
                 oid, _, packed = line.partition(" ")
                 yield oid, packed
-
-
-def _close(pipe: IO[bytes]) -> None:
-    try:
-        pipe.close()
-    except BrokenPipeError:
-        return

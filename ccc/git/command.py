@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 
@@ -110,16 +110,22 @@ class Git:
             raise failure(arguments, result)
         return result
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Starts a git to talk to through pipes; its words are dropped. Raises GitFailed without git."""
+    def start(
+        self, *arguments: str, words: int | None = None, files: Sequence[int] = ()
+    ) -> subprocess.Popen[bytes]:
+        """Starts a git to talk to through pipes; what it says goes to the descriptor `words`, or nowhere.
+
+        `files` are descriptors it may use. Nothing is fetched behind its back. Raises GitFailed without git.
+        """
         try:
             return subprocess.Popen(
                 ["git", *SAFE, *arguments],
                 cwd=self.directory,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env={**clean_environment(), **self.extra},
+                stderr=subprocess.DEVNULL if words is None else words,
+                pass_fds=files,
+                env={**clean_environment(), **self.extra, "GIT_NO_LAZY_FETCH": "1"},
             )
         except FileNotFoundError as error:
             raise self._unstartable(error) from error

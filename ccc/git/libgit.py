@@ -11,6 +11,7 @@ import pygit2
 from pygit2.enums import ObjectType
 
 from ccc.errors import GitFailed, StateBroken, StoreBusy
+from ccc.git.formats import SHA1
 from ccc.git.objects import BLOB, COMMIT, TREE, MissingObject
 
 _TYPES = {BLOB: ObjectType.BLOB, TREE: ObjectType.TREE, COMMIT: ObjectType.COMMIT}
@@ -22,6 +23,9 @@ LOCK_DELAY = 0.005
 
 class LibGit:
     """Objects and references of one common directory; each process opens it for itself."""
+
+    algorithm = SHA1
+    """libgit2 as pygit2 brings it opens no other repository."""
 
     def __init__(self, common: Path) -> None:
         self.common = common
@@ -38,6 +42,10 @@ class LibGit:
             self._odb = self._opened.odb
             self._process = os.getpid()
         return self._opened
+
+    def open(self) -> None:
+        """Opens the repository now. Raises GitFailed for a kind of repository that libgit2 does not know."""
+        assert self._repository is not None
 
     def read(self, oid: str) -> tuple[str, bytes]:
         """(kind, content). Raises MissingObject, StateBroken for a damaged object."""

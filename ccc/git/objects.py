@@ -27,6 +27,10 @@ class MissingObject(StateBroken):
 class ObjectReader(Protocol):
     """Reads git objects by id."""
 
+    @property
+    def algorithm(self) -> str:
+        """The hash function that names objects here: sha1 or sha256."""
+
     def read(self, oid: str) -> tuple[str, bytes]:
         """(kind, content). Raises MissingObject, StateBroken for a damaged one."""
 
@@ -52,6 +56,13 @@ class References(Protocol):
 
     def swap(self, name: str, old: str | None, new: str) -> bool:
         """Compare-and-swap: False when the reference was not `old` any more. Raises StoreBusy, GitFailed."""
+
+
+class Backend(ObjectDatabase, References, Protocol):
+    """Objects and references of one repository. The same bytes have the same id on every backend."""
+
+    def is_ancestor(self, old: str, new: str) -> bool:
+        """Whether `old` is `new` or behind it. Raises MissingObject, StateBroken."""
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from ccc.git.objects import MissingObject, object_id
 
 
 class MemoryObjects:
-    """An object database in memory."""
+    """An object database in memory; `algorithm` names the objects: sha1 or sha256."""
 
-    def __init__(self) -> None:
+    def __init__(self, algorithm: str = "sha1") -> None:
+        self.algorithm = algorithm
         self.stored: dict[str, tuple[str, bytes]] = {}
 
     def read(self, oid: str) -> tuple[str, bytes]:
@@ -30,7 +31,7 @@ class MemoryObjects:
 
     def write(self, kind: str, content: bytes) -> str:
         """Stores the object, returns its id."""
-        oid = object_id(kind, content)
+        oid = object_id(kind, content, algorithm=self.algorithm)
         self.stored[oid] = (kind, content)
         return oid
 

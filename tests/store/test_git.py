@@ -95,7 +95,7 @@ def test_variables_of_a_hook_are_not_followed(
 def test_cat_file_ends_with_its_reader(repo: Repo, common: Path) -> None:
     with CatFile(Git(common), common) as objects:
         objects.read(repo.oid())
-        process = objects._process
+        process = objects._objects.process
     assert isinstance(process, subprocess.Popen)
     assert process.poll() is not None
     assert objects.read(repo.oid())[0] == COMMIT
