@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+import shlex
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ccc.domain.hooknotes import HOOKS
 from ccc.errors import GitFailed
 from ccc.git.command import Git
+from ccc.git.files import replace_file
+from ccc.git.hookway import KEY as WISH
+from ccc.git.hookway import Way
 from ccc.layout import Layout
 from ccc.records import dataclass
 
@@ -22,7 +27,8 @@ INCLUDED = "ccc/gitconfig"
 SESSIONS = "gitconfig.sessions"
 FOREIGN_SCOPES = frozenset({"command", "worktree"})
 """Not the session worktrees' business: what ccc passes to every git it runs, and the main checkout's own."""
-OURS = ("core.hooksPath", "user.name", "author.name", "committer.name", "commit.gpgSign", "tag.gpgSign")
+HOOKS_PATH = "core.hooksPath"
+OURS = (HOOKS_PATH, "user.name", "author.name", "committer.name", "commit.gpgSign", "tag.gpgSign")
 """Keys that the included files set; one that stands after the include wins over them."""
 
 
@@ -39,42 +45,49 @@ class Settings:
     """What the configuration says outside session worktrees.
 
     `hooks_path` is None when nobody set `core.hooksPath`, "" when it was set to nothing, and may be relative
-    to the top of a worktree. `includes` counts our include; `hiding` names the keys that stand after it.
+    to the top of a worktree. `includes` counts our include; `after` names the keys that stand after it and
+    might hide ours. `wish` is the value of `ccc.hooks`, by which the user chooses the way.
     """
 
     hooks_path: str | None
     includes: int
-    hiding: tuple[str, ...]
+    after: tuple[str, ...]
+    wish: str | None
 
-    @property
-    def whole(self) -> bool:
+    def hiding(self, way: Way) -> tuple[str, ...]:
+        """The keys that hide ours: with hooks in configuration, ccc leaves `core.hooksPath` to the user."""
+        return tuple(key for key in self.after if way is Way.SHIMS or key != HOOKS_PATH)
+
+    def whole(self, way: Way) -> bool:
         """Whether our include is there, once, and wins."""
-        return self.includes == 1 and not self.hiding
+        return self.includes == 1 and not self.hiding(way)
 
 
 def read_settings(common: Path) -> Settings:
     """One look at the whole configuration, other included files too (3 ms). Raises GitFailed."""
     output = _git(common).run("config", "--show-scope", "-z", "--list").out
     parts = os.fsdecode(output).split("\0")
-    hooks_path, includes = None, 0
+    hooks_path, wish, includes = None, None, 0
     spelled = {key.lower(): key for key in OURS}
-    hiding: list[str] = []
+    after: list[str] = []
     for scope, entry in zip(parts[::2], parts[1::2], strict=False):
         key, _, value = entry.partition("\n")
         if scope in FOREIGN_SCOPES:
             continue
         if key == KEY and value == INCLUDED:
-            includes, hiding = includes + 1, []
+            includes, after = includes + 1, []
         elif key in spelled and includes:
-            hiding.append(spelled[key])
+            after.append(spelled[key])
         if key == "core.hookspath":
             hooks_path = os.path.expanduser(value)  # noqa: PTH111  # a relative path stays as git reads it
-    return Settings(hooks_path, includes, tuple(dict.fromkeys(hiding)))
+        elif key == WISH:
+            wish = value
+    return Settings(hooks_path, includes, tuple(dict.fromkeys(after)), wish)
 
 
-def include_last(common: Path, settings: Settings) -> None:
+def include_last(common: Path, settings: Settings, way: Way) -> None:
     """Puts the include at the end of the common configuration, unless it is whole. Raises GitFailed."""
-    if not settings.whole:
+    if not settings.whole(way):
         remove_include(common)
         _git(common).run("config", "--local", "--add", f"{SECTION}.path", INCLUDED)
 
@@ -90,12 +103,11 @@ def _git(common: Path) -> Git:
 
 
 def write_gitconfig(common: Path, sessions: Sequence[SessionIdentity]) -> None:
-    """Writes the included files: our hooks path, and for each session its identity and no signing.
+    """Writes what else is included: for each session its identity and no signing.
 
-    A signature would wait for a person at the pinentry. A worktree that is not among the sessions gets the
-    hooks path alone, which leads it to the user's own hooks.
+    A signature would wait for a person at the pinentry. A worktree that is not among the sessions gets hooks
+    alone, which note nothing there and leave the user's as they are.
     """
-    write_base(common)
     root = Layout(common).root
     folder = root / "identities"
     folder.mkdir(parents=True, exist_ok=True)
@@ -112,16 +124,61 @@ def write_gitconfig(common: Path, sessions: Sequence[SessionIdentity]) -> None:
             file.unlink(missing_ok=True)
 
 
-def write_base(common: Path) -> bool:
+def write_base(common: Path, way: Way) -> bool:
     """Writes the file that the include names; whether it was not as it should be (the repository moved)."""
-    return replace_file(Layout(common).root / "gitconfig", base_text(common))
+    return replace_file(base_file(common), base_text(common, way))
 
 
-def base_text(common: Path) -> str:
-    """The text of the file that the include names."""
-    hooks = quoted(str(Layout(common).root / "hooks"))
+def base_file(common: Path) -> Path:
+    """The file that the include names."""
+    return Layout(common).root / "gitconfig"
+
+
+def base_text(common: Path, way: Way) -> str:
+    """What the file that the include names says: hooks, and where the sessions' identities are."""
     head = "# Written by ccc for session worktrees; changes are overwritten.\n"
-    return f"{head}[core]\n\thooksPath = {hooks}\n[include]\n\tpath = {SESSIONS}\n"
+    return f"{head}{_HOOKS[way](common)}[include]\n\tpath = {SESSIONS}\n"
+
+
+def written_way(common: Path) -> Way | None:
+    """The way that the file speaks of, whether or not it is whole; None where there is none."""
+    try:
+        text = base_file(common).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return Way.SHIMS if b"hooksPath" in text else Way.CONFIGURATION
+
+
+def note_file(common: Path) -> Path:
+    """The script that notes what happened, for shims and for hooks in configuration."""
+    return Layout(common).root / "hook-note"
+
+
+def _by_path(common: Path) -> str:
+    return f"[core]\n\thooksPath = {quoted(str(Layout(common).root / 'hooks'))}\n"
+
+
+def _by_name(common: Path) -> str:
+    """One named hook for each event. Git runs them beside the user's own, and appends the arguments.
+
+    `parallel`: a hook that is not marked so would make the user's own wait for each other. Without the script
+    (ccc was taken out, the repository moved) the command does nothing and succeeds.
+    """
+    return "".join(
+        f'[hook "ccc-{event}"]\n\tevent = {event}\n\tcommand = {quoted(command(common, event))}\n'
+        "\tparallel = true\n"
+        for event in HOOKS
+    )
+
+
+def command(common: Path, event: str) -> str:
+    """The shell words of our hook of an event."""
+    values = f"ccc_name={event} ccc_common={shlex.quote(str(common))}"
+    script = '"$ccc_common/ccc/hook-note"'
+    return f"{values}; [ -f {script} ] && [ -r {script} ] && . {script}; :"
+
+
+_HOOKS: dict[Way, Callable[[Path], str]] = {Way.SHIMS: _by_path, Way.CONFIGURATION: _by_name}
 
 
 def _identity(name: str) -> str:
@@ -134,17 +191,3 @@ def quoted(value: str) -> str:
     """A value for a git configuration file, in quotes (git-config(1), Syntax)."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
     return f'"{escaped}"'
-
-
-def replace_file(path: Path, text: str, *, executable: bool = False) -> bool:
-    """Replaces a file at once, with its mode; False for one that needs no change."""
-    content = os.fsencode(text)
-    good = path.is_file() and path.read_bytes() == content and (not executable or os.access(path, os.X_OK))
-    if good:
-        return False
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.write_bytes(content)
-    if executable:
-        fresh.chmod(0o755)
-    fresh.replace(path)
-    return True

@@ -9,12 +9,15 @@ import shutil
 from pathlib import Path
 
 from ccc.errors import GitFailed
-from ccc.git import hookconfig, hookshims
-from ccc.git.hookconfig import SessionIdentity, write_gitconfig
+from ccc.git import hookconfig, hookshims, hookway
+from ccc.git.files import replace_file
+from ccc.git.hookconfig import SessionIdentity, Settings, write_gitconfig
+from ccc.git.hookway import Choice, Way
 from ccc.layout import Layout
 
 __all__ = [
     "SessionIdentity",
+    "describe",
     "drain_script",
     "install",
     "problems",
@@ -47,11 +50,11 @@ def install(common: Path, python: str) -> None:
     layout = Layout(common)
     for folder in (layout.journal_new, layout.worktrees):
         folder.mkdir(parents=True, exist_ok=True)
-    hookconfig.replace_file(layout.drain_script, drain_script(common, python), executable=True)
-    hookconfig.write_base(common)
+    replace_file(layout.drain_script, drain_script(common, python), executable=True)
     settings = hookconfig.read_settings(common)
-    hookshims.make(common, settings.hooks_path)
-    hookconfig.include_last(common, settings)
+    way = hookway.choose(common, settings.wish).way
+    _fit(common, settings, way)
+    hookconfig.include_last(common, settings, way)
 
 
 def drain_script(common: Path, python: str) -> str:
@@ -60,17 +63,34 @@ def drain_script(common: Path, python: str) -> str:
 
 
 def refresh(common: Path) -> bool:
-    """Fits shims and include to what the user has now; whether anything changed. Raises GitFailed, OSError.
+    """Fits hooks and include to git and to what the user has now; whether anything changed.
 
     A configuration that cannot be written now (locked, read-only) is left for the next time.
+    Raises GitFailed, OSError.
     """
     settings = hookconfig.read_settings(common)
-    changed = hookshims.make(common, settings.hooks_path)
-    if settings.whole:
+    way = hookway.choose(common, settings.wish).way
+    changed = _fit(common, settings, way)
+    if settings.whole(way):
         return changed
     with contextlib.suppress(GitFailed):
-        hookconfig.include_last(common, settings)
+        hookconfig.include_last(common, settings, way)
     return True
+
+
+def _fit(common: Path, settings: Settings, way: Way) -> bool:
+    """Makes the files of a way, and then lets the configuration lead there; whether anything changed.
+
+    The order matters to a git that runs meanwhile: whatever it has read leads to hooks that are there.
+    """
+    changed = replace_file(hookconfig.note_file(common), hookshims.note_text())
+    if way is Way.SHIMS:
+        changed |= hookshims.make(common, settings.hooks_path)
+    if hookconfig.write_base(common, way):
+        return True
+    if way is Way.CONFIGURATION:
+        changed |= hookshims.retire(common, hookconfig.base_file(common).stat().st_mtime)
+    return changed
 
 
 def uninstall(common: Path) -> None:
@@ -79,30 +99,60 @@ def uninstall(common: Path) -> None:
     hookconfig.remove_include(common)
     for folder in ("hooks", "identities"):
         shutil.rmtree(root / folder, ignore_errors=True)
-    for file in ("gitconfig", hookconfig.SESSIONS, "drain", "hooks.orig"):
+    for file in ("gitconfig", hookconfig.SESSIONS, "drain", "hook-note", hookshims.CACHE, "gits"):
         (root / file).unlink(missing_ok=True)
 
 
 def problems(common: Path) -> list[str]:
-    """What is wrong with include, hooks and drain script, for `doctor`; empty when all is well."""
+    """What is wrong with include, hooks and drain script, for `doctor`; empty when all is well.
+
+    Raises GitFailed, OSError.
+    """
     layout, settings = Layout(common), hookconfig.read_settings(common)
-    return [*_of_the_include(common, settings), *_of_the_shims(common, settings), *_of_the_drain(layout)]
+    choice = hookway.choose(common, settings.wish)
+    return [
+        *_of_the_include(common, settings, choice.way),
+        *_of_the_way(common, choice),
+        *_of_the_scripts(common, settings, choice.way),
+        *_of_the_drain(layout),
+    ]
 
 
-def _of_the_include(common: Path, settings: hookconfig.Settings) -> list[str]:
+def describe(common: Path) -> str:
+    """In words which way hooks are installed, and what decided it. Raises GitFailed, OSError."""
+    choice = hookway.choose(common, hookconfig.read_settings(common).wish)
+    through = {
+        Way.CONFIGURATION: "through git's configuration, beside the user's own",
+        Way.SHIMS: "through shims, which then run the user's own",
+    }
+    return f"{through[choice.way]}: {choice.why}"
+
+
+def _of_the_include(common: Path, settings: Settings, way: Way) -> list[str]:
     if not settings.includes:
         return ["the common configuration does not include ccc/gitconfig"]
-    found = [f"{key} is set after ccc's include and hides it" for key in settings.hiding]
+    found = [f"{key} is set after ccc's include and hides it" for key in settings.hiding(way)]
     if settings.includes > 1:
         found.append("the common configuration includes ccc/gitconfig more than once")
-    base = Layout(common).root / "gitconfig"
-    if not base.is_file() or base.read_bytes() != os.fsencode(hookconfig.base_text(common)):
+    written = hookconfig.written_way(common)
+    base = hookconfig.base_file(common)
+    if written is None or base.read_bytes() != os.fsencode(hookconfig.base_text(common, written)):
         found.append("ccc/gitconfig is missing, or names the hooks of another place")
     return found
 
 
-def _of_the_shims(common: Path, settings: hookconfig.Settings) -> list[str]:
-    missing = hookshims.missing(common, settings.hooks_path)
+def _of_the_way(common: Path, choice: Choice) -> list[str]:
+    written = hookconfig.written_way(common)
+    if written in (None, choice.way):
+        return []
+    return [f"hooks are installed through {written}, and should be through {choice.way}: {choice.why}"]
+
+
+def _of_the_scripts(common: Path, settings: Settings, way: Way) -> list[str]:
+    missing = hookshims.missing(common, settings.hooks_path) if way is Way.SHIMS else []
+    note = hookconfig.note_file(common)
+    if not note.is_file() or note.read_bytes() != os.fsencode(hookshims.note_text()):
+        missing.append(note.name)
     return [f"hooks are missing, not executable or outdated: {', '.join(missing)}"] if missing else []
 
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from ccc.domain.hooknotes import HOOKS
-from ccc.git.hookconfig import replace_file
+from ccc.git.files import replace_file
+from ccc.git.hookway import DAY
 from ccc.layout import Layout
 from ccc.resources import resource_dir
+
+CACHE = "hooks.orig"
+"""Where shims remember the user's hooks path."""
 
 _KNOWN = """
 applypatch-msg commit-msg post-applypatch post-checkout post-commit post-index-change post-merge post-receive
@@ -40,6 +46,19 @@ def make(common: Path, hooks_path: str | None) -> bool:
     return _correct_cache(common, hooks_path) or any(changed)
 
 
+def retire(common: Path, since: float) -> bool:
+    """Takes the shims away that nobody needs since a time; whether any were there. Raises OSError.
+
+    They stay for a day: a commit whose message is still being written looks for them where it was told to.
+    """
+    shims = folder(common)
+    if not shims.is_dir() or time.time() - since < DAY:
+        return False
+    shutil.rmtree(shims)
+    (Layout(common).root / CACHE).unlink(missing_ok=True)
+    return True
+
+
 def missing(common: Path, hooks_path: str | None) -> list[str]:
     """The names whose shim is not there, not executable, or of another version of ccc."""
     shims, content = folder(common), os.fsencode(_script())
@@ -56,6 +75,11 @@ def wanted_names(common: Path, hooks_path: str | None) -> set[str]:
     for place in _users_folders(common, hooks_path):
         names |= GIT_HOOKS & _executables(place)
     return names
+
+
+def note_text() -> str:
+    """The script that notes what happened, which shims and hooks in configuration read."""
+    return (resource_dir("hooks") / "ccc-hook-note").read_text(encoding="utf-8")
 
 
 def _script() -> str:
@@ -115,7 +139,7 @@ def _correct_cache(common: Path, hooks_path: str | None) -> bool:
 
     The shim asks again when a configuration file is newer, but cannot see files that those include.
     """
-    cache = Layout(common).root / "hooks.orig"
+    cache = Layout(common).root / CACHE
     environment = ":".join(
         os.environ.get(name, "") for name in ("GIT_CONFIG_GLOBAL", "XDG_CONFIG_HOME", "HOME")
     )

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ccc.git import hookconfig, hookfiles
+from ccc.domain.hooknotes import HOOKS
+from ccc.git import hookconfig, hookfiles, hookway
+from ccc.git.command import NAMED
 from ccc.git.hookfiles import SessionIdentity
 from tests.hooks.making import ADMIN, hook, install, lines, make_tree, shim
 from tests.hooks.test_harm import until_there
@@ -161,7 +163,7 @@ def test_a_refresh_under_a_locked_configuration_waits_for_the_next(hooked: Repo)
     assert hookfiles.problems(hooked.common)[0] == "user.name is set after ccc's include and hides it"
     (hooked.common / "config.lock").unlink()
     assert hookfiles.refresh(hooked.common)
-    assert hookconfig.read_settings(hooked.common).whole
+    assert hookconfig.read_settings(hooked.common).whole(hookway.Way.SHIMS)
 
 
 def test_a_repeated_include_is_named_and_mended(hooked: Repo) -> None:
@@ -259,3 +261,7 @@ def test_shims_are_the_shipped_script(hooked: Repo) -> None:
     assert len(texts) == 1
     assert shim(hooked, "post-commit").stat().st_mode & 0o777 == 0o755
     assert ADMIN not in texts.pop()
+
+
+def test_each_of_our_hooks_is_switched_off_in_our_own_runs() -> None:
+    assert set(NAMED) == {f"ccc-{event}" for event in HOOKS}

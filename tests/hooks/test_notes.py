@@ -135,8 +135,8 @@ def branch(repo: Repo) -> str:
 
 
 def test_without_the_kernels_uuid_a_taken_name_is_left_alone(tree: Repo, hooked: Repo) -> None:
-    script = shim(hooked, "post-commit")
-    script.write_text(script.read_text().replace("/proc/sys/kernel/random/uuid", "/proc/none"))
+    script, note = shim(hooked, "post-commit"), hooked.common / "ccc" / "hook-note"
+    note.write_text(note.read_text().replace("/proc/sys/kernel/random/uuid", "/proc/none"))
     taken = '"$1/ccc-backend-x.post-commit.$$"'
     words = ["sh", "-c", f'echo theirs >{taken}; exec "$0"', str(script), str(journal(hooked))]
     admin = hooked.common / "worktrees" / ADMIN

@@ -56,13 +56,11 @@ def hooks(workspace: Workspace) -> Iterator[Finding]:
     for problem in problems:
         yield Finding("hooks", False, problem, FIX)
     if not problems:
-        yield Finding("hooks", True, "in session worktrees only; the include is the last to decide")
+        words = hookfiles.describe(workspace.repository.common)
+        yield Finding("hooks", True, f"in session worktrees only, {words}")
 
 
 def written_for_here(workspace: Workspace) -> bool:
-    """Whether drain script and included configuration name this repository, which may have been moved."""
-    layout, common = workspace.layout, workspace.repository.common
-    configured = (layout.root / "gitconfig").read_text(encoding="utf-8", errors="replace")
-    script = layout.drain_script.read_text(encoding="utf-8", errors="replace")
-    here = str(layout.root / "hooks").replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{here}"' in configured and f"-C {shlex.quote(str(common))} " in script
+    """Whether the drain script names this repository, which may have been moved."""
+    script = workspace.layout.drain_script.read_text(encoding="utf-8", errors="replace")
+    return f"-C {shlex.quote(str(workspace.repository.common))} " in script
