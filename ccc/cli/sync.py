@@ -19,6 +19,9 @@ from ccc.ops.workspace import Workspace
 @click.option(
     "--status", "overview", is_flag=True, help="Show when it was shared, what waits, who else is there"
 )
+@click.option("--take", metavar="LEASE", help="Hold a lease alone, as orchestrator, until released or silent")
+@click.option("--release", metavar="LEASE", help="Give a lease back; another machine's needs a person")
+@click.option("--with-fetch", is_flag=True, help="With --enable: a plain git fetch brings others' state, too")
 @click.option("--yes", is_flag=True, help="With --enable: agree without being asked")
 @json_option
 @pass_invocation
@@ -28,6 +31,9 @@ def command_sync(
     enable: bool,
     disable: bool,
     overview: bool,
+    take: str | None,
+    release: str | None,
+    with_fetch: bool,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -36,22 +42,26 @@ def command_sync(
     Fetches what others share, merges it by content, pushes to refs/ccc-sync/ of the remote; your branches,
     your push and your fetch stay as they are. Off until --enable; logs and transcripts are never shared.
     """
-    if sum((enable, disable, overview)) > 1:
-        raise Usage("--enable, --disable and --status exclude each other")
-    if yes and not enable:
-        raise Usage("--yes goes with --enable", "git ccc sync REMOTE --enable --yes")
+    if sum((enable, disable, overview, take is not None, release is not None)) > 1:
+        raise Usage("--enable, --disable, --status, --take and --release exclude each other")
+    if (yes or with_fetch) and not enable:
+        raise Usage("--yes and --with-fetch go with --enable", "git ccc sync REMOTE --enable --yes")
     if enable:
-        _enable(invocation, remote, yes=yes, as_json=as_json)
+        _enable(invocation, remote, yes=yes, with_fetch=with_fetch, as_json=as_json)
     elif disable:
         _disable(invocation)
+    elif take is not None or release is not None:
+        _lease(invocation, take, release, as_json=as_json)
     elif overview:
         _status(invocation, as_json=as_json)
     else:
         _sync(invocation, open_workspace(invocation), remote, as_json=as_json)
 
 
-def _enable(invocation: Invocation, remote: str | None, *, yes: bool, as_json: bool) -> None:
-    from ccc.ops.sync import consent
+def _enable(
+    invocation: Invocation, remote: str | None, *, yes: bool, with_fetch: bool, as_json: bool
+) -> None:
+    from ccc.ops.sync import consent, fetching
 
     if remote is None:
         raise Usage("--enable needs the name of a remote", "git ccc sync origin --enable")
@@ -63,6 +73,8 @@ def _enable(invocation: Invocation, remote: str | None, *, yes: bool, as_json: b
     terminal.err("\n".join(told.lines))
     agreed = yes or terminal.confirm(f"Share the state through {remote}?")
     consent.enable(workspace, told, agreed=agreed)
+    if with_fetch:
+        fetching.add(workspace, remote)
     _sync(invocation, workspace, remote, as_json=as_json)
 
 
@@ -88,6 +100,22 @@ def _disable(invocation: Invocation) -> None:
     terminal.out(f"the state is shared with {was.remote} no more")
     there = f"{THERE}{own_name(workspace.replica)}"
     terminal.err(f"what was shared stays there; to delete it: git push {was.remote} --delete {there}")
+
+
+def _lease(invocation: Invocation, take: str | None, release: str | None, *, as_json: bool) -> None:
+    from ccc.ops.lease import orchestrator
+    from ccc.views.sync import lease_text, leased_document
+
+    workspace, terminal = open_workspace(invocation), invocation.terminal
+    asks = terminal.input.isatty() and terminal.words.isatty()
+    if take is not None:
+        lease = orchestrator.take(workspace, take, asks=asks)
+    else:
+        lease = orchestrator.release(workspace, release or "", asks=asks)
+    if as_json:
+        terminal.json(leased_document(workspace.reader.tip(), lease))
+    else:
+        terminal.out(f"{lease.name} is free again" if lease.released else lease_text(lease))
 
 
 def _status(invocation: Invocation, *, as_json: bool) -> None:

@@ -9,10 +9,11 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ccc.errors import GitFailed, TimedOut
 from ccc.git.command import SAFE, Git, Result, clean_environment
+from ccc.records import dataclass
 
 USERS_OWN = (
     *("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_ASKPASS", "GIT_PROXY_COMMAND"),

@@ -13,6 +13,7 @@ from ccc.domain.status import Seen, StatusView, derive
 from ccc.git import history
 from ccc.git import repository as repositories
 from ccc.ops.observe import HEADS, all_sessions, worktree_head
+from ccc.ops.sync.provisional import provisional_sessions
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 from ccc.runs import life
@@ -25,7 +26,10 @@ COUNTED = 32
 
 @dataclass(frozen=True)
 class Sighting:
-    """A session and its status; counts are None where not looked at."""
+    """A session and its status; counts are None where not looked at.
+
+    `provisional`: the remote that the state is shared with has not all of it yet; None: it is not shared.
+    """
 
     session: Session
     view: StatusView
@@ -33,6 +37,7 @@ class Sighting:
     behind: int | None = None
     dirty: bool | None = None
     life: Life | None = None
+    provisional: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,11 @@ def look(workspace: Workspace, at: str | None = None) -> Picture:
     refs = repositories.refs(workspace.git, HEADS) if sessions else {}
     now = workspace.now()
     runs = with_runs(workspace) if sessions else ()
-    return Picture(state, tuple(_sighting(workspace, session, refs, runs, now) for session in sessions))
+    unshared = provisional_sessions(workspace, state)
+    found = (_sighting(workspace, session, refs, runs, now) for session in sessions)
+    if unshared is None:
+        return Picture(state, tuple(found))
+    return Picture(state, tuple(replace(each, provisional=each.session.id in unshared) for each in found))
 
 
 def _sighting(

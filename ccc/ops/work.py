@@ -17,6 +17,7 @@ from ccc.git import hookfiles
 from ccc.ops import intents, leftovers, undoings
 from ccc.ops.background import DRAIN_LOCK
 from ccc.ops.landing import land, undo
+from ccc.ops.sync import automatic, exchange
 from ccc.ops.tending import tend
 from ccc.ops.verify import verify, waiting_for_checks
 from ccc.ops.workspace import Workspace
@@ -35,6 +36,7 @@ def start(workspace: Workspace) -> None:
 def drain(workspace: Workspace) -> int:
     """Records everything that waits and mends what a killed process left; how many events."""
     recorded = workspace.store.drain()
+    exchange.merge_what_came(workspace)
     leftovers.clear(workspace)
     hookfiles.refresh(workspace.repository.common)
     if intents.read(workspace.layout) is not None or undoings.read(workspace.layout) is not None:
@@ -62,6 +64,7 @@ def background(workspace: Workspace) -> None:
         return
     while _work_once(workspace):
         continue
+    automatic.share(workspace)
 
 
 def _work_once(workspace: Workspace) -> bool:

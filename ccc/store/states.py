@@ -80,6 +80,11 @@ class Overlaid:
         self.tip = base.tip
         self.clock = max([base.clock, *(event.id for event in events)])
 
+    @property
+    def touched(self) -> Iterable[str]:
+        """The streams that the pending events speak of."""
+        return self._delta.keys()
+
     def stream(self, name: str) -> Cells:
         """The cells of one stream, pending ones joined in."""
         base = self._base.stream(name)

@@ -29,9 +29,9 @@ SESSION_KEYS = (
     *("id", "name", "alias", "role", "task", "status", "status_before", "since", "evidence", "as_of"),
     *("where", "progress", "branch", "target", "base", "head", "ahead", "behind", "dirty", "worktree"),
     *("engine", "runner", "terminal", "model", "after", "blocks", "parent", "plan", "priority", "tokens"),
-    *("cost", "limits", "restarts", "unread", "created_at", "updated_at"),
+    *("cost", "limits", "restarts", "unread", "provisional", "created_at", "updated_at"),
 )
-"""The keys of `S`; `status_before` and `created_at` are there beyond CONTRACT §4."""
+"""The keys of `S`; `status_before`, `provisional` and `created_at` are there beyond CONTRACT §4."""
 
 Document = dict[str, Any]
 
@@ -113,6 +113,7 @@ def session_document(sighting: Sighting, blocked: Blocks = NOBODY, waiting: Unre
         },
         "restarts": sighting.life.restarts if sighting.life else 0,
         "unread": waiting.get(session.id, 0),
+        "provisional": sighting.provisional,
         "created_at": session.created_at,
         "updated_at": session.updated_at,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ccc.domain.leases import Lease
 from ccc.ids import short_oid
 from ccc.ops.sync.exchange import Synced
 from ccc.ops.sync.overview import Overview
@@ -43,13 +44,39 @@ def overview_document(tip: str | None, found: Overview) -> Document:
         waiting={"commits": found.waiting, "pending": found.pending},
         others=[{"replica": each.replica, "tip": each.tip, "at": each.at} for each in found.others],
         left_out=list(found.left_out),
+        leases=[lease_document(lease) for lease in found.leases],
     )
+
+
+def lease_document(lease: Lease) -> Document:
+    """Who holds something, or held it last."""
+    return {
+        "name": lease.name,
+        "held": not lease.released,
+        "holder": lease.holder,
+        "who": lease.who,
+        "epoch": lease.epoch,
+        "at": lease.at,
+        "seconds": lease.seconds,
+        "landed": lease.landed,
+    }
+
+
+def leased_document(tip: str | None, lease: Lease) -> Document:
+    """A lease just taken or released."""
+    return document(tip, lease=lease_document(lease))
+
+
+def lease_text(lease: Lease) -> str:
+    """The same in words."""
+    return f"{lease.name} held by {lease.who} since {lease.at} (epoch {lease.epoch}, {lease.holder})"
 
 
 def overview_text(found: Overview) -> str:
     """A few lines."""
     if found.enabled is None:
-        return f"sharing is off; this copy is {found.replica}"
+        held = [lease_text(lease) for lease in found.leases if not lease.released]
+        return "\n".join(printable(line) for line in (f"sharing is off; this copy is {found.replica}", *held))
     last = found.last
     rows = [
         ("shared", f"with {found.enabled.remote} since {found.enabled.at}, by {found.enabled.by}"),
@@ -64,4 +91,5 @@ def overview_text(found: Overview) -> str:
         rows.append(("succeeded", last.succeeded_at or "never"))
     rows += [("other copy", f"{each.replica}, last event {each.at}") for each in found.others]
     rows += [("left out", words) for words in found.left_out]
+    rows += [("lease", lease_text(lease)) for lease in found.leases if not lease.released]
     return "\n".join(f"{label:<11} {printable(text)}" for label, text in rows)

@@ -84,6 +84,7 @@ SESSION = {
     "limits": {name: or_null(number) for name in ("seconds", "tokens", "usd")},
     "restarts": whole,
     "unread": whole,
+    "provisional": or_null(truth),
     "created_at": TIME,
     "updated_at": TIME,
 }

@@ -21,6 +21,7 @@ from ccc.ops import intents
 from ccc.ops.landing.checkouts import bring_along, checkouts_of, require_clean
 from ccc.ops.landing.combine import advance_tree
 from ccc.ops.landing.review import Review, review
+from ccc.ops.landing.turns import turn
 from ccc.ops.observe import HEADS, local_sessions
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
@@ -50,7 +51,8 @@ def land(workspace: Workspace, shown: Review) -> Landing:
     """Lands exactly what was shown, tested and approved.
 
     Raises NeedsPerson where approval is missing or anything moved since `shown`, Conflict, Refused (dirty
-    checkout of the target, nothing to land, failed checks). Nothing has moved then.
+    checkout of the target, nothing to land, failed checks), StoreBusy (another machine's turn). Nothing has
+    moved then.
     """
     with locked(workspace.layout.root / LAND_LOCK):
         finish(workspace)
@@ -61,11 +63,14 @@ def land(workspace: Workspace, shown: Review) -> Landing:
         commit = _commit(workspace, current)
         for top in tops:
             require_clean(top, current.combined.base, commit)
-        _intend(workspace, current, commit, tops)
-        reached("land-intended")
-        _swap(workspace, current, commit)
-        reached("land-swapped")
-        remarks = finish(workspace)
+        settings = current.combined.policy.settings.sync
+        with turn(workspace, settings, current.combined.target, commit) as told:
+            _intend(workspace, current, commit, tops)
+            reached("land-intended")
+            _swap(workspace, current, commit)
+            reached("land-swapped")
+            remarks = finish(workspace)
+        remarks += told
     return Landing(
         current.session, commit, current.combined.tree or "", _approval_words(current), tuple(remarks)
     )

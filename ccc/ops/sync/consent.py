@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ccc.errors import NeedsPerson, NotFound, Refused
 from ccc.git.transport import Remote
 from ccc.ops.actor import require_person_at_keyboard
 from ccc.ops.sync import enabled as sharing
+from ccc.ops.sync import fetching
 from ccc.ops.sync.enabled import ITSELF, THERE, Enabled, own_name
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 
 SHARED = "events, briefs, notes, messages, questions, reports, results of checks, landings, hand-offs"
 KEPT = "logs, transcripts, uncommitted work; branches go only where you push them"
@@ -65,5 +65,6 @@ def disable(workspace: Workspace) -> Enabled:
     """Turns sharing off; what was shared stays there. Raises InsideAgent, Refused where it is off."""
     found = sharing.require(workspace)
     require_person_at_keyboard(workspace, "turning sharing off", "git ccc sync --disable")
+    fetching.remove(workspace, found.remote)
     sharing.forget(workspace.layout)
     return found

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ccc.errors import Refused
 from ccc.layout import Layout
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 
-ENABLED, LAST = "sync.json", "synced.json"
+ENABLED, LAST, MERGED = "sync.json", "synced.json", "sync.merged.json"
 EPOCH = 0
 """Histories begin at one genesis; later epochs are reserved (DESIGN §2)."""
 
 THERE = "refs/ccc-sync/"
 HERE = "refs/ccc-remotes/"
+LEASES = "refs/ccc-lease/"
+HOLDS = "refs/ccc-holds/"
+"""What the remote's leases were when it was last asked, by remote."""
+
 ITSELF = "."
 
 
@@ -76,7 +82,7 @@ def write(layout: Layout, enabled: Enabled) -> None:
 
 def forget(layout: Layout) -> None:
     """Turns sharing off."""
-    for name in (ENABLED, LAST):
+    for name in (ENABLED, LAST, MERGED):
         (layout.root / name).unlink(missing_ok=True)
 
 
@@ -91,6 +97,17 @@ def note(layout: Layout, *, at: str, ok: bool, words: str) -> None:
     before = last(layout)
     succeeded = at if ok else before.succeeded_at if before else None
     _write(layout.root / LAST, asdict(Last(at, ok, words, succeeded)))
+
+
+def merged(layout: Layout) -> frozenset[str]:
+    """The tips of others that were merged last."""
+    return frozenset((_read(layout.root / MERGED) or {}).get("tips", ()))
+
+
+def note_merged(layout: Layout, tips: Sequence[str]) -> None:
+    """Remembers that these are merged."""
+    if merged(layout) != set(tips):
+        _write(layout.root / MERGED, {"tips": list(tips)})
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ccc.errors import CccError, GitFailed, Refused, StoreBusy
 from ccc.git import repository as repositories
@@ -14,8 +13,9 @@ from ccc.git.transport import Remote, reason
 from ccc.ids import short_oid
 from ccc.ops.sync import enabled as sharing
 from ccc.ops.sync import place
-from ccc.ops.sync.enabled import HERE, THERE, Enabled
+from ccc.ops.sync.enabled import HERE, HOLDS, LEASES, THERE, Enabled
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 from ccc.store.lock import locked
 from ccc.store.merging import mergeable
 from ccc.store.protocol import REF
@@ -83,8 +83,9 @@ def _exchange(workspace: Workspace, enabled: Enabled, remote: Remote) -> Synced:
 
 
 def fetch(remote: Remote, enabled: Enabled) -> None:
-    """Brings what is shared there. Raises GitFailed, TimedOut."""
-    remote.fetch(f"+{THERE}*:{enabled.here}*")
+    """Brings what is shared there, and who holds what. Raises GitFailed, TimedOut."""
+    leases = f"+{LEASES}*:{HOLDS}{enabled.here.removeprefix(HERE)}*"
+    remote.fetch(f"+{THERE}*:{enabled.here}*", leases)
 
 
 def known_tips(workspace: Workspace, enabled: Enabled) -> dict[str, str]:
@@ -94,7 +95,19 @@ def known_tips(workspace: Workspace, enabled: Enabled) -> dict[str, str]:
 
 def merge_fetched(workspace: Workspace, enabled: Enabled) -> str:
     """Merges what was fetched; the tip."""
-    return workspace.store.absorb(sorted(set(known_tips(workspace, enabled).values())))
+    known = sorted(set(known_tips(workspace, enabled).values()))
+    tip = workspace.store.absorb(known)
+    sharing.note_merged(workspace.layout, known)
+    return tip
+
+
+def merge_what_came(workspace: Workspace) -> None:
+    """Merges what a plain `git fetch` may have brought; looks at references, asks nobody."""
+    enabled = sharing.read(workspace.layout)
+    if enabled is None:
+        return
+    if not set(known_tips(workspace, enabled).values()) <= sharing.merged(workspace.layout):
+        merge_fetched(workspace, enabled)
 
 
 def left_out(workspace: Workspace, known: Mapping[str, str]) -> list[str]:

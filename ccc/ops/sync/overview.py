@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ccc.domain.leases import Lease
 from ccc.domain.stamps import rfc3339
+from ccc.ops.lease import boards
 from ccc.ops.sync import enabled as sharing
 from ccc.ops.sync import exchange
 from ccc.ops.sync.enabled import HERE, Enabled, Last, own_name
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 from ccc.store import journal
 
 
@@ -32,6 +33,7 @@ class Overview:
     pending: int
     others: tuple[Other, ...]
     left_out: tuple[str, ...]
+    leases: tuple[Lease, ...]
 
 
 def overview(workspace: Workspace) -> Overview:
@@ -40,7 +42,7 @@ def overview(workspace: Workspace) -> Overview:
     enabled = sharing.read(workspace.layout)
     pending = len(journal.waiting(workspace.layout))
     if enabled is None:
-        return Overview(None, workspace.replica, None, 0, pending, (), ())
+        return Overview(None, workspace.replica, None, 0, pending, (), (), tuple(boards.known(workspace)))
     known = exchange.known_tips(workspace, enabled)
     own = enabled.here + own_name(workspace.replica)
     history = workspace.reader.history
@@ -57,4 +59,5 @@ def overview(workspace: Workspace) -> Overview:
         pending,
         tuple(others),
         tuple(exchange.left_out(workspace, known)),
+        tuple(boards.known(workspace)),
     )

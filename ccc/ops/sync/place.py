@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from ccc.layout import Layout
 from ccc.ops import replica
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 
 MACHINE = Path("/etc/machine-id")
 

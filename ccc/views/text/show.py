@@ -64,6 +64,7 @@ def _work(shown: Shown) -> Iterator[str]:
         ("parent", _name(shown, session.parent) if session.parent else ""),
         ("after", ", ".join(_name(shown, awaited) for awaited in session.after)),
         ("progress", "" if session.progress is None else f"{session.progress} %"),
+        ("shared", "not all of it yet: git ccc sync" if sighting.provisional else ""),
     )
     yield from (f"  {label.ljust(10)} {printable(value)}" for label, value in rows if value)
 

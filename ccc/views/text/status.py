@@ -72,7 +72,13 @@ def status_text(
     """
     rows = [_row(sighting, now) for sighting in shown]
     lines = [*_table(rows, look), ""] if rows else []
-    return "\n".join([*lines, _summary(rows, hidden), *_waiting(waiting, look)])
+    return "\n".join([*lines, _summary(rows, hidden), *_unshared(shown), *_waiting(waiting, look)])
+
+
+def _unshared(shown: Sequence[Sighting]) -> list[str]:
+    """What other machines cannot see yet."""
+    count = sum(sighting.provisional is True for sighting in shown)
+    return [f"{count} provisional, not all of it shared yet: git ccc sync"] if count else []
 
 
 def _table(rows: Sequence[Row], look: Styling) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""Leases: one orchestrator, one landing at a time on a shared branch."""
