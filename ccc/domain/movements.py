@@ -10,7 +10,7 @@ from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
 from ccc.domain.report import parse_report
 from ccc.domain.sessions import Landed, Run, Session, stream_of
-from ccc.ids import object_id, short_oid
+from ccc.ids import blob_id, short_oid
 from ccc.records import dataclass
 
 PROGRESS, STATUS, ADVANCE = "ccc-progress", "ccc-status", "ccc-advance"
@@ -80,15 +80,15 @@ def claim(session: Session, state: str, commit: str, *, how: str, why: str, by: 
     return replace(_fact(session, kind, words[state], {"claim": record}), by=by or f"s:{session.id}")
 
 
-def report_file(content: bytes) -> tuple[dict[str, Value], tuple[bytes, ...]]:
-    """The change and blob that keep a report on `refs/ccc`, cut at 48 KB."""
+def report_file(content: bytes, *, like: str) -> tuple[dict[str, Value], tuple[bytes, ...]]:
+    """The change and blob that keep a report on `refs/ccc`, cut at 48 KB; `like`: any object id there."""
     kept = content[:REPORT_LIMIT]
-    return {"report.md": object_id("blob", kept)}, (kept,)
+    return {"report.md": blob_id(kept, like=like)}, (kept,)
 
 
 def _reported(session: Session, report: CommittedReport) -> Iterator[Draft]:
     parsed = parse_report(report.content)
-    change, blobs = report_file(report.content)
+    change, blobs = report_file(report.content, like=report.commit)
     text = f"wrote its report in {short_oid(report.commit)}"
     yield replace(_fact(session, "session.report", text, change), blobs=blobs)
     state = parsed.status or "done"

@@ -128,7 +128,7 @@ def _record(workspace: Workspace, adoption: Adoption) -> None:
         "created_by": plan.by,
         "priority": 0,
         "ports": plan.ports,
-        "brief.md": ids.object_id("blob", adoption.brief),
+        "brief.md": ids.blob_id(adoption.brief, like=head),
         "run.1": {
             "status": "running" if has_commits else "created",
             "why": "it came with commits" if has_commits else "adopted, to be worked by hand",

@@ -11,10 +11,8 @@ from ccc.store.protocol import REF
 
 def check(workspace: Workspace) -> list[Fault]:
     """Every fault of `refs/ccc` and of what waits beside it; empty when it is whole. Changes nothing."""
-    from ccc.git.libgit import LibGit
-
     workspace.require()
-    return fsck(workspace.layout, workspace.git, LibGit(workspace.repository.common), stamps.now_ms())
+    return fsck(workspace.layout, workspace.git, workspace.backend.backend, stamps.now_ms())
 
 
 def tip(workspace: Workspace) -> str | None:

@@ -78,10 +78,6 @@ def hindrances(workspace: Workspace) -> list[tuple[str, str]]:
     repository, found = workspace.repository, []
     if repository.bare or repository.main_top is None:
         found.append(("it is bare", "use a clone with a work tree"))
-    if repository.object_format != "sha1":
-        found.append(("its objects are named by SHA-256", "use one made with git init --object-format=sha1"))
-    if (repositories.config(repository, "extensions.refstorage") or "files").lower() != "files":
-        found.append(("its references are a reftable", "git refs migrate --ref-format=files"))
     return found
 
 

@@ -106,7 +106,7 @@ def _claim(
     def decide(now: State) -> Sequence[Draft]:
         fresh = from_cells(session.id, now.stream(sessions.stream_of(session.id))) or session
         draft = _by(workspace, movements.claim(fresh, state, head, how="command", why=why))
-        return (_with_report(fresh, draft, summary),) if summary else (draft,)
+        return (_with_report(fresh, draft, summary, head),) if summary else (draft,)
 
     workspace.store.transact(decide)
     if state == "done":
@@ -115,8 +115,8 @@ def _claim(
     return recorded or session
 
 
-def _with_report(session: Session, draft: Draft, summary: str) -> Draft:
-    change, blobs = movements.report_file(summary.rstrip().encode("utf-8") + b"\n")
+def _with_report(session: Session, draft: Draft, summary: str, head: str) -> Draft:
+    change, blobs = movements.report_file(summary.rstrip().encode("utf-8") + b"\n", like=head)
     stream = sessions.stream_of(session.id)
     return replace(draft, changes={stream: {**draft.changes[stream], **change}}, blobs=blobs)
 

@@ -309,7 +309,7 @@ def _record(workspace: Workspace, request: Request, plan: Plan, commit: BriefCom
         "created_by": plan.by,
         "priority": request.priority,
         "ports": plan.ports,
-        "brief.md": ids.object_id("blob", commit.brief),
+        "brief.md": ids.blob_id(commit.brief, like=commit.oid),
         "run.1": _first_run(workspace, request, plan),
     }
     limits = {"seconds": request.seconds, "tokens": request.tokens, "micro_usd": request.micro_usd}

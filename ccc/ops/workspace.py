@@ -19,6 +19,7 @@ from ccc.records import dataclass
 from ccc.store.protocol import REF, Store
 
 if TYPE_CHECKING:
+    from ccc.git.backend import Choice
     from ccc.domain.secrets import Filter
     from ccc.store.gitstore import GitStore
     from ccc.store.reader import GitReader
@@ -110,14 +111,20 @@ class Workspace:
 
         return filter_of(self)
 
+    @cached_property
+    def backend(self) -> Choice:
+        """What objects and `refs/ccc` are written through, and why that. Raises BadConfig, GitFailed."""
+        from ccc.git.backend import choose
+
+        return choose(self.repository.common, self.git, self.environment)
+
     def _git_store(self) -> GitStore:
-        from ccc.git.libgit import LibGit
         from ccc.store.gitstore import GitStore
 
         return GitStore(
             self.layout,
             self.git,
-            objects=LibGit(self.repository.common),
+            objects=self.backend.backend,
             identity=lambda: self.person or ANONYMOUS,
             observe=self.observer,
             filter=self.filter,

@@ -19,7 +19,8 @@ def admit(draft: Draft, objects: ObjectReader) -> None:
 
 def blobs_of(drafts: Sequence[Draft], objects: ObjectReader) -> list[bytes]:
     """The bytes of every blob the drafts bring or name. Raises ValueError for one that nobody has."""
-    brought = {object_id(BLOB, blob): blob for draft in drafts for blob in draft.blobs}
+    blobs = [blob for draft in drafts for blob in draft.blobs]
+    brought = {object_id(BLOB, blob, algorithm=objects.algorithm): blob for blob in blobs}
     for oid in _named(drafts):
         if oid not in brought:
             brought[oid] = _stored(oid, objects)

@@ -9,10 +9,10 @@ from typing import TypeVar
 from ccc.domain.canonical import Value
 from ccc.domain.events import Delta, Draft, Event
 from ccc.domain.secrets import Filter
-from ccc.git.objects import BLOB, MissingObject, ObjectReader, object_id
+from ccc.git.objects import BLOB, MissingObject, ObjectReader
+from ccc.ids import blob_id
 from ccc.store.celltree import is_file
 
-SHA256_DIGITS = 64
 _Fact = TypeVar("_Fact", Draft, Event)
 Renamed = Mapping[str, str]
 """Id of a blob as it came to its id without secrets."""
@@ -34,8 +34,8 @@ def _cleaned(draft: Draft, filter: Filter, objects: ObjectReader | None) -> Draf
         clean = filter.clean_bytes(blob)
         if clean is not blob:
             for oid in named:
-                if oid == _id_like(oid, blob):
-                    renamed[oid] = _id_like(oid, clean)
+                if oid == blob_id(blob, like=oid):
+                    renamed[oid] = blob_id(clean, like=oid)
             blobs.append(clean)
         elif blob in draft.blobs:
             blobs.append(blob)
@@ -80,15 +80,10 @@ def _not_brought(draft: Draft, named: Sequence[str], objects: ObjectReader | Non
     found: list[bytes] = []
     for oid in named if objects is not None else ():
         assert objects is not None
-        if all(oid != _id_like(oid, blob) for blob in draft.blobs):
+        if all(oid != blob_id(blob, like=oid) for blob in draft.blobs):
             try:
                 kind, content = objects.read(oid)
             except MissingObject:
                 continue
             found += [content] if kind == BLOB else []
     return found
-
-
-def _id_like(oid: str, content: bytes) -> str:
-    """The id of a file's bytes in the format that another id has."""
-    return object_id(BLOB, content, algorithm="sha256" if len(oid) == SHA256_DIGITS else "sha1")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from ccc.git.formats import lock_of
 from ccc.layout import Layout
 from ccc.platform.processes import git_works_in
 from ccc.store import wal
@@ -41,7 +42,7 @@ def _unretired(layout: Layout, now: int) -> Iterator[Fault]:
 
 
 def _stale_lock(layout: Layout, now: int) -> Iterator[Fault]:
-    path = layout.common / f"{REF}.lock"
+    path = lock_of(layout.common, REF)
     if path.exists() and _age(path, now) > STALE_LOCK_MS and not git_works_in(layout.common):
         what = f"{_age(path, now) // 1000} s old, and no git runs here"
         yield Fault("stale-lock", _named(layout, path), what, "git ccc drain, or remove it")

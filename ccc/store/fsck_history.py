@@ -24,7 +24,7 @@ REPORT = "keep a copy of the repository and report this: no program of ccc does 
 
 def history_faults(objects: ObjectReader, tip: str, now: int, recorded: list[str]) -> Iterator[Fault]:
     """What is wrong behind a tip; `recorded` are tips that must be behind it, `now` is in milliseconds."""
-    chain = read_chain(objects, tip, HistoryWriter(MemoryObjects()).genesis())
+    chain = read_chain(objects, tip, HistoryWriter(MemoryObjects(objects.algorithm)).genesis())
     yield from chain.faults
     yield from _lost_objects(objects, chain)
     yield from _duplicates(chain)
@@ -126,7 +126,7 @@ def _tree(objects: ObjectReader, chain: Chain) -> Iterator[Fault]:
     if written_as != FORMAT:
         what = f"written in format {written_as}, this ccc knows format {FORMAT}"
         yield Fault("unknown-format", META, what, "upgrade ccc")
-    writer = CellTreeWriter(MemoryObjects())
+    writer = CellTreeWriter(MemoryObjects(objects.algorithm))
     tree = chain.links[chain.tip].commit.tree
     if writer.apply(None, expected) != tree:
         what = "the state is not the join of all events"

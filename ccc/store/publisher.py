@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 
 from ccc.errors import CccError, StateBroken, StoreBusy
+from ccc.git.formats import lock_of
 from ccc.git.objects import MissingObject, References
 from ccc.layout import Layout
 from ccc.platform.processes import git_works_in
@@ -106,7 +107,7 @@ class Publisher:
         return Kept(path, batch, done=False)
 
     def _remove_stale_lock(self) -> bool:
-        path = self._layout.common / f"{REF}.lock"
+        path = lock_of(self._layout.common, REF)
         try:
             age = time.time() - path.stat().st_mtime
         except FileNotFoundError:

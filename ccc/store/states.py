@@ -10,6 +10,7 @@ from ccc.domain.cells import Cells, join
 from ccc.domain.events import Event, delta
 from ccc.errors import StateBroken
 from ccc.git.objects import BLOB, object_id
+from ccc.ids import algorithm_of
 from ccc.store.history import History
 from ccc.store.parsing import Codec
 from ccc.store.protocol import State
@@ -76,7 +77,8 @@ class Overlaid:
     def __init__(self, base: State, events: Sequence[Event], blobs: Iterable[bytes] = ()) -> None:
         self._base = base
         self._delta = delta(events)
-        self._blobs = {object_id(BLOB, blob): blob for blob in blobs}
+        self._blobs = tuple(blobs)
+        self._by_id: dict[str, dict[str, bytes]] = {}
         self.tip = base.tip
         self.clock = max([base.clock, *(event.id for event in events)])
 
@@ -109,7 +111,11 @@ class Overlaid:
 
     def blob(self, oid: str) -> bytes:
         """The bytes of a blob, also of one that travels with a pending event."""
-        return self._blobs[oid] if oid in self._blobs else self._base.blob(oid)
+        algorithm = algorithm_of(oid)
+        if algorithm not in self._by_id:
+            self._by_id[algorithm] = {object_id(BLOB, one, algorithm=algorithm): one for one in self._blobs}
+        found = self._by_id[algorithm].get(oid)
+        return self._base.blob(oid) if found is None else found
 
 
 def state_at(history: History, tip: str | None) -> State:

@@ -13,8 +13,10 @@ from pathlib import Path
 from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
 from ccc.domain.stamps import now_ms
+from ccc.git.backend import VARIABLE as BACKEND
+from ccc.git.backend import choose
 from ccc.git.command import Git
-from ccc.git.libgit import LibGit
+from ccc.git.objects import Backend
 from ccc.layout import Layout
 from ccc.store.crashpoints import VARIABLE
 from ccc.store.faults import Fault
@@ -48,12 +50,17 @@ def progress(session: str, percent: Value, source: str | None = None) -> Draft:
     )
 
 
+def backend_of(common: Path) -> Backend:
+    """Objects and references of a repository: as `CCC_BACKEND` says, else by probing."""
+    return choose(common, Git(common), os.environ).backend
+
+
 def git_store(common: Path, *, lane: str | None = None, now: Callable[[], int] | None = None) -> GitStore:
     """The store of a repository; without `now` by the real clock."""
     return GitStore(
         Layout(common),
         Git(common),
-        objects=LibGit(common),
+        objects=backend_of(common),
         identity=lambda: DEVELOPER,
         observe=observe_hooks,
         lane=lane,
@@ -84,7 +91,7 @@ def texts(reader: Reader) -> list[str]:
 
 def faults_of(common: Path, now: int | None = None) -> list[Fault]:
     """What fsck finds."""
-    return fsck(Layout(common), Git(common), LibGit(common), now_ms() if now is None else now)
+    return fsck(Layout(common), Git(common), backend_of(common), now_ms() if now is None else now)
 
 
 def reader_of(common: Path) -> GitReader:
@@ -106,10 +113,12 @@ def in_other_process(common: Path, code: str, *, stop_at: str = "") -> subproces
 
 
 __all__ = [
+    "BACKEND",
     "DEVELOPER",
     "START_MS",
     "Clock",
     "Draft",
+    "backend_of",
     "faults_of",
     "git_store",
     "in_other_process",

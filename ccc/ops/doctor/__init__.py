@@ -17,6 +17,7 @@ Check = Callable[[Workspace], Iterator[Finding]]
 ANYWHERE: tuple[Check, ...] = (
     machine.git_version,
     place.kind,
+    place.backend,
     place.identity,
     place.prepared,
     machine.agents,

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from ccc.git import hookfiles
+from ccc.git.backend import GIT, LIBGIT
 from ccc.ops.doctor.finding import FIX, Finding
 from ccc.ops.init import hindrances
 from ccc.ops.workspace import Workspace
@@ -26,6 +27,13 @@ def kind(workspace: Workspace) -> Iterator[Finding]:
         yield Finding("repository", False, f"ccc cannot use it yet: {what}", step)
     if not found:
         yield Finding("repository", True, "; ".join(remarks) or str(workspace.repository.common))
+
+
+def backend(workspace: Workspace) -> Iterator[Finding]:
+    """Through what `refs/ccc` is written here, and why that."""
+    found = workspace.backend
+    words = {LIBGIT: "pygit2", GIT: "the git program"}
+    yield Finding("backend", True, f"{words[found.name]}: {found.why}")
 
 
 def identity(workspace: Workspace) -> Iterator[Finding]:

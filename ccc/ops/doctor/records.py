@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ccc.errors import StoreBusy
 from ccc.git import repository as repositories
+from ccc.git.formats import lock_of
 from ccc.ops import intents, undoings
 from ccc.ops.doctor.finding import FIX, Finding
 from ccc.ops.workspace import Workspace
@@ -49,7 +50,7 @@ def reference_lock(workspace: Workspace) -> Iterator[Finding]:
 
 def stale_lock(workspace: Workspace) -> Path | None:
     """The lock file of `refs/ccc`, if it is older than any git that runs would keep it."""
-    path = workspace.layout.common / f"{REF}.lock"
+    path = lock_of(workspace.layout.common, REF)
     try:
         age = processes.seconds_since(path.stat().st_mtime)
     except FileNotFoundError:

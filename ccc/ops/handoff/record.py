@@ -60,7 +60,7 @@ def _written(state: State, composed: Handoff, by: str | None) -> Sequence[Draft]
     """Nothing where the same document is there already."""
     content = composed.text.encode("utf-8")
     fields: dict[str, Value] = {
-        DOCUMENT: ids.object_id("blob", content),
+        DOCUMENT: ids.blob_id(content, like=composed.tip),
         "at": composed.tip,
         "tokens": composed.tokens,
     }
