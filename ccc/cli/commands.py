@@ -89,6 +89,9 @@ COMMANDS: Mapping[str, Entry] = {
         "ccc.cli.doctor", "Look after the installation: git, repository, hooks, locks, worktrees", "Upkeep"
     ),
     "fsck": Entry("ccc.cli.fsck", "Prove that the recorded state is whole", "Upkeep"),
+    "checkpoint": Entry(
+        "ccc.cli.checkpoint", "Fix the history as it is now, so that a change of it can be proven", "Upkeep"
+    ),
     "config": Entry("ccc.cli.config", "Show the configuration in force", "Upkeep"),
     "mcp": Entry("ccc.cli.mcp", "Serve tools for an orchestrating agent over MCP", "Doors"),
     "drain": Entry("ccc.cli.drain", "Record what hooks noted and refs show", "Plumbing"),
