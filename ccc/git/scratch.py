@@ -30,6 +30,9 @@ EXACT = ("-c", "core.trustctime=true", "-c", "core.checkStat=default", "-c", "co
 OWN = ("HEAD", "commondir", "gitdir", "index", "logs")
 """What is kept of the admin directory between two users."""
 
+TABLES = ("refs", "reftable")
+"""Where HEAD itself is kept in a repository with reftable."""
+
 
 @contextmanager
 def scratch(
@@ -106,12 +109,14 @@ class _Slot:
             return False
         if (self.admin / "commondir").read_text() != "../..\n":
             return False
+        tables = (self.admin / "reftable").is_dir()
         for entry in self.admin.iterdir():
-            if entry.name not in OWN:
+            if entry.name not in (*OWN, *(TABLES if tables else ())):
                 delete(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
         shutil.copy2(self.index, self.admin / "index")
         self.index.unlink()
-        (self.admin / "HEAD").write_text(f"{commit}\n")
+        if not tables:
+            (self.admin / "HEAD").write_text(f"{commit}\n")
         git = Git(self.path)
         try:
             git.run(*EXACT, "reset", "--hard", "--quiet", "--no-recurse-submodules", commit)

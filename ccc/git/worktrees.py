@@ -10,11 +10,11 @@ from pathlib import Path
 from ccc.errors import CccError, GitFailed, Refused
 from ccc.git import linking
 from ccc.git.folders import delete, pointed_at, points_to, remove_empty
+from ccc.git.heads import ADMIN_PREFIX as ADMIN_PREFIX
 from ccc.git.linking import Making, Steps, no_steps
 from ccc.git.repository import RefMoved, RefUpdate, Repository, resolve, update_refs
 from ccc.records import dataclass
 
-ADMIN_PREFIX = "ccc-"
 HEADS = "refs/heads/"
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from ccc.domain.sessions import Session
 from ccc.errors import InsideAgent, NotFound
+from ccc.git.heads import ADMIN_PREFIX as ADMIN_PREFIX
 from ccc.ops.refusals import refusal
 from ccc.ops.workspace import Workspace
 from ccc.platform import trees
 from ccc.records import dataclass
 
-ADMIN_PREFIX = "ccc-"
 RUN_MARKER = "CCC_RUN"
 """The variable that a host starts its agent with; whoever unsets it still has a parent."""
 

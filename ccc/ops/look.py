@@ -10,9 +10,10 @@ from pathlib import Path
 from ccc.domain.life import Life
 from ccc.domain.sessions import Session
 from ccc.domain.status import Seen, StatusView, derive
-from ccc.git import history
+from ccc.git import heads, history
 from ccc.git import repository as repositories
-from ccc.ops.observe import HEADS, all_sessions, worktree_head
+from ccc.git.heads import ADMIN_PREFIX
+from ccc.ops.observe import HEADS, all_sessions
 from ccc.ops.sync.provisional import provisional_sessions
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
@@ -66,17 +67,30 @@ def look(workspace: Workspace, at: str | None = None) -> Picture:
     now = workspace.now()
     runs = with_runs(workspace) if sessions else ()
     unshared = provisional_sessions(workspace, state)
-    found = (_sighting(workspace, session, refs, runs, now) for session in sessions)
+    branches = _checked_out(workspace, sessions)
+    found = (_sighting(workspace, session, refs, branches, runs, now) for session in sessions)
     if unshared is None:
         return Picture(state, tuple(found))
     return Picture(state, tuple(replace(each, provisional=each.session.id in unshared) for each in found))
 
 
 def _sighting(
-    workspace: Workspace, session: Session, refs: Mapping[str, str], runs: Collection[str], now: str
+    workspace: Workspace,
+    session: Session,
+    refs: Mapping[str, str],
+    branches: Mapping[str, str],
+    runs: Collection[str],
+    now: str,
 ) -> Sighting:
-    found = seen(workspace, session, refs, runs)
+    found = seen(workspace, session, refs, branches, runs)
     return Sighting(session, derive(session, found, now), life=None if found is None else found.life)
+
+
+def _checked_out(workspace: Workspace, sessions: Sequence[Session]) -> Mapping[str, str]:
+    """The branches that the worktrees of sessions here are on, by session's name."""
+    here = [f"{ADMIN_PREFIX}{session.name}" for session in sessions if session.where == workspace.replica]
+    found = heads.branches_of(workspace.git, workspace.repository.common, here)
+    return {admin.removeprefix(ADMIN_PREFIX): branch for admin, branch in found.items()}
 
 
 def _remembered(session: Session) -> Sighting:
@@ -85,16 +99,23 @@ def _remembered(session: Session) -> Sighting:
 
 
 def seen(
-    workspace: Workspace, session: Session, refs: Mapping[str, str], runs: Collection[str]
+    workspace: Workspace,
+    session: Session,
+    refs: Mapping[str, str],
+    branches: Mapping[str, str],
+    runs: Collection[str],
 ) -> Seen | None:
-    """What this machine shows of a session; None for another machine's. `runs`: whose agents ran here."""
+    """What this machine shows of a session; None for another machine's.
+
+    `branches`: what worktrees are on, by session's name; `runs`: ids of those whose agents ran here.
+    """
     if session.where != workspace.replica:
         return None
     ran = session.id in runs and session.closed is None
     return Seen(
         head=refs.get(HEADS + session.branch),
         worktree=session.worktree is not None and os.path.exists(f"{session.worktree}/.git"),  # noqa: PTH110
-        checked_out=worktree_head(workspace.repository.common, session.name),
+        checked_out=branches.get(session.name),
         life=life.sight(workspace.layout, session.id) if ran else None,
         searched=True,
     )

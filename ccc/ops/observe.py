@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from ccc.domain import landings, movements, sessions, targets
 from ccc.domain.events import Draft
@@ -189,14 +188,3 @@ class _Pass:
     def _undone_here(self, branch: str, tip: str | None) -> bool:
         """Whether ccc itself put the target there, undoing a landing, and has not said so yet."""
         return self.undoing is not None and (self.undoing.target, self.undoing.new) == (branch, tip)
-
-
-def worktree_head(common: Path, name: str) -> str | None:
-    """The branch a session's worktree is on, read from its HEAD file; None when detached or unreadable."""
-    try:
-        # A string: a thousand of these paths as Path objects cost `status` 20 ms.
-        with open(f"{common}/worktrees/ccc-{name}/HEAD", encoding="utf-8") as file:  # noqa: PTH123
-            text = file.read().strip()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    return text.removeprefix("ref: ") if text.startswith("ref: ") else None
