@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import statistics
 import subprocess
 import sys
 import time
@@ -11,19 +10,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.harness import Result
-from bench.places import ROUNDS, ccc, repository, run
+from bench.harness import Result, Scale, in_turns, median_ms, seconds
+from bench.places import ccc, repository, run
 from ccc.git import hookfiles
 from ccc.layout import Layout
 
 BUDGET_MS = 2.0
 CHAINED_BUDGET_MS = 3.0
 """The user's hook is one more program to start, which takes 1 ms."""
-PAIRS = 5 * ROUNDS
-"""Commits of each kind, in turn: a single one is as noisy as the difference that is measured."""
+PAIRS = 5
+"""Commits of each kind in a round: a single one is as noisy as the difference that is measured."""
 
 
-def measure() -> list[Result]:
+def measure(scale: Scale) -> list[Result]:
     """Milliseconds a commit, medians, in turn with an empty post-commit in an ordinary worktree.
 
     A live drain is woken each time and does nothing: what it does in the background is measured as
@@ -34,27 +33,37 @@ def measure() -> list[Result]:
         ordinary, session = top.with_name("ordinary"), top.with_name("repo.ccc") / "backend-bench"
         run("git", "worktree", "add", "-q", "-b", "ordinary", str(ordinary), cwd=top)
         with _idle_drain(top / ".git"):
-            alone = _added(session, ordinary, _empty_hook(top.with_name("hooks")))
+            alone = _times(scale, session, ordinary, _empty_hook(top.with_name("hooks")))
             users = _empty_hook(top / ".git" / "hooks")
             hookfiles.refresh(top / ".git")
-            chained = _added(session, ordinary, users)
+            chained = _times(scale, session, ordinary, users)
     return [
-        Result("commit in a session, over an empty post-commit", alone, BUDGET_MS, "ms"),
-        Result("the same, where the user has a post-commit", chained, CHAINED_BUDGET_MS, "ms"),
+        Result("commit in a session, over an empty post-commit", _added(alone), BUDGET_MS, "ms"),
+        Result("  beside: the commit in the session", median_ms(alone["session"]), None, "ms"),
+        Result("  beside: with an empty post-commit of sh", median_ms(alone["empty"]), None, "ms"),
+        Result("  beside: without any hook", median_ms(alone["none"]), None, "ms"),
+        Result("the same, where the user has a post-commit", _added(chained), CHAINED_BUDGET_MS, "ms"),
     ]
 
 
-def _added(session: Path, ordinary: Path, hooks: Path) -> float:
-    plain = ("git", "-c", f"core.hooksPath={hooks}")
-    ours = ("git", "-c", "gc.auto=0")
-    times = [(_milliseconds(ours, session), _milliseconds(plain, ordinary)) for _ in range(PAIRS)]
-    return statistics.median(mine for mine, _ in times) - statistics.median(theirs for _, theirs in times)
+def _times(scale: Scale, session: Path, ordinary: Path, hooks: Path) -> dict[str, list[float]]:
+    return in_turns(
+        PAIRS * scale.rounds,
+        {
+            "session": lambda _: _commit(session),
+            "empty": lambda _: _commit(ordinary, "-c", f"core.hooksPath={hooks}"),
+            "none": lambda _: _commit(ordinary, "-c", f"core.hooksPath={os.devnull}"),
+        },
+    )
 
 
-def _milliseconds(git: tuple[str, ...], tree: Path) -> float:
-    started = time.perf_counter()
-    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "x"], cwd=tree, check=True)
-    return (time.perf_counter() - started) * 1000
+def _added(times: dict[str, list[float]]) -> float:
+    return median_ms(times["session"]) - median_ms(times["empty"])
+
+
+def _commit(tree: Path, *settings: str) -> float:
+    command = ["git", "-c", "gc.auto=0", *settings, "commit", "-q", "--allow-empty", "-m", "x"]
+    return seconds(lambda: subprocess.run(command, cwd=tree, check=True))
 
 
 def _empty_hook(folder: Path) -> Path:

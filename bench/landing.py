@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 import os
-import statistics
 import time
 from pathlib import Path
 
-from bench.harness import Result
-from bench.places import ROUNDS, ccc, repository, run
+from bench.harness import Result, Scale, median_ms
+from bench.places import ccc, repository, run
 from ccc.ops.landing.approve import approve
 from ccc.ops.landing.land import land
 from ccc.ops.landing.prepare import prepare
 from ccc.ops.landing.review import review
 from ccc.ops.workspace import Workspace
 
-FILES = 5000
 BUDGET_MS = 150.0
 
 
-def measure() -> list[Result]:
+def measure(scale: Scale) -> list[Result]:
     """Milliseconds of `land` itself, libraries loaded; gate and approval come before."""
+    files = scale.of(50, 5000)
     times, merges = [], []
-    with repository(FILES) as top:
+    with repository(files) as top:
         ccc("spawn", "backend", "Bench", "--no-start", cwd=top)
         tree = top.with_name("repo.ccc") / "backend-bench"
-        for number in range(max(5, ROUNDS // 3)):
+        for number in range(max(2, scale.rounds // 3)):
             times.append(_land(top, tree, number))
             merges.append(_merge(top, number))
     return [
-        Result(f"landing with checkout, {FILES} files", statistics.median(times) * 1000, BUDGET_MS, "ms"),
-        Result("  beside: git merge --ff-only", statistics.median(merges) * 1000, BUDGET_MS, "ms"),
+        Result(f"landing with checkout, {files} files", median_ms(times), BUDGET_MS, "ms"),
+        Result("  beside: git merge --ff-only", median_ms(merges), None, "ms"),
     ]
 
 

@@ -1,8 +1,7 @@
-"""Repositories to measure in."""
+"""Repositories to measure in, stores on them, and what is recorded there."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -10,15 +9,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-ROUNDS = int(os.environ.get("BENCH_ROUNDS", "30"))
-"""Runs of each thing measured, in turn with its yardstick; the median counts."""
+from ccc.domain.events import Draft
+from ccc.git.command import Git
+from ccc.git.libgit import LibGit
+from ccc.layout import Layout
+from ccc.store.gitstore import GitStore
+from ccc.store.reader import nothing_observed
+
+FOLDERS = 50
 
 
-def run(*command: str, cwd: Path) -> str:
+def run(*command: str, cwd: Path, stdin: str | None = None) -> str:
     """A command that must succeed; its output."""
-    done = subprocess.run(
-        command, cwd=cwd, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL
-    )
+    done = subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True, input=stdin or "")
     return done.stdout.strip()
 
 
@@ -28,19 +31,58 @@ def ccc(*arguments: str, cwd: Path) -> str:
 
 
 @contextmanager
+def temporary() -> Iterator[Path]:
+    """A folder that goes away again."""
+    with tempfile.TemporaryDirectory(prefix="ccc-bench-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder).resolve()
+
+
+@contextmanager
 def repository(files: int = 10) -> Iterator[Path]:
     """A fresh repository with this many files on `main`, ccc prepared in it."""
-    with tempfile.TemporaryDirectory(prefix="ccc-bench-", ignore_cleanup_errors=True) as folder:
-        top = Path(folder) / "repo"
-        top.mkdir()
-        run("git", "init", "-q", "-b", "main", cwd=top)
-        run("git", "config", "user.name", "Developer", cwd=top)
-        run("git", "config", "user.email", "developer@example.com", cwd=top)
-        for number in range(files):
-            path = top / f"d{number % 50}" / f"f{number}.txt"
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(f"{number}\n" * 20)
-        run("git", "add", "--all", cwd=top)
-        run("git", "commit", "-qm", "Start", cwd=top)
+    with temporary() as folder:
+        top = plain(folder / "repo", files)
         ccc("init", cwd=top)
         yield top
+
+
+def plain(top: Path, files: int = 10) -> Path:
+    """A fresh repository without ccc."""
+    top.mkdir()
+    run("git", "init", "-q", "-b", "main", cwd=top)
+    run("git", "config", "user.name", "Developer", cwd=top)
+    run("git", "config", "user.email", "developer@example.com", cwd=top)
+    for number in range(files):
+        path = top / f"d{number % FOLDERS}" / f"f{number}.txt"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"{number}\n" * 20)
+    run("git", "add", "--all", cwd=top)
+    run("git", "commit", "-qm", "Start", cwd=top)
+    return top
+
+
+def store_at(common: Path) -> GitStore:
+    """A store that observes nothing but what is recorded through it."""
+    return GitStore(
+        Layout(common),
+        Git(common, {"GIT_DIR": str(common)}),
+        objects=LibGit(common),
+        identity=lambda: "Developer <developer@example.com>",
+        observe=nothing_observed,
+    )
+
+
+def stream_of(number: int, sessions: int) -> str:
+    """The stream of one of so many sessions."""
+    return f"sessions/{number % sessions:032x}"
+
+
+def progressed(number: int, sessions: int) -> Draft:
+    """A small fact that changes the state of one of so many sessions."""
+    percent, which = number % 101, number % sessions
+    stream = stream_of(number, sessions)
+    text = f"progress {percent} %"
+    changes = {stream: {"progress": percent}}
+    return Draft(
+        "session.progressed", f"backend-task-{which}", text, changes, session=stream.partition("/")[2]
+    )

@@ -1,102 +1,100 @@
-"""A cold `git ccc status` with 1000 sessions and 100,000 events (S2), beside `python -c pass`."""
+"""Status of 1000 sessions after 100,000 events (S2): as a process, and asked of one that stays."""
 
 from __future__ import annotations
 
+import itertools
+import os
+import shutil
 import statistics
 import subprocess
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
 
-from bench.harness import Result
-from bench.places import ROUNDS, repository, run
-from ccc.domain.events import Draft
-from ccc.git.command import Git
-from ccc.git.libgit import LibGit
-from ccc.layout import Layout
+from bench.harness import Result, Scale, in_turns, median_ms, seconds
+from bench.places import progressed, repository, run, store_at
+from bench.sessions import record_progress, record_sessions, retire
+from ccc.ops.look import look
+from ccc.ops.show import show
+from ccc.ops.workspace import Workspace
 from ccc.store.gitstore import GitStore
-from ccc.store.reader import nothing_observed
 
-SESSIONS = 1000
-EVENTS = 100_000
-BATCH = 5000
-BUDGET_MS = 80.0
+COLD_MS, WARM_MS = 80.0, 5.0
+LOGGED = 20
 
 
-def measure() -> list[Result]:
-    """Milliseconds of the whole process, median; packed, as after `git gc`."""
+def measure(scale: Scale) -> list[Result]:
+    """Milliseconds, medians; packed, as after `git gc`. Before each cold one an event is recorded."""
+    sessions, events = scale.of(10, 1000), scale.of(200, 100_000)
     with repository() as top:
-        _fill(top)
+        store = store_at(top / ".git")
+        record_sessions(top, store, sessions)
+        record_progress(store, 0, events - sessions, sessions)
         run("git", "gc", "-q", cwd=top)
-        for batch in (top / ".git" / "ccc" / "wal" / "done").iterdir():
-            batch.unlink()  # as they retire after ten minutes
-        status = [sys.executable, "-m", "ccc", "status", "--short"]
-        bare = [sys.executable, "-c", "pass"]
-        times: dict[str, list[float]] = {"status": [], "python": []}
-        for _ in range(ROUNDS):
-            times["status"].append(_timed(status, top))
-            times["python"].append(_timed(bare, top))
-    medians = {name: statistics.median(found) * 1000 for name, found in times.items()}
+        retire(top)
+        return [*_cold(scale, top, store, sessions, events), *_warm(scale, top, store, sessions)]
+
+
+def _cold(scale: Scale, top: Path, store: GitStore, sessions: int, events: int) -> list[Result]:
+    cache = top / ".git" / "ccc" / "cache"
+    status = [sys.executable, "-m", "ccc", "status", "--short"]
+
+    def after_an_event(number: int) -> float:
+        _one_more(store, number, sessions)
+        return _process(status, top)
+
+    def without_cache(_: int) -> float:
+        shutil.rmtree(cache, ignore_errors=True)
+        return _process(status, top)
+
+    works = {
+        "changed": after_an_event,
+        "same": lambda _: _process(status, top),
+        "python": lambda _: _process([sys.executable, "-c", "pass"], top),
+    }
+    times = in_turns(scale.rounds, works)
+    bare = statistics.median(without_cache(number) for number in range(max(2, scale.rounds // 3)))
+    what = f"status, {sessions} sessions, {events} events"
     return [
-        Result("status, 1000 sessions, 100,000 events, cold", medians["status"], BUDGET_MS, "ms"),
-        Result("  of which Python's own start", medians["python"], BUDGET_MS, "ms"),
+        Result(f"{what}, cold", median_ms(times["changed"]), COLD_MS, "ms"),
+        Result("  nothing recorded since the last one", median_ms(times["same"]), COLD_MS, "ms"),
+        Result("  its cache deleted", bare * 1000, None, "ms"),
+        Result("  beside: python -c pass", median_ms(times["python"]), None, "ms"),
     ]
 
 
-def _timed(command: list[str], top: Path) -> float:
-    started = time.perf_counter()
-    subprocess.run(command, cwd=top, check=True, capture_output=True)
-    return time.perf_counter() - started
+def _warm(scale: Scale, top: Path, store: GitStore, sessions: int) -> list[Result]:
+    workspace = Workspace.open(top, os.environ)
 
+    def asked(query: Callable[[], object]) -> Callable[[int], float]:
+        query()
+        return lambda _: seconds(query)
 
-def _fill(top: Path) -> None:
-    common = top / ".git"
-    git = Git(common, {"GIT_DIR": str(common)})
-    store = GitStore(
-        Layout(common),
-        git,
-        objects=LibGit(common),
-        identity=lambda: "Bench <bench@example.com>",
-        observe=nothing_observed,
-    )
-    head = run("git", "rev-parse", "HEAD", cwd=top)
-    where = (common / "ccc" / "replica").read_text().strip()
-    lines = "".join(f"create refs/heads/ccc/backend/task-{number} {head}\n" for number in range(SESSIONS))
-    subprocess.run(["git", "update-ref", "--stdin"], cwd=top, input=lines, text=True, check=True)
-    store.transact(lambda _: [_spawned(number, head, where) for number in range(SESSIONS)], durable=False)
-    for start in range(0, EVENTS - SESSIONS, BATCH):
-        store.transact(lambda _, start=start: [_progress(start + n) for n in range(BATCH)], durable=False)  # type: ignore[misc]
+    def after_an_event(number: int) -> float:
+        _one_more(store, number, sessions)
+        return seconds(lambda: look(workspace))
 
-
-def _spawned(number: int, head: str, where: str) -> Draft:
-    name = f"backend-task-{number}"
-    fields = {
-        "name": name,
-        "role": "backend",
-        "task": f"Task {number} of many",
-        "branch": f"ccc/backend/task-{number}",
-        "worktree": f"/nowhere/{name}",
-        "where": where,
-        "target": "main",
-        "base": head,
-        "head": head,
-        "landed": {
-            "commit": head,
-            "head": head,
-            "base": head,
-            "tree": head,
-            "target": "main",
-            "advanced": None,
-        },
+    works = {
+        "all": asked(lambda: look(workspace)),
+        "changed": after_an_event,
+        "one": asked(lambda: show(workspace, f"backend-task-{sessions // 2}")),
+        "stream": asked(lambda: workspace.reader.state().stream(f"sessions/{0:032x}")),
+        "log": asked(lambda: list(itertools.islice(workspace.reader.log(), LOGGED))),
     }
-    return Draft(
-        "session.spawned", name, "spawned", {f"sessions/{number:032x}": fields}, session=f"{number:032x}"
-    )
+    times = in_turns(scale.rounds, works)
+    words = {
+        "stream": "one session's state",
+        "log": f"the last {LOGGED} of the log",
+        "all": f"all {sessions} sessions with status",
+        "changed": "the same after an event",
+        "one": "one session shown whole",
+    }
+    return [Result(f"warm: {words[name]}", median_ms(times[name]), WARM_MS, "ms") for name in words]
 
 
-def _progress(number: int) -> Draft:
-    session = f"{number % SESSIONS:032x}"
-    changes = {f"sessions/{session}": {"progress": number % 101}}
-    return Draft(
-        "session.progressed", f"backend-task-{number % SESSIONS}", "progress", changes, session=session
-    )
+def _one_more(store: GitStore, number: int, sessions: int) -> None:
+    store.transact(lambda _: [progressed(number, sessions)], durable=False)
+
+
+def _process(command: list[str], top: Path) -> float:
+    return seconds(lambda: subprocess.run(command, cwd=top, check=True, capture_output=True))

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import statistics
 import subprocess
 import time
 from pathlib import Path
 
-from bench.harness import Result
-from bench.places import ROUNDS, ccc, repository, run
+from bench.harness import Result, Scale, median_ms
+from bench.places import ccc, repository, run
 
 BUDGET_MS = 300.0
 LONG_ENOUGH_FOR_THE_DRAIN_TO_END = 4.0
+COLD = 10
+"""Commits that wait for the drain before to end: more would take minutes."""
 
 
-def measure() -> list[Result]:
+def measure(scale: Scale) -> list[Result]:
     """Milliseconds, medians: with no drain alive, and with one that lingers after the commit before."""
     with repository() as top:
         ccc("spawn", "backend", "Bench", "--no-start", cwd=top)
         tree = top.with_name("repo.ccc") / "backend-bench"
         cold = [
-            _once(top, tree, number, LONG_ENOUGH_FOR_THE_DRAIN_TO_END) for number in range(min(ROUNDS, 10))
+            _once(top, tree, number, LONG_ENOUGH_FOR_THE_DRAIN_TO_END)
+            for number in range(min(scale.rounds, COLD))
         ]
-        warm = [_once(top, tree, number, 0.0) for number in range(ROUNDS)]
+        warm = [_once(top, tree, number, 0.0) for number in range(scale.rounds)]
     return [
-        Result("commit to event on refs/ccc, drain started", statistics.median(cold) * 1000, BUDGET_MS, "ms"),
-        Result("commit to event on refs/ccc, drain alive", statistics.median(warm) * 1000, BUDGET_MS, "ms"),
+        Result("commit to event on refs/ccc, drain started", median_ms(cold), BUDGET_MS, "ms"),
+        Result("commit to event on refs/ccc, drain alive", median_ms(warm), BUDGET_MS, "ms"),
     ]
 
 
