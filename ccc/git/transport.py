@@ -38,6 +38,16 @@ PUSH = (
     *("--no-progress", "--quiet"),
 )
 SECRET_IN_URL = re.compile(r"(?<=://)[^/@]*@")
+PREFIX = re.compile(r"^(?:fatal|error|warning): ")
+NOT_TELLING = (
+    "error: failed to push",
+    "Please make sure",
+    "and the repository exists",
+    "To ",
+    "@@@",
+    "hint:",
+)
+SAID = 4
 GRACE_SECONDS = 2.0
 
 
@@ -98,7 +108,9 @@ class Remote:
             raise
         result = Result(process.returncode, out, err.decode("utf-8", "replace").strip())
         if result.code not in ok:
-            raise GitFailed(f"{self.name}: {reason(result)}", "git's own words; nothing was changed there")
+            raise GitFailed(
+                f"{self.name}: {reason(result)}", f"try it with git alone: git ls-remote {self.name}"
+            )
         return result
 
     def _environment(self) -> dict[str, str]:
@@ -133,10 +145,8 @@ class Remote:
 
 def reason(result: Result) -> str:
     """Why a remote did not do what was asked, in its own or git's words, on one line."""
-    lines = [line.strip() for line in result.err.splitlines()]
-    told = [line.removeprefix("remote:").strip() for line in lines if line.startswith("remote:")]
+    lines = [line.removeprefix("remote:").strip() for line in result.err.splitlines()]
+    told = [line for line in lines if line and not line.startswith(NOT_TELLING)]
     refused = [line.split("\t")[-1] for line in result.text.splitlines() if line.startswith("!")]
-    fatal = [line for line in lines if line.startswith(("fatal:", "error:", "ssh:", "Host key"))] or lines[:1]
-    fatal = [line.removeprefix("fatal: ").removeprefix("error: ") for line in fatal]
-    words = [*refused, *told[:3]] if refused else [*told[:1], *fatal[:2]]
-    return "; ".join(SECRET_IN_URL.sub("", word) for word in words if word) or f"exit code {result.code}"
+    words = [*refused, *(PREFIX.sub("", line) for line in told)][:SAID]
+    return "; ".join(SECRET_IN_URL.sub("", word) for word in words) or f"exit code {result.code}"

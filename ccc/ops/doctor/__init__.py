@@ -32,6 +32,8 @@ INITIALISED: tuple[Check, ...] = (
     records.write_ahead_log,
     records.tip,
     records.interrupted,
+    records.copy,
+    records.shared,
     trees.sessions,
     trees.unregistered,
     trees.half_made,

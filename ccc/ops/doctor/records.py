@@ -11,6 +11,8 @@ from ccc.git import repository as repositories
 from ccc.git.formats import lock_of
 from ccc.ops import intents, undoings
 from ccc.ops.doctor.finding import FIX, Finding
+from ccc.ops.sync import enabled as sharing
+from ccc.ops.sync import place
 from ccc.ops.workspace import Workspace
 from ccc.platform import processes
 from ccc.store import journal as journals
@@ -124,3 +126,23 @@ def interrupted(workspace: Workspace) -> Iterator[Finding]:
         yield Finding("landing", False, f"undoing a landing on {undoing.target} was interrupted", FIX)
     else:
         yield Finding("landing", True, "none was interrupted")
+
+
+def copy(workspace: Workspace) -> Iterator[Finding]:
+    """Whether this repository was copied from one that goes on elsewhere and has the same name."""
+    original = place.is_copy(workspace)
+    if original is not None:
+        words = f"a copy of {original}, under the same name: sessions there look like sessions here"
+        yield Finding("copy", False, words, "git ccc init gives it a name of its own")
+
+
+def shared(workspace: Workspace) -> Iterator[Finding]:
+    """Whether the state goes to the remote, where a person has agreed to that."""
+    enabled, last = sharing.read(workspace.layout), sharing.last(workspace.layout)
+    if enabled is None:
+        yield Finding("sync", True, "off")
+    elif last is None or last.ok:
+        yield Finding("sync", True, f"with {enabled.remote}" + (f", last {last.at}" if last else ""))
+    else:
+        words = f"the last exchange with {enabled.remote} failed at {last.at}: {last.words}"
+        yield Finding("sync", False, words, "git ccc sync")

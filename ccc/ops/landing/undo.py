@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ccc.domain import landings, sessions
@@ -23,7 +24,9 @@ from ccc.ops.actor import require_person_at_keyboard
 from ccc.ops.landing.checkouts import bring_along, checkouts_of, require_clean
 from ccc.ops.landing.combine import target_gone
 from ccc.ops.landing.land import LAND_LOCK, finish
+from ccc.ops.landing.turns import turn
 from ccc.ops.observe import HEADS
+from ccc.ops.policy import target_policy_of
 from ccc.ops.undoings import Undoing, WayBack
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
@@ -53,7 +56,8 @@ def undo_landing(workspace: Workspace, session: Session) -> LandingUndone:
     The target goes back to where it was, when it still is at the landed commit and no remote-tracking
     branch contains that; else a revert commit is put on top of it. Approvals given for it are withdrawn.
     Raises InsideAgent, Conflict (later changes touch the same lines), Refused (dirty checkout of the
-    target), NeedsPerson (the target moved meanwhile). Nothing has moved then.
+    target), NeedsPerson (the target moved meanwhile), StoreBusy (another machine's turn). Nothing has moved
+    then.
     """
     person = require_person_at_keyboard(workspace, "undoing a landing", f"git ccc undo {session.name}")
     with locked(workspace.layout.root / LAND_LOCK):
@@ -66,14 +70,16 @@ def undo_landing(workspace: Workspace, session: Session) -> LandingUndone:
             raise Refused(f"the landing of {session.name} is undone already", f"git ccc show {session.name}")
         undoing = _plan(workspace, current, current.landed, person)
         for top in undoing.tops:
-            require_clean(Path(top), undoing.old, undoing.new)
-        undoings.write(workspace.layout, undoing)
-        reached("undo-intended")
-        _swap(workspace, current, undoing)
-        reached("undo-swapped")
-        done = resume(workspace)
+            require_clean(workspace, Path(top), undoing.old, undoing.new)
+        settings = target_policy_of(workspace, undoing.target).settings.sync
+        with turn(workspace, settings, undoing.target, undoing.new) as told:
+            undoings.write(workspace.layout, undoing)
+            reached("undo-intended")
+            _swap(workspace, current, undoing)
+            reached("undo-swapped")
+            done = resume(workspace)
     assert done is not None
-    return done
+    return replace(done, remarks=(*done.remarks, *told))
 
 
 def resume(workspace: Workspace) -> LandingUndone | None:
@@ -208,7 +214,7 @@ def _move_branch_back(workspace: Workspace, session: Session, back: WayBack) -> 
         update = RefUpdate(ref, back.new, back.old)
         repositories.update_refs(workspace.git, [update], "ccc: landing undone")
         reached("undo-branch-moved")
-    return [words for top in back.tops for words in bring_along(Path(top), back.old, back.new)]
+    return [words for top in back.tops for words in bring_along(workspace, Path(top), back.old, back.new)]
 
 
 def _undone(workspace: Workspace, state: State, undoing: Undoing) -> Sequence[Draft]:

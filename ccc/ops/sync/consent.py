@@ -7,7 +7,8 @@ from ccc.git.transport import Remote
 from ccc.ops.actor import require_person_at_keyboard
 from ccc.ops.sync import enabled as sharing
 from ccc.ops.sync import fetching
-from ccc.ops.sync.enabled import ITSELF, THERE, Enabled, own_name
+from ccc.ops.sync.enabled import THERE, Enabled, own_name
+from ccc.ops.sync.exchange import remotes
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 
@@ -43,8 +44,7 @@ def prepare(workspace: Workspace, remote: str) -> Consent:
     known = sharing.read(workspace.layout)
     if known is not None and known.remote != remote:
         raise Refused(f"the state is shared through {known.remote} already", "git ccc sync --disable")
-    names = workspace.git.text("remote").split("\n")
-    if remote not in names and remote != ITSELF:
+    if remote not in remotes(workspace):
         raise NotFound(f"there is no remote {remote}", f"git remote add {remote} URL")
     there = Remote(workspace.git, remote, workspace.environment, asks=False, seconds=1.0)
     return Consent(remote, there.url(), THERE + own_name(workspace.replica))

@@ -6,14 +6,13 @@ import secrets
 import time
 from collections.abc import Mapping
 
-from ccc.errors import CccError, GitFailed, Refused, StoreBusy
+from ccc.errors import CccError, GitFailed, NotFound, Refused, StoreBusy
 from ccc.git import repository as repositories
-from ccc.git.repository import RefUpdate
 from ccc.git.transport import Remote, reason
 from ccc.ids import short_oid
 from ccc.ops.sync import enabled as sharing
 from ccc.ops.sync import place
-from ccc.ops.sync.enabled import HERE, HOLDS, LEASES, THERE, Enabled
+from ccc.ops.sync.enabled import HERE, HOLDS, ITSELF, LEASES, THERE, Enabled
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 from ccc.store.lock import locked
@@ -42,10 +41,15 @@ def sync(workspace: Workspace, *, asks: bool, seconds: float) -> Synced:
     """Fetches, merges, pushes. Nothing is lost whatever fails: what was not shared stays to be shared.
 
     `asks`: git may ask the person at the terminal; `seconds` limits each exchange with the remote.
-    Raises Refused (sharing is off, the remote does not take it), GitFailed (no way there), TimedOut,
-    StoreBusy.
+    Raises Refused (sharing is off, the remote does not take it), NotFound (there is no such remote),
+    GitFailed (no way there), TimedOut, StoreBusy.
     """
     enabled = sharing.require(workspace)
+    if enabled.remote not in remotes(workspace):
+        raise NotFound(
+            f"there is no remote {enabled.remote} any more",
+            "git ccc sync --disable, then git ccc sync REMOTE --enable with its new name",
+        )
     remote = Remote(workspace.git, enabled.remote, workspace.environment, asks, seconds)
     with locked(workspace.layout.root / LOCK, timeout=seconds):
         try:
@@ -80,6 +84,11 @@ def _exchange(workspace: Workspace, enabled: Enabled, remote: Remote) -> Synced:
             )
         time.sleep(PAUSE_SECONDS * (attempt + secrets.randbelow(1000) / 1000))
     raise StoreBusy(f"{enabled.remote} changes all the time", "try again")
+
+
+def remotes(workspace: Workspace) -> list[str]:
+    """The names a state can be shared through: git's remotes, and `.`, this very repository."""
+    return [*workspace.git.text("remote").split("\n"), ITSELF]
 
 
 def fetch(remote: Remote, enabled: Enabled) -> None:
@@ -138,7 +147,7 @@ def _pushed(workspace: Workspace, remote: Remote, own: str, old: str | None, new
     there = THERE + own.rpartition("/")[2]
     done = remote.push(f"{new}:{there}", options=[f"--force-with-lease={there}:{old or ''}"])
     if done.code == 0:
-        repositories.update_refs(workspace.git, [RefUpdate(own, new, old)], "ccc: shared")
+        workspace.git.run("update-ref", own, new)
         return True
     if remote.listed(there).get(there) != old:
         return False
