@@ -61,12 +61,12 @@ def plain(top: Path, files: int = 10) -> Path:
     return top
 
 
-def store_at(common: Path) -> GitStore:
+def store_at(common: Path, objects: LibGit | None = None) -> GitStore:
     """A store that observes nothing but what is recorded through it."""
     return GitStore(
         Layout(common),
         Git(common, {"GIT_DIR": str(common)}),
-        objects=LibGit(common),
+        objects=objects or LibGit(common),
         identity=lambda: "Developer <developer@example.com>",
         observe=nothing_observed,
     )
