@@ -70,7 +70,7 @@ def undo_landing(workspace: Workspace, session: Session) -> LandingUndone:
             raise Refused(f"the landing of {session.name} is undone already", f"git ccc show {session.name}")
         undoing = _plan(workspace, current, current.landed, person)
         for top in undoing.tops:
-            require_clean(workspace, Path(top), undoing.old, undoing.new)
+            require_clean(Path(top), undoing.old, undoing.new)
         settings = target_policy_of(workspace, undoing.target).settings.sync
         with turn(workspace, settings, undoing.target, undoing.new) as told:
             undoings.write(workspace.layout, undoing)
