@@ -214,7 +214,7 @@ def _move_branch_back(workspace: Workspace, session: Session, back: WayBack) -> 
         update = RefUpdate(ref, back.new, back.old)
         repositories.update_refs(workspace.git, [update], "ccc: landing undone")
         reached("undo-branch-moved")
-    return [words for top in back.tops for words in bring_along(workspace, Path(top), back.old, back.new)]
+    return [words for top in back.tops for words in bring_along(Path(top), back.old, back.new)]
 
 
 def _undone(workspace: Workspace, state: State, undoing: Undoing) -> Sequence[Draft]:
