@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -10,6 +12,7 @@ from ccc.cli.invocation import Invocation, json_option, pass_invocation
 from ccc.cli.opening import open_workspace
 from ccc.ops.log import Follower, Selection, log
 from ccc.ops.workspace import Workspace
+from ccc.store.protocol import Logged
 from ccc.views.documents import document, event_document, log_document
 from ccc.views.text.log import log_text
 
@@ -27,7 +30,9 @@ PAUSE_SECONDS = 0.3
     "--type", "type_", metavar="TYPE", help="Only this type (session.committed) or family (session)"
 )
 @click.option(
-    "--audit", is_flag=True, help="Only decisions, refusals and foreign moves, with who caused them"
+    "--audit",
+    is_flag=True,
+    help="What proves the history; then decisions, refusals, foreign moves with who, key, evidence",
 )
 @json_option
 @pass_invocation
@@ -43,7 +48,8 @@ def command_log(
 ) -> None:
     """Show the diary of what happened
 
-    Youngest first. `git log refs/ccc` shows the same without ccc.
+    Youngest first. `git log refs/ccc` shows the same without ccc. --audit first says whether the history is
+    proven unchanged by a signed checkpoint, then shows decisions with who took them and on what evidence.
     """
     workspace = open_workspace(invocation)
     selection = Selection(id, limit, since, type_, audit)
@@ -51,10 +57,32 @@ def command_log(
         _follow(invocation, workspace, selection, as_json=as_json)
         return
     events = log(workspace, selection)
-    if as_json:
+    if audit:
+        _audit(invocation, workspace, events, as_json=as_json)
+    elif as_json:
         invocation.terminal.json(log_document(workspace.reader.tip(), events))
     elif events:
-        invocation.terminal.page(log_text(events, invocation.terminal, audit=audit))
+        invocation.terminal.page(log_text(events, invocation.terminal))
+
+
+def _event(workspace: Workspace, logged: Logged, selection: Selection) -> dict[str, Any]:
+    if not selection.audit:
+        return event_document(logged)
+    from ccc.ops.audit import attributed
+    from ccc.views.audit import audited_document
+
+    return audited_document(attributed(workspace, [logged])[0])
+
+
+def _audit(invocation: Invocation, workspace: Workspace, events: Sequence[Logged], *, as_json: bool) -> None:
+    from ccc.ops.audit import audit
+    from ccc.views.audit import audit_document, audit_text
+
+    found = audit(workspace, events)
+    if as_json:
+        invocation.terminal.json(audit_document(found))
+    else:
+        invocation.terminal.page(audit_text(found, invocation.terminal))
 
 
 def _follow(invocation: Invocation, workspace: Workspace, selection: Selection, *, as_json: bool) -> None:
@@ -63,7 +91,7 @@ def _follow(invocation: Invocation, workspace: Workspace, selection: Selection, 
         for logged in follower.news():
             if as_json:
                 tip = workspace.reader.tip()
-                terminal.json(document(tip, **event_document(logged), cursor=tip), line=True)
+                terminal.json(document(tip, **_event(workspace, logged, selection), cursor=tip), line=True)
             else:
                 terminal.out(log_text([logged], terminal, audit=selection.audit))
         terminal.output.flush()

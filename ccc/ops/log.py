@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ccc.domain.sessions import Session
 from ccc.ops.find import find
@@ -11,22 +11,21 @@ from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 from ccc.store.protocol import Logged
 
+REDACTIONS = "redactions"
 AUDITED = frozenset(
     {
-        *("merge.approved", "merge.rejected", "merge.gate-failed", "merge.dropped", "meta.initialised"),
-        *(
-            "session.spawned",
-            "session.adopted",
-            "session.landed",
-            "session.landing-undone",
-            "session.closed",
-            "session.reopened",
-        ),
-        *("session.checks-failed", "session.branch-gone", "target.moved", "state.tampered", "journal.bad"),
-        *("inbox.acknowledged", "session.answered"),
+        *("merge.approved", "merge.rejected", "merge.queued", "merge.dropped"),
+        *("merge.gate-passed", "merge.gate-failed", "meta.initialised"),
+        *("session.spawned", "session.adopted", "session.landed", "session.landing-undone"),
+        *("session.closed", "session.reopened", "session.branch-gone", "session.answered", "session.denied"),
+        *("session.verified", "session.unchecked", "session.checks-failed"),
+        *("target.moved", "journal.bad", "inbox.acknowledged"),
     }
 )
-"""Decisions, refusals, overrides and everything that moved without ccc."""
+"""Decisions, what they rest on, refusals, overrides and everything that moved without ccc."""
+
+AUDITED_FAMILIES = frozenset({"decision", "event", "checkpoint", "state", "sync", "lease", "policy"})
+"""First parts of types that are all audited, those of a newer ccc too."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +44,9 @@ def log(workspace: Workspace, selection: Selection) -> list[Logged]:
     workspace.require()
     session = _session(workspace, selection)
     after = workspace.reader.since(selection.since) if selection.since is not None else None
+    shown = _shown(workspace)
     found: list[Logged] = []
-    for logged in _from(workspace.reader.log(), after):
+    for logged in map(shown, _from(workspace.reader.log(), after)):
         if selection.limit is not None and len(found) >= selection.limit:
             break
         if _wanted(logged, selection, session):
@@ -79,7 +79,8 @@ class Follower:
             self._early = {each.event.id for each in found if each.event.id > clock}
             return found
         session = _session(self._workspace, self._selection)
-        return [each for each in self._between(old, tip) if _wanted(each, self._selection, session)]
+        shown = _shown(self._workspace)
+        return [shown(each) for each in self._between(old, tip) if _wanted(each, self._selection, session)]
 
     def _between(self, old: str, tip: str) -> list[Logged]:
         history = self._workspace.reader.history
@@ -112,4 +113,28 @@ def _wanted(logged: Logged, selection: Selection, session: Session | None) -> bo
         and not event.type.startswith(f"{selection.type}.")
     ):
         return False
-    return not selection.audit or event.type in AUDITED
+    return not selection.audit or is_audited(event.type)
+
+
+def is_audited(kind: str) -> bool:
+    """Whether events of this type are part of an audit."""
+    return kind in AUDITED or kind.partition(".")[0] in AUDITED_FAMILIES
+
+
+def _shown(workspace: Workspace) -> Callable[[Logged], Logged]:
+    """What makes an event fit to be shown: one that was redacted comes without its words."""
+    tip = workspace.reader.tip()
+    streams = {} if tip is None else workspace.reader.state(tip).streams(REDACTIONS)
+    if not streams:
+        return lambda logged: logged
+    from ccc.domain.redactions import redactions_in, tombstoned  # only where there are any
+
+    redactions = redactions_in(streams)
+
+    def shown(logged: Logged) -> Logged:
+        redaction = redactions.get(logged.event.id)
+        if redaction is None:
+            return logged
+        return Logged(tombstoned(logged.event, redaction), logged.commit, redaction)
+
+    return shown

@@ -10,6 +10,7 @@ from ccc.domain.events import Draft, Event
 from ccc.records import dataclass
 
 if TYPE_CHECKING:
+    from ccc.domain.redactions import Redaction
     from ccc.store.parsing import Codec
 
 _Thing = TypeVar("_Thing")
@@ -47,10 +48,14 @@ class State(Protocol):
 
 @dataclass(frozen=True)
 class Logged:
-    """An event in the diary; `commit` is None while it is acknowledged and not yet on the ref."""
+    """An event in the diary; `commit` is None while it is acknowledged and not yet on the ref.
+
+    `redaction`: who took its words away, where they are not in `event` any more.
+    """
 
     event: Event
     commit: str | None
+    redaction: Redaction | None = None
 
 
 @dataclass(frozen=True)

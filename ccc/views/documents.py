@@ -164,8 +164,8 @@ def inbox_document(tip: str | None, waiting: Sequence[Item]) -> Document:
 
 
 def event_document(logged: Logged) -> Document:
-    """One event of `log`; `commit` is null while it waits to be recorded."""
-    event = logged.event
+    """One event of `log`; `commit` is null while it waits. `redacted`: by whom and why its words are gone."""
+    event, gone = logged.event, logged.redaction
     return {
         "id": event.id,
         "at": rfc3339(event.id),
@@ -177,6 +177,7 @@ def event_document(logged: Logged) -> Document:
         "text": event.text,
         "data": event.data,
         "commit": logged.commit,
+        "redacted": None if gone is None else {"by": gone.by, "at": gone.at, "why": gone.why},
     }
 
 

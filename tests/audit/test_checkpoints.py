@@ -211,12 +211,11 @@ def test_a_checkpoint_that_was_replaced_is_told(
     name = checkpoint_ref(ready)
     unsigned = ready.git("cat-file", "tag", name).partition("-----BEGIN")[0]
     new = {
-        "older": lambda: ready.oid(first),
-        "unsigned": lambda: ready.git("hash-object", "-t", "tag", "-w", "--stdin", stdin=unsigned),
-        "blob": lambda: ready.git("hash-object", "-w", "--stdin", stdin="x"),
-        "deleted": lambda: "",
-    }[way]()
-    ready.git("update-ref", *(["-d", name] if way == "deleted" else [name, new]))
+        "older": ready.oid(first),
+        "unsigned": ready.git("hash-object", "-t", "tag", "-w", "--stdin", stdin=unsigned),
+        "blob": ready.git("hash-object", "-w", "--stdin", stdin="x"),
+    }
+    ready.git("update-ref", *(["-d", name] if way == "deleted" else [name, new[way]]))
     found = proof(ccc_inline)
     states = {"older": "broken", "blob": "broken", "deleted": "gone"}
     assert [one["state"] for one in found["checkpoints"]] == ["verified", states.get(way, "replaced")]  # type: ignore[attr-defined]

@@ -117,6 +117,7 @@ def test_a_followed_audit_stays_an_audit(ready: Repo, spawn: Spawns, ccc: RunsCc
     session.tree.commit("Done\n\nCcc-Status: done", one="1")
     ccc("wait", "--timeout", "60", exit=0)
     ccc("approve", session.name, exit=0)
+    assert "unchecked" in following.line()
     assert "approved backend-one" in following.line()
 
 

@@ -160,6 +160,7 @@ EVENT = {
     "text": text,
     "data": anything,
     "commit": or_null(OID),
+    "redacted": or_null({"by": text, "at": text, "why": text}),
 }
 STATUS = {**DOCUMENT, "sessions": [SESSION], "waiting_for_you": [ITEM], "counts": anything}
 SHOW = {
