@@ -47,7 +47,7 @@ NOT_TELLING = (
     "@@@",
     "hint:",
 )
-SAID = 4
+SAID = 3
 GRACE_SECONDS = 2.0
 
 
@@ -148,5 +148,6 @@ def reason(result: Result) -> str:
     lines = [line.removeprefix("remote:").strip() for line in result.err.splitlines()]
     told = [line for line in lines if line and not line.startswith(NOT_TELLING)]
     refused = [line.split("\t")[-1] for line in result.text.splitlines() if line.startswith("!")]
-    words = [*refused, *(PREFIX.sub("", line) for line in told)][:SAID]
+    said = [PREFIX.sub("", line) for line in told]
+    words = [*refused, *said[:SAID]] if refused else said[-SAID:]
     return "; ".join(SECRET_IN_URL.sub("", word) for word in words) or f"exit code {result.code}"

@@ -14,6 +14,7 @@ from ccc.errors import StoreBusy
 from ccc.ops.lease import boards, holding
 from ccc.ops.lease.holding import HeldByOther, Wanted
 from ccc.ops.workspace import Workspace
+from ccc.servers.mcp.desk import Desk
 from tests.support.repository import Repo
 from tests.sync.conftest import Clone, Clones
 
@@ -83,6 +84,21 @@ def test_releasing_anothers_lease_needs_a_person(sharing: Clones) -> None:
     two("sync", "--release", "orchestrator", env={"CLAUDECODE": "1"}, exit=3)
     two("sync", "--release", "orchestrator")
     two("sync", "--take", "orchestrator")
+
+
+@pytest.mark.slow
+def test_tools_of_a_second_orchestrator_are_told_who_orchestrates(sharing: Clones) -> None:
+    one, two = sharing("one"), sharing("two")
+    with Desk(one.repo.path, os.environ, None).changing():
+        pass
+    with (
+        pytest.raises(HeldByOther, match="orchestrator is held by Developer"),
+        Desk(two.repo.path, os.environ, None).changing(),
+    ):
+        pass
+    shutil.move(one.repo.path.with_name("hub.git"), one.repo.path.with_name("gone"))
+    with Desk(one.repo.path, os.environ, None).changing():
+        pass
 
 
 @pytest.mark.slow

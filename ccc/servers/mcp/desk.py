@@ -10,6 +10,7 @@ from pathlib import Path
 
 from anyio import from_thread
 
+from ccc.ops.lease import orchestrator
 from ccc.ops.workspace import Workspace
 
 
@@ -33,9 +34,14 @@ class Desk:
 
     @contextmanager
     def changing(self) -> Iterator[Workspace]:
-        """A fresh workspace, for the one call that records something now."""
+        """A fresh workspace, for the one call that records something now.
+
+        Raises HeldByOther where the state is shared and another machine orchestrates.
+        """
         with self._lock:
-            yield self.fresh()
+            workspace = self.fresh()
+            orchestrator.keep(workspace)
+            yield workspace
 
     @contextmanager
     def reading(self) -> Iterator[Workspace]:
