@@ -1,0 +1,86 @@
+"""How replicas come to know each other's histories: at once through shared objects, or through a hub by git."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from ccc.git.command import Git
+from ccc.git.transport import Remote
+from ccc.store.protocol import REF
+from tests.store.simulation.replica import Replica
+
+SHARED = "refs/ccc-sync/"
+FETCHED = "refs/ccc-remotes/hub/"
+ATTEMPTS = 8
+
+
+class Exchange(Protocol):
+    """Carries tips between replicas."""
+
+    def fetch(self, replica: Replica) -> Sequence[str]:
+        """Tips that others share now."""
+
+    def share(self, replica: Replica) -> bool:
+        """Shares the replica's tip; False where somebody else was quicker and it has to be merged first."""
+
+
+class Near:
+    """All objects are in one place; only ids travel."""
+
+    def __init__(self) -> None:
+        self._tips: dict[str, str] = {}
+
+    def fetch(self, replica: Replica) -> Sequence[str]:
+        return [tip for name, tip in self._tips.items() if name != replica.name]
+
+    def share(self, replica: Replica) -> bool:
+        tip = replica.store.tip()
+        if tip is not None:
+            self._tips[replica.name] = tip
+        return True
+
+
+class Far:
+    """A bare repository in between, reached by git's own transport; `names`: under which each shares."""
+
+    def __init__(self, hub: Path, names: Mapping[str, str]) -> None:
+        self._hub, self._names = hub, names
+        Git(hub.parent).run("init", "-q", "--bare", str(hub))
+
+    def fetch(self, replica: Replica) -> Sequence[str]:
+        self._remote(replica).fetch(f"+{SHARED}*:{FETCHED}*")
+        return sorted(set(self._known(replica).values()))
+
+    def share(self, replica: Replica) -> bool:
+        name = f"{self._names[replica.name]}.0"
+        old = self._known(replica).get(FETCHED + name, "")
+        lease = f"--force-with-lease={SHARED}{name}:{old}"
+        done = self._remote(replica).push(f"{REF}:{SHARED}{name}", options=[lease])
+        return done.code == 0
+
+    def _known(self, replica: Replica) -> dict[str, str]:
+        listed = Git(replica.common).text("for-each-ref", "--format=%(refname) %(objectname)", FETCHED)
+        pairs = (line.split(" ") for line in listed.splitlines())
+        return {name: oid for name, oid in pairs}
+
+    def _remote(self, replica: Replica) -> Remote:
+        return Remote(Git(replica.common), self._hub.as_uri(), {}, asks=False, seconds=60.0)
+
+
+def prune(replica: Replica, chance: random.Random) -> None:
+    """`git prune` takes away every object that no reference leads to."""
+    del chance
+    Git(replica.common).run("prune", "--expire=now")
+
+
+def lose_objects(replica: Replica) -> None:
+    """A `git gc` that began before the last commits were made took their objects away, though they are used."""
+    git = Git(replica.common)
+    since = replica.disks[max(len(replica.disks) - 4, 0)].tip
+    listed = git.text("rev-list", "--objects", REF, "--not", since, f"--glob={FETCHED}*")
+    for line in listed.splitlines():
+        oid = line.split(" ")[0]
+        (replica.common / "objects" / oid[:2] / oid[2:]).unlink(missing_ok=True)

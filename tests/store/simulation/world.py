@@ -1,0 +1,336 @@
+"""A simulated day of several replicas: everything that can happen, in an order that a seed decides."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from ccc.domain.events import Draft
+from ccc.errors import NotInitialised, StateBroken
+from ccc.store import gitstore, wal
+from ccc.store.crashpoints import STORE_POINTS
+from tests.store.simulation import exchange, proof
+from tests.store.simulation.exchange import Far, Near
+from tests.store.simulation.facts import Author, fact
+from tests.store.simulation.killing import Killed, Processes
+from tests.store.simulation.replica import Replica
+from tests.store.tools import START_MS
+
+NAMES = ("A", "B", "C")
+SKEW_MS = 600_000
+HOUR_MS = 3_600_000
+COARSE_MS = 50
+LINES = 2500
+"""About as many lines of the store as a drain of a few entries runs through."""
+
+ROUNDS = 10
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of day: `far` separate repositories and a hub, `copied`: two replicas that are one copy of the
+    other (one name, one lane, one coarse clock), `crowded`: processes overtake each other, no lock works."""
+
+    name: str = "near"
+    steps: int = 100
+    far: bool = False
+    copied: bool = False
+    crowded: bool = False
+
+
+@dataclass
+class World:
+    """One run; `work` is an empty folder."""
+
+    seed: int
+    kind: Kind
+    work: Path
+    patch: pytest.MonkeyPatch
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(f"{self.kind.name} {self.seed}")
+        self.at_ms = START_MS
+        self.skews = {name: self.chance.randrange(-SKEW_MS, SKEW_MS) for name in NAMES}
+        self.processes = Processes(self.patch)
+        self.patch.setattr(gitstore, "locked", _unlocked)
+        self.keys = 0
+        objects = None
+        if not self.kind.far:
+            objects = self.work / "objects"
+            objects.mkdir(parents=True)
+        self.replicas = {
+            name: Replica(
+                self.work / f"{name}.git",
+                self.processes,
+                self._clock(name),
+                objects=objects,
+                lane=self._lane(name),
+            )
+            for name in NAMES
+        }
+        names = {name: "b" if self.kind.copied and name == "C" else name.lower() for name in NAMES}
+        self.exchange = Far(self.work / "hub.git", names) if self.kind.far else Near()
+        self.slow: dict[str, list[str]] = {}
+        self.unsafe: set[str] = set()
+
+    def _clock(self, name: str) -> Callable[[], int]:
+        if self.kind.copied:
+            return lambda: self.at_ms // COARSE_MS * COARSE_MS
+        return lambda: self.at_ms + self.skews[name]
+
+    def _lane(self, name: str) -> str | None:
+        if self.kind.copied:
+            return "bbb" if name in "BC" else "aaa"
+        return None
+
+    # A day
+
+    def run(self) -> Counter[str]:
+        """The whole day, and the proof at its end; what happened how often."""
+        steps = self._steps()
+        names, weights = list(steps), [weight for weight, _ in steps.values()]
+        for _ in range(self.kind.steps):
+            self.at_ms += self.chance.randrange(3000)
+            [name] = self.chance.choices(names, weights)
+            self.counts[name] += 1
+            steps[name][1](self.replicas[self.chance.choice(NAMES)])
+        self._finish()
+        return self.counts
+
+    def _steps(self) -> dict[str, tuple[float, Callable[[Replica], None]]]:
+        steps: dict[str, tuple[float, Callable[[Replica], None]]] = {
+            "journal": (30, self._journal),
+            "note": (4, self._note),
+            "half": (3, self._half),
+            "end-half": (3, lambda replica: replica.end_half(complete=self.chance.random() < 0.7)),
+            "decide": (8, self._decide),
+            "drain": (9, self._drain),
+            "die": (8, self._die),
+            "done-mark-lost": (3, Replica.lose_done_mark),
+            "set-back": (3, lambda replica: self._set_back(replica, with_tips=False)),
+            "power-cut": (0, lambda replica: self._set_back(replica, with_tips=True)),
+            "retire": (2, self._retire),
+            "restart": (3, Replica.restart),
+            "clock-back": (1, self._clock_back),
+            "sync": (8, self._sync),
+            "slow-sync": (5, self._slow_sync),
+            "look": (4, self._look),
+        }
+        if self.kind.far:
+            steps["prune"] = (4, lambda replica: exchange.prune(replica, self.chance))
+            steps["lose-objects"] = (3, self._lose_objects)
+        if self.kind.crowded:
+            steps["overtake"] = (12, self._overtake)
+        return steps
+
+    def _finish(self) -> None:
+        for replica in self.replicas.values():
+            while replica.halves.open:
+                replica.end_half(complete=True)
+            self._drain(replica)
+        for _ in range(ROUNDS):
+            if len({replica.store.tip() for replica in self.replicas.values()}) == 1:
+                break
+            for name in self.chance.sample(NAMES, len(NAMES)):
+                self._sync(self.replicas[name])
+        self._all_at_once()
+        self._prove()
+
+    def _all_at_once(self) -> None:
+        """Everybody records, then all absorb the same at the same instant."""
+        for replica in self.replicas.values():
+            self._journal(replica)
+            self._drain(replica)
+        tips = [replica.store.tip() for replica in self.replicas.values()]
+        if self.kind.far:
+            for _ in range(2):
+                for replica in self.replicas.values():
+                    self._sync(replica)
+        else:
+            for replica in self.replicas.values():
+                replica.store.absorb([tip for tip in tips if tip])
+
+    def _prove(self) -> None:
+        tips = {name: replica.store.tip() for name, replica in self.replicas.items()}
+        assert len(set(tips.values())) == 1, f"no convergence: {tips}"
+        acknowledged = set().union(*(replica.acknowledged for replica in self.replicas.values()))
+        self.counts["facts"] = len(acknowledged)
+        for name, replica in self.replicas.items():
+            replica.restart()
+            proof.prove_each_once(proof.keys_in(replica.store), acknowledged, name)
+            proof.prove_sources_once(replica.store, name)
+            assert wal.undone(replica.layout) == [], name
+            if self.kind.far or name == "A":
+                proof.prove_healthy(replica)
+            same_id = ("duplicate-event",) if self.kind.copied else ()
+            proof.prove_sound(replica, allowed=("torn-journal", *same_id))
+
+    # Steps
+
+    def _key(self, replica: Replica) -> str:
+        self.keys += 1
+        return f"{replica.name}{self.keys}"
+
+    def _fact(self, replica: Replica, key: str) -> Draft:
+        store = replica.store
+        author = Author(replica.name, store.state, replica.now(), store.history.objects.algorithm)
+        try:
+            return fact(self.chance, author, key)
+        except StateBroken:
+            self._mend(replica)
+            return fact(self.chance, author, key)
+
+    def _journal(self, replica: Replica) -> None:
+        key = self._key(replica)
+        replica.journal(self._fact(replica, key), key)
+
+    def _note(self, replica: Replica) -> None:
+        replica.note(self._key(replica))
+
+    def _half(self, replica: Replica) -> None:
+        key = self._key(replica)
+        replica.begin_half(self._fact(replica, key), key, self.chance)
+
+    def _decide(self, replica: Replica) -> None:
+        key = self._key(replica)
+        draft = self._fact(replica, key)
+        self._do(replica, lambda: replica.decide(draft, key))
+
+    def _drain(self, replica: Replica) -> None:
+        self._do(replica, lambda: replica.store.drain() and None)
+
+    def _do(self, replica: Replica, work: Callable[[], object]) -> None:
+        """Works in a replica; where that is refused, mends first, as the message says."""
+        try:
+            with replica.working():
+                work()
+        except StateBroken:
+            self._mend(replica)
+            with replica.working():
+                work()
+        self.unsafe.discard(replica.name)
+        replica.remember_disk()
+
+    def _mend(self, replica: Replica) -> None:
+        with replica.working():
+            replica.store.restore()
+        self.counts["mended"] += 1
+
+    def _die(self, replica: Replica) -> None:
+        """The process is killed somewhere in a drain, a decision, a merge or a repair."""
+        key = self._key(replica)
+        draft = self._fact(replica, key)
+        work = self.chance.choice(
+            (
+                *(replica.store.drain, replica.store.drain, lambda: replica.decide(draft, key)),
+                *(lambda: replica.store.absorb(self.exchange.fetch(replica)), replica.store.restore),
+            )
+        )
+        if self.chance.random() < 0.5:
+            death = self.processes.stopping_at(self.chance.choice(STORE_POINTS))
+        else:
+            death = self.processes.dying_at_line(self.chance.randrange(1, LINES))
+        try:
+            with replica.working(), death:
+                work()
+        except Killed:
+            self.counts["killed"] += 1
+        except NotInitialised:
+            self.counts["too-early"] += 1
+
+    def _overtake(self, replica: Replica) -> None:
+        """At some point of a drain or decision another process of the same repository does something, too."""
+        key = self._key(replica)
+        draft = self._fact(replica, key)
+        work = self.chance.choice((replica.store.drain, lambda: replica.decide(draft, key)))
+        with self.processes.stopping_at(self.chance.choice(STORE_POINTS), lambda: self._beside(replica)):
+            self._do(replica, work)
+
+    def _beside(self, replica: Replica) -> None:
+        self.counts["overtaken"] += 1
+        store, number = replica.fresh_store(), self.processes.start()
+        key = self._key(replica)
+        draft = self._fact(replica, key)
+        work = self.chance.choice(
+            (
+                *(store.drain, lambda: store.transact(lambda state: [draft])),
+                *(lambda: store.absorb(self.exchange.fetch(replica)), lambda: None),
+            )
+        )
+        point = self.chance.choice((*STORE_POINTS, *("nowhere",) * 6))
+        with contextlib.suppress(Killed, NotInitialised), self.processes.running(number):
+            with self.processes.stopping_at(point):
+                work()
+        self.processes.end(number)
+
+    def _set_back(self, replica: Replica, *, with_tips: bool) -> None:
+        if replica.disks:
+            replica.set_back(self.chance, with_tips=with_tips)
+            self.unsafe.add(replica.name)
+
+    def _lose_objects(self, replica: Replica) -> None:
+        if replica.name in self.unsafe or replica.store.tip() is None:
+            return
+        exchange.lose_objects(replica)
+        replica.restart()
+
+    def _retire(self, replica: Replica) -> None:
+        """Time passes: what is recorded has reached the disk."""
+        self._drain(replica)
+        replica.age_batches()
+        self._drain(replica)
+        replica.forget_disks()
+
+    def _clock_back(self, replica: Replica) -> None:
+        self.skews[replica.name] -= self.chance.randrange(HOUR_MS)
+
+    def _sync(self, replica: Replica, seen: Sequence[str] = ()) -> None:
+        self._drain(replica)
+        for _ in range(exchange.ATTEMPTS):
+            tips = [*seen, *self.exchange.fetch(replica)]
+            if replica.store.tip() is not None:
+                self._do(replica, lambda tips=tips: replica.store.absorb(tips))  # type: ignore[misc]
+            if replica.store.tip() is None or self.exchange.share(replica):
+                return
+            self.counts["rejected"] += 1
+        raise AssertionError("the hub takes nothing")
+
+    def _slow_sync(self, replica: Replica) -> None:
+        """What was fetched now is merged several steps later."""
+        if replica.name in self.slow:
+            tips = self.slow.pop(replica.name)
+            if replica.store.tip() is not None:
+                self._do(replica, lambda: replica.store.absorb(tips))
+        else:
+            self.slow[replica.name] = list(self.exchange.fetch(replica))
+
+    def _look(self, replica: Replica) -> None:
+        """A reader sees everything acknowledged here, each fact once."""
+        if replica.name not in self.unsafe:
+            proof.prove_each_once(proof.keys_in(replica.store), replica.acknowledged, f"{replica.name} now")
+
+
+@contextmanager
+def _unlocked(path: Path, timeout: float = 0.0) -> Iterator[None]:
+    """All processes of a simulation take turns; in a crowded one nothing keeps them from each other."""
+    del timeout
+    path.parent.mkdir(parents=True, exist_ok=True)
+    yield
+
+
+def simulate(seed: int, kind: Kind, work: Path) -> Counter[str]:
+    """One simulated day; the seed is in the error where something is wrong."""
+    with pytest.MonkeyPatch.context() as patch:
+        try:
+            return World(seed, kind, work, patch).run()
+        except BaseException as error:
+            error.add_note(f"simulated day: kind {kind.name}, seed {seed}")
+            raise
