@@ -15,6 +15,9 @@ SESSIONS = 100
 SINGLE = 50
 """Events one by one in a round, and as many by bare pygit2."""
 
+AT_ONCE = 100
+"""Recorded at once, and still one commit each."""
+
 SINGLE_A_SECOND, BATCHED_A_SECOND = 500, 20_000
 PACKED_BYTES = 900.0
 
@@ -40,7 +43,7 @@ def measure(scale: Scale) -> list[Result]:
                 "commit": lambda _: plain_commit(other),
             },
         )
-        packed = _packed(folder / "packed", scale.of(500, 20_000))
+        packed = _packed(folder / "packed", scale.of(100, 20_000))
     single, plumbing = median_ms(times["single"]), median_ms(times["plumbing"])
     return [
         Result("append one event, long-lived process", single, 1000 / SINGLE_A_SECOND, "ms"),
@@ -80,8 +83,8 @@ def _packed(top: Path, events: int) -> float:
     run("git", "gc", "-q", cwd=top)
     before = pack_bytes(top)
     store = store_at(top / ".git")
-    for start in range(0, events, 500):
-        facts = [progressed(number, SESSIONS) for number in range(start, start + 500)]
+    for start in range(0, events, AT_ONCE):
+        facts = [progressed(number, SESSIONS) for number in range(start, start + AT_ONCE)]
         store.transact(lambda _, facts=facts: facts, durable=False)  # type: ignore[misc]
     run("git", "gc", "-q", cwd=top)
     return (pack_bytes(top) - before) / events

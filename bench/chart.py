@@ -73,7 +73,7 @@ def _chart(chart: Chart, events: Sequence[int], top: float) -> list[str]:
     parts = [_text(LEFT, top + 20, chart.title, weight="600")]
     for tick in ticks:
         parts.append(_rule(LEFT, up(tick), WIDTH - RIGHT, up(tick)))
-        parts.append(_text(LEFT - 8, up(tick) + 4, f"{tick:g}", anchor="end"))
+        parts.append(_text(LEFT - 8, up(tick) + 4, f"{tick:,g}", anchor="end"))
     for count in _decades(events):
         parts.append(_rule(along(count), ceiling, along(count), floor))
         parts.append(_text(along(count), floor + 16, f"{count:,}", anchor="middle"))

@@ -22,7 +22,7 @@ def measure(scale: Scale) -> list[Result]:
         tree = top.with_name("repo.ccc") / "backend-bench"
         cold = [
             _once(top, tree, number, LONG_ENOUGH_FOR_THE_DRAIN_TO_END)
-            for number in range(min(scale.rounds, COLD))
+            for number in range(min(scale.rounds, scale.of(1, COLD)))
         ]
         warm = [_once(top, tree, number, 0.0) for number in range(scale.rounds)]
     return [
