@@ -93,6 +93,11 @@ COMMANDS: Mapping[str, Entry] = {
         "ccc.cli.checkpoint", "Fix the history as it is now, so that a change of it can be proven", "Upkeep"
     ),
     "config": Entry("ccc.cli.config", "Show the configuration in force", "Upkeep"),
+    "completion": Entry(
+        "ccc.cli.completion",
+        "Print a script that lets a shell complete commands, options and sessions",
+        "Upkeep",
+    ),
     "mcp": Entry("ccc.cli.mcp", "Serve tools for an orchestrating agent over MCP", "Doors"),
     "drain": Entry("ccc.cli.drain", "Record what hooks noted and refs show", "Plumbing"),
 }
