@@ -122,10 +122,13 @@ def diff_text(git: Git, one: str, other: str) -> str:
     return git.run(*asked, one, other).out.decode("utf-8", "replace")
 
 
-def dirty(top: Path) -> list[DirtyPath]:
-    """What is not committed in a work tree, ignored files aside; a folder of untracked files by its name."""
+def dirty(top: Path, git: Git | None = None) -> list[DirtyPath]:
+    """What is not committed in a work tree, ignored files aside; a folder of untracked files by its name.
+
+    `git` for a work tree that does not name its repository.
+    """
     asked = ("status", "--porcelain=v2", "-z", "--untracked-files=normal", "--no-ahead-behind")
-    parts = iter(Git(top).run(*asked, "--ignore-submodules=none").out.split(b"\0"))
+    parts = iter((git or Git(top)).run(*asked, "--ignore-submodules=none").out.split(b"\0"))
     found = []
     for part in parts:
         kind = part[:1].decode()

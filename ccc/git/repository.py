@@ -29,6 +29,9 @@ ASKED = (
 UNUSUAL = re.compile(rb"^\s*(?:bare(?!\s*=\s*false\b)|worktree)\b", re.IGNORECASE | re.MULTILINE)
 """Lines of a configuration that put the main checkout elsewhere, or say that there is none."""
 
+CHECKOUT = "ccc/checkout"
+"""Below the common directory: the top of a main checkout that git's own files do not name."""
+
 CRUD = re.compile(r"[<>\n\r\0]")
 """What git takes out of names and mails, because it would break a commit (ident.c)."""
 
@@ -124,14 +127,37 @@ def _not_a_repository(directory: Path, words: str) -> NotARepository:
 def _main(git: Git, common: Path, *, bare: bool) -> tuple[bool, Path | None]:
     """Whether the repository is bare, and the top of its main checkout, seen from elsewhere."""
     configured = b"".join(_content(common / name) for name in ("config", "config.worktree"))
+    remembered = _content(common / CHECKOUT)
+    if remembered:
+        return False, Path(os.fsdecode(remembered))
+    beside = common.parent if common.name == ".git" else None
     if not UNUSUAL.search(configured):
-        return bare, common.parent if common.name == ".git" else None
+        return bare, beside
     if git.run("config", "--type=bool", "core.bare", ok=(0, 1)).text == "true":
         return True, None
     elsewhere = git.run("config", "--type=path", "core.worktree", ok=(0, 1)).text
-    if elsewhere:
-        return False, Path(os.path.normpath(common / elsewhere))
-    return bare, common.parent if common.name == ".git" else None
+    return (False, Path(os.path.normpath(common / elsewhere))) if elsewhere else (bare, beside)
+
+
+def remember_checkout(repository: Repository) -> None:
+    """Keeps where the main checkout is, if git's own files do not say it.
+
+    So it is with `--separate-git-dir` and GIT_WORK_TREE; only from that checkout itself it is known.
+    """
+    if repository.worktree_id is not None or repository.top is None:
+        return
+    file = repository.common / CHECKOUT
+    file.unlink(missing_ok=True)
+    if _main(repository.git, repository.common, bare=False)[1] != repository.top:
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(os.fsencode(repository.top))
+
+
+def git_in(repository: Repository, top: Path) -> Git:
+    """Git in a checkout of this repository, also in a main one without a `.git` of its own."""
+    if top != repository.main_top or os.path.lexists(top / ".git"):
+        return Git(top)
+    return Git(top, {"GIT_DIR": str(repository.common), "GIT_WORK_TREE": str(top)})
 
 
 def _content(file: Path) -> bytes:

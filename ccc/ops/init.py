@@ -16,6 +16,7 @@ from ccc.git.repository import RefUpdate
 from ccc.git.scratch import ADMIN_PREFIX as SCRATCH_PREFIX
 from ccc.ops import replica
 from ccc.ops.actor import actor_of
+from ccc.ops.desk import desk_of
 from ccc.ops.look import look
 from ccc.ops.observe import HEADS
 from ccc.ops.sync import adopting, place
@@ -57,6 +58,7 @@ def init(workspace: Workspace, *, files: bool, remote: str | None = None) -> Ini
     _refuse_foreign_ref(workspace)
     fresh, lost = not workspace.initialised, workspace.missing
     _prepare_folders(workspace)
+    repositories.remember_checkout(workspace.repository)
     found = replica.settle(workspace)
     copied = place.settle(workspace)
     hookfiles.install(workspace.repository.common, sys.executable)
@@ -76,8 +78,10 @@ def _mended(lost: Sequence[Path], found: str | None) -> list[str]:
 def hindrances(workspace: Workspace) -> list[tuple[str, str]]:
     """Why ccc cannot use this kind of repository, each with the way out; empty where it can."""
     repository, found = workspace.repository, []
-    if repository.bare or repository.main_top is None:
-        found.append(("it is bare", "use a clone with a work tree"))
+    if repository.main_top is None and not repository.bare:
+        found.append(
+            ("where its main checkout lies cannot be told from here", "git ccc init in that checkout")
+        )
     return found
 
 
@@ -117,11 +121,15 @@ def _say_initialised(state: State) -> tuple[Draft, ...]:
 
 def _write_files(workspace: Workspace) -> tuple[str, ...]:
     """Copies the commented defaults into `.ccc/`; files that exist are left alone."""
-    assert workspace.checkout is not None
+    desk = desk_of(workspace)
+    if desk is None:
+        raise Refused(
+            "there is no checkout here to write .ccc/ into", "git ccc init --files in a worktree of yours"
+        )
     source, written = resource_dir("templates") / "init", []
     for file in sorted(path for path in source.rglob("*") if path.is_file()):
         relative = Path(CONFIG_FOLDER) / file.relative_to(source)
-        goal = workspace.checkout / relative
+        goal = desk / relative
         if goal.exists():
             continue
         goal.parent.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ from ccc import ids
 from ccc.config.settings import Settings
 from ccc.errors import BadConfig, Refused, Usage
 from ccc.git.command import Git
+from ccc.git.repository import git_in
 from ccc.ops.observe import HEADS
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
@@ -80,17 +81,17 @@ def folder(workspace: Workspace, settings: Settings) -> Path:
     top = workspace.checkout or workspace.repository.common
     if settings.worktree_dir:
         return (top / settings.worktree_dir.replace("<repo>", top.name)).resolve()
-    outermost = _outermost(top) if workspace.checkout else top
+    outermost = _outermost(git_in(workspace.repository, top)) if workspace.checkout else top
     if top == outermost or not top.is_relative_to(outermost):
         return outermost.parent / f"{top.name}.ccc"
     return outermost.parent / f"{'-'.join((outermost.name, *top.relative_to(outermost).parts))}.ccc"
 
 
-def _outermost(top: Path) -> Path:
+def _outermost(git: Git) -> Path:
     """The work tree that is around all others of which this one is a submodule; itself where it is none."""
-    while found := Git(top).text("rev-parse", "--show-superproject-working-tree"):
-        top = Path(found)
-    return top
+    while found := git.text("rev-parse", "--show-superproject-working-tree"):
+        git = Git(Path(found))
+    return git.directory
 
 
 def require_outside(workspace: Workspace, place: Path) -> None:
@@ -105,7 +106,7 @@ def require_outside(workspace: Workspace, place: Path) -> None:
     if top is None or not place.is_relative_to(top):
         return
     asked = ("check-ignore", "--quiet", "--no-index", str(place / "x"))
-    if place == top or Git(top).run(*asked, ok=(0, 1, 128)).code != 0:
+    if place == top or git_in(workspace.repository, top).run(*asked, ok=(0, 1, 128)).code != 0:
         raise BadConfig(f"session.worktree_dir: {place} is inside the checkout and not ignored", hint)
 
 

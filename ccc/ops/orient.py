@@ -66,7 +66,7 @@ def orient(workspace: Workspace) -> Orientation:
         picture=picture,
         waiting=waiting,
         targets=tuple(sorted(targets)),
-        next=tuple(_next(picture, waiting) if picture or not workspace.repository.bare else [CLONE]),
+        next=tuple(_next(picture, waiting)),
         here=here,
     )
 
@@ -97,7 +97,6 @@ def _go_there(session: Session) -> str:
     return f"cd {shlex.quote(session.worktree)}" if session.worktree else f"git ccc show {session.name}"
 
 
-CLONE = "git clone REPOSITORY, and git ccc init there"
 BEGIN = 'git ccc spawn backend "WHAT TO DO" --no-start'
 STEPS: tuple[tuple[str, Callable[[Session], str]], ...] = (
     ("reported", lambda _: "git ccc wait"),

@@ -1,6 +1,7 @@
 """Configuration and roles, each read from the place that may decide (CONTRACT §6).
 
-What the person at the keyboard starts: the main checkout's `.ccc/`, uncommitted edits included.
+What the person at the keyboard starts: the main checkout's `.ccc/`, uncommitted edits included; a bare
+repository has none, so there it is the person's own worktree's, or the commit at HEAD.
 Gates, checks, approvers: the target branch's commit. Nothing is ever read from a session's branch.
 """
 
@@ -14,6 +15,7 @@ from ccc.errors import BadConfig, NotFound
 from ccc.git import repository as repositories
 from ccc.git.command import Git
 from ccc.ops.actor import actor_of
+from ccc.ops.desk import desk_of
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 
@@ -36,10 +38,16 @@ class Policy:
 
 
 def local_policy(workspace: Workspace) -> Policy:
-    """The main checkout's own files. Raises BadConfig with file, line and key."""
-    top = workspace.checkout
-    files = {} if top is None else _files_below(top / FOLDER)
-    return _policy(files, ".ccc", workspace.environment)
+    """The main checkout's own files; in a bare repository those of the worktree at hand, else HEAD's commit.
+
+    Raises BadConfig with file, line and key.
+    """
+    top = desk_of(workspace)
+    if top is not None:
+        return _policy(_files_below(top / FOLDER), ".ccc", workspace.environment)
+    commit = repositories.resolve(workspace.git, "HEAD")
+    files = {} if commit is None else _files_at(workspace.git, commit)
+    return _policy(files, "HEAD:.ccc", workspace.environment)
 
 
 def target_policy(workspace: Workspace, commit: str, branch: str) -> Policy:

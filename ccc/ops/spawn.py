@@ -21,6 +21,7 @@ from ccc.git import repository as repositories
 from ccc.ops import identities, leftovers, naming, spawning, starting
 from ccc.ops.actor import actor_of
 from ccc.ops.commands import Order, last_words, passed, run_all
+from ccc.ops.desk import desk_of
 from ccc.ops.environment import agent_environment, session_environment
 from ccc.ops.find import find
 from ccc.ops.observe import HEADS, all_sessions
@@ -284,11 +285,12 @@ def _make_worktree(workspace: Workspace, plan: Plan, commit: str) -> None:
 
 def copy_files(workspace: Workspace, policy: Policy, top: Path) -> None:
     """Files that git does not carry (`.env`) and the team wants in every worktree."""
-    if workspace.checkout is None:
+    desk = desk_of(workspace)
+    if desk is None:
         return
     for pattern in policy.settings.copy_files:
-        for source in sorted(workspace.checkout.glob(pattern)):
-            goal = top / source.relative_to(workspace.checkout)
+        for source in sorted(desk.glob(pattern)):
+            goal = top / source.relative_to(desk)
             if source.is_file() and not goal.exists():
                 goal.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(source, goal)

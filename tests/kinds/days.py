@@ -20,7 +20,7 @@ from tests.support.repository import Repo
 
 REPORT = "The part is done."
 FIRST_FILE = "part one.txt"
-SECOND_FILE = "deep/part-two.txt"
+SECOND_FILE = "src/part-two.txt"
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,8 @@ def _worked(place: Place, ccc: RunsCcc, at_work: Looks) -> Day:
     shown = place.run(ccc, "show", session["id"], "--json").json
     assert (shown["progress"], shown["head"], shown["ahead"], shown["behind"]) == (50, first, 2, 0)
     tree.commit("Do the other half", {SECOND_FILE: "two\n"})
-    place.run(ccc, "report", "--done", "--summary", REPORT, cwd=tree.path)
-    waited = place.run(ccc, "wait", session["name"], "--timeout", "60", "--json").json
+    ccc("report", "--done", "--summary", REPORT, cwd=tree.path, exit=0)
+    waited = place.run(ccc, "wait", session["name"], "--timeout", "30", "--json").json
     assert waited["done"] == [session["id"]]
     assert place.status(ccc, session["name"]) == "unchecked"
     return Day(session["name"], session["id"], tree, "")

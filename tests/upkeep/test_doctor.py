@@ -82,8 +82,8 @@ def test_kinds_of_repository_are_named(tmp_path: Path, repo: Repo, ccc_inline: R
         (check,) = [check for check in document["checks"] if check["name"] == "repository"]
         found[name] = (check["ok"], check["what"])
     assert found == {
-        "bare": (False, "ccc cannot use it yet: it is bare"),
-        "sha256": (False, "ccc cannot use it yet: its objects are named by SHA-256"),
+        "bare": (True, "bare: settings and roles are read from HEAD, or from the worktree you stand in"),
+        "sha256": (True, str(tmp_path / "sha256" / ".git")),
         "shallow": (True, "shallow: merges may miss the common ancestor (git fetch --unshallow)"),
     }
 

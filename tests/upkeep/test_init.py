@@ -121,13 +121,15 @@ def test_a_branch_in_the_way_is_said(repo: Repo, ccc_inline: RunsCcc) -> None:
     assert said == "a branch named ccc is in the way: session branches will be called ccc-<role>/<slug>\n"
 
 
-def test_a_bare_repository_is_refused(tmp_path: Path, ccc_inline: RunsCcc) -> None:
+def test_a_bare_repository_has_no_checkout_to_write_files_into(tmp_path: Path, ccc_inline: RunsCcc) -> None:
     Repo(tmp_path).git("init", "-q", "--bare")
-    refused = ccc_inline("init", exit=1)
+    refused = ccc_inline("init", "--files", exit=1)
     assert refused.stderr == (
-        "error: ccc cannot use this repository yet: it is bare\nhint: use a clone with a work tree\n"
+        "error: there is no checkout here to write .ccc/ into\n"
+        "hint: git ccc init --files in a worktree of yours\n"
     )
-    assert not (tmp_path / "ccc").exists()
+    ccc_inline("init", exit=0)
+    ccc_inline("doctor", exit=0)
 
 
 def test_a_sha256_repository_is_refused(tmp_path: Path, ccc_inline: RunsCcc) -> None:

@@ -15,6 +15,8 @@ from ccc.ops.workspace import Workspace
 def kind(workspace: Workspace) -> Iterator[Finding]:
     """Kinds of repository that ccc cannot use yet, and those in which something is different."""
     git, remarks = workspace.git, []
+    if workspace.repository.bare:
+        remarks.append("bare: settings and roles are read from HEAD, or from the worktree you stand in")
     if git.text("rev-parse", "--is-shallow-repository") == "true":
         remarks.append("shallow: merges may miss the common ancestor (git fetch --unshallow)")
     promisors = git.run(

@@ -62,7 +62,7 @@ def land(workspace: Workspace, shown: Review) -> Landing:
         tops = checkouts_of(workspace, current.combined.target)
         commit = _commit(workspace, current)
         for top in tops:
-            require_clean(top, current.combined.base, commit)
+            require_clean(workspace, top, current.combined.base, commit)
         settings = current.combined.policy.settings.sync
         with turn(workspace, settings, current.combined.target, commit) as told:
             _intend(workspace, current, commit, tops)
@@ -187,7 +187,7 @@ def finish(workspace: Workspace) -> list[str]:
     if intent is not None:
         if _has_happened(workspace, intent):
             for top in intent.tops:
-                remarks += bring_along(Path(top), intent.base, intent.commit)
+                remarks += bring_along(workspace, Path(top), intent.base, intent.commit)
             reached("land-checked-out")
             workspace.store.drain()
             reached("land-recorded")

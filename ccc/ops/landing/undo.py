@@ -70,7 +70,7 @@ def undo_landing(workspace: Workspace, session: Session) -> LandingUndone:
             raise Refused(f"the landing of {session.name} is undone already", f"git ccc show {session.name}")
         undoing = _plan(workspace, current, current.landed, person)
         for top in undoing.tops:
-            require_clean(Path(top), undoing.old, undoing.new)
+            require_clean(workspace, Path(top), undoing.old, undoing.new)
         settings = target_policy_of(workspace, undoing.target).settings.sync
         with turn(workspace, settings, undoing.target, undoing.new) as told:
             undoings.write(workspace.layout, undoing)
@@ -94,7 +94,9 @@ def resume(workspace: Workspace) -> LandingUndone | None:
     if session is None or not _has_happened(workspace, undoing):
         undoings.forget(workspace.layout)
         return None
-    remarks = [words for top in undoing.tops for words in bring_along(Path(top), undoing.old, undoing.new)]
+    remarks = [
+        words for top in undoing.tops for words in bring_along(workspace, Path(top), undoing.old, undoing.new)
+    ]
     reached("undo-checked-out")
     workspace.store.transact(lambda state: _undone(workspace, state, undoing))
     reached("undo-recorded")
@@ -202,7 +204,7 @@ def _way_back(workspace: Workspace, session: Session, landed: Landed) -> tuple[W
     tops = checkouts_of(workspace, session.branch)
     try:
         for top in tops:
-            require_clean(top, landed.advanced, landed.head)
+            require_clean(workspace, top, landed.advanced, landed.head)
     except Refused as error:
         return None, f"{session.branch} stays at {short_oid(landed.advanced)}: {error.message}"
     return WayBack(landed.advanced, landed.head, tuple(str(top) for top in tops)), None
@@ -214,7 +216,7 @@ def _move_branch_back(workspace: Workspace, session: Session, back: WayBack) -> 
         update = RefUpdate(ref, back.new, back.old)
         repositories.update_refs(workspace.git, [update], "ccc: landing undone")
         reached("undo-branch-moved")
-    return [words for top in back.tops for words in bring_along(Path(top), back.old, back.new)]
+    return [words for top in back.tops for words in bring_along(workspace, Path(top), back.old, back.new)]
 
 
 def _undone(workspace: Workspace, state: State, undoing: Undoing) -> Sequence[Draft]:

@@ -1,0 +1,58 @@
+"""Both days pass in every kind of repository."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.kinds import places
+from tests.kinds.days import agents_day, persons_day
+from tests.kinds.places import Makes
+from tests.support.program import RunsCcc
+from tests.support.repository import Repo
+
+KINDS: dict[str, Makes] = {
+    "bare": places.bare,
+    "bare with worktrees": places.bare_with_worktrees,
+    "bare in a dot folder": places.bare_in_a_dot_folder,
+    "from a linked worktree": places.linked,
+    "target in a linked worktree": places.target_in_linked,
+    "submodule": places.submodule,
+    "superproject": places.superproject,
+    "shallow": places.shallow,
+    "partial": places.partial,
+    "sparse cone": places.sparse_cone,
+    "sparse patterns": places.sparse_patterns,
+    "shared objects": places.shared,
+    "referring": places.referring,
+    "separate git directory": places.separate,
+    "GIT_DIR set": places.git_dir_set,
+    "through a link": places.through_a_link,
+    "spaces and quotes": places.strange_path('it\'s a "repo" $HOME `x` \\'),
+    "leading dash": places.strange_path("-rf"),
+    "unicode": places.strange_path("größe 作業 🎈"),
+    "glob": places.strange_path("[a-z]*?"),
+    "line ends": places.line_ends,
+    "no modes": places.configured("core.fileMode=false"),
+    "no links": places.configured("core.symlinks=false"),
+    "signing without a key": places.configured(
+        "commit.gpgSign=true", "user.signingKey=nobody", "tag.gpgSign=true"
+    ),
+    "hooks elsewhere": places.hooks_elsewhere,
+    "identity by include": places.included,
+    "detached HEAD": places.detached,
+    "case clash": places.case_clash,
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_persons_day(kind: str, repo: Repo, ccc_inline: RunsCcc, tmp_path: Path) -> None:
+    persons_day(KINDS[kind](repo, tmp_path), ccc_inline)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_agents_day(kind: str, repo: Repo, ccc_inline: RunsCcc, tmp_path: Path) -> None:
+    agents_day(KINDS[kind](repo, tmp_path), ccc_inline, tmp_path)
