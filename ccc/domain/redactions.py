@@ -10,7 +10,7 @@ from ccc.domain.canonical import Value
 from ccc.domain.cells import REAPED, Cells, values
 from ccc.domain.events import Draft, Event
 from ccc.domain.secrets import PLACES
-from ccc.ids import object_id
+from ccc.ids import blob_id
 from ccc.records import dataclass
 
 KIND = "redactions"
@@ -21,12 +21,12 @@ WORDS = frozenset(
 )
 """Fields that hold what somebody wrote: always replaced, whatever it looks like."""
 
-_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.md\Z")
-_IDENTITY = re.compile(
+_FILE = r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.md\Z"
+_OID = r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z"
+_IDENTITY = (
     r"(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9]{8}T[0-9]{6}\.[0-9]{3}\+[0-9]{3}\.[0-9a-z]+"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z)\Z"
 )
-_OID = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
 
 
 @dataclass(frozen=True)
@@ -103,28 +103,23 @@ def redacted(event: Event, redaction: Redaction, present: Mapping[str, Cells]) -
     )
 
 
-def names_files(event: Event) -> bool:
-    """Whether the event names files."""
-    return _files(event.changes.values())
-
-
 def _files(streams: Iterable[Mapping[str, Value]]) -> bool:
     return any(_is_file(name, value) for fields in streams for name, value in fields.items())
 
 
 def _is_file(name: str, value: Value) -> bool:
-    return isinstance(value, str) and bool(_FILE.match(name)) and bool(_OID.match(value))
+    return isinstance(value, str) and bool(re.match(_FILE, name)) and bool(re.match(_OID, value))
 
 
 def _field(name: str, value: Value, redaction: Redaction) -> Value:
     if isinstance(value, str) and _is_file(name, value):
-        return object_id("blob", redaction.file, algorithm="sha256" if len(value) == 64 else "sha1")
+        return blob_id(redaction.file, like=value)
     return _value(name, value, redaction)
 
 
 def _value(name: str, value: Value, redaction: Redaction) -> Value:
     if isinstance(value, str):
-        kept = name not in WORDS and (name in PLACES or _IDENTITY.match(value) or not value)
+        kept = name not in WORDS and (name in PLACES or re.match(_IDENTITY, value) or not value)
         return value if kept else redaction.tombstone
     if isinstance(value, Mapping):
         return {key: _value(key, item, redaction) for key, item in value.items()}

@@ -196,6 +196,7 @@ PLACES = frozenset(
         *("base", "head", "tree", "commit", "tip", "tag", "advanced", "from", "to", "parent", "where", "by"),
         *("session", "created_by", "name", "alias", "role", "engine", "model", "runner", "key", "at"),
         *("after", "approval", "conversation", "id", "state", "status", "kind", "how", "answers"),
+        *("type", "stage", "before", "hook", "origin"),
     }
 )
 """Fields that say where and who something is, by names that git or ccc uses again: never altered."""
