@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ccc.cli.invocation import Invocation, json_option, pass_invocation
-from ccc.ops.workspace import Workspace
+from ccc.cli.opening import any_workspace
 
 
 @click.command("doctor")
@@ -22,7 +22,7 @@ def command_doctor(context: click.Context, invocation: Invocation, fix: bool, as
     from ccc.views.upkeep import doctor_document, doctor_text
 
     terminal = invocation.terminal
-    workspace = Workspace.open(invocation.directory, terminal.environment, invocation.standing)
+    workspace = any_workspace(invocation)
     mended = doctor.mend(workspace) if fix else []
     findings = doctor.examine(workspace)
     if as_json:

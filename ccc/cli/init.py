@@ -5,9 +5,8 @@ from __future__ import annotations
 import click
 
 from ccc.cli.invocation import Invocation, pass_invocation
-from ccc.cli.opening import open_workspace
+from ccc.cli.opening import any_workspace, open_workspace
 from ccc.errors import Usage
-from ccc.ops.workspace import Workspace
 
 
 @click.command("init")
@@ -31,7 +30,7 @@ def command_init(invocation: Invocation, files: bool, claude: bool, force: bool)
     if force and not claude:
         raise Usage("--force goes with --claude", "git ccc init --claude --force")
     terminal = invocation.terminal
-    made = init(Workspace.open(invocation.directory, terminal.environment, invocation.standing), files=files)
+    made = init(any_workspace(invocation), files=files)
     terminal.out("ccc is ready" if made.fresh else "ccc is ready already")
     for path in made.files:
         terminal.out(f"wrote {path}")

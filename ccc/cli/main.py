@@ -17,7 +17,7 @@ from ccc.cli.group import LazyGroup
 from ccc.cli.invocation import Invocation
 from ccc.cli.preferences import GitPreferences
 from ccc.cli.terminal import Terminal
-from ccc.errors import NotFound, Usage
+from ccc.errors import NotFound, StateBroken, Usage
 
 PROGRAM = "git ccc"
 COLLECT_AFTER = 50_000
@@ -45,13 +45,21 @@ def main(argv: list[str], table: Mapping[str, Entry] = COMMANDS, orient: Entry =
     return guarded(argv, lambda: _invoke(argv, root_command(table, orient)))
 
 
-def _invoke(argv: list[str], root: click.Command) -> int:
+def _invoke(argv: list[str], root: click.Command, *, mends: bool = True) -> int:
+    """`mends`: where the state cannot be read, brings it back and runs the command again, once."""
     try:
         # Not `root.main`: that ends the process by itself on a closed pipe.
         with root.make_context(PROGRAM, list(argv)) as context:
             result = root.invoke(context)
     except click.exceptions.Exit as ending:
         return ending.exit_code
+    except StateBroken as error:
+        if not mends:
+            raise
+        from ccc.cli.opening import mend  # what it imports is there already: a command needed it
+
+        mend(context.find_object(Invocation), error)
+        return _invoke(argv, root, mends=False)
     return result if isinstance(result, int) else 0
 
 

@@ -3,21 +3,47 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 
 import click
 
 from ccc.cli.invocation import Invocation
-from ccc.errors import Usage
+from ccc.errors import StateBroken, Usage
 from ccc.ops.workspace import Workspace
 
 
 def open_workspace(invocation: Invocation) -> Workspace:
     """The initialised repository around the caller. Raises NotARepository, NotInitialised."""
-    workspace = Workspace.open(
-        invocation.directory, invocation.terminal.environment, invocation.standing
-    ).require()
+    workspace = any_workspace(invocation).require()
     click.get_current_context().call_on_close(lambda: _tell_what_was_removed(invocation, workspace))
     return workspace
+
+
+def any_workspace(invocation: Invocation) -> Workspace:
+    """The repository around the caller, initialised or not. Raises NotARepository.
+
+    What is mended in it while the command runs is said on standard error.
+    """
+    environment = invocation.terminal.environment
+    workspace = Workspace.open(invocation.directory, environment, invocation.standing)
+    return replace(workspace, announce=lambda words: announce(invocation, words))
+
+
+def mend(invocation: Invocation | None, error: StateBroken) -> None:
+    """Brings back what a command could not read. Raises StateBroken where it cannot."""
+    if invocation is None:
+        raise error
+    workspace = any_workspace(invocation)
+    if not workspace.initialised:
+        raise error
+    workspace.mend(error)
+
+
+def announce(invocation: Invocation, words: Sequence[str]) -> None:
+    """Says what was mended in passing."""
+    for line in words:
+        invocation.terminal.err(f"ccc: {line}")
 
 
 def _tell_what_was_removed(invocation: Invocation, workspace: Workspace) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from ccc.cli.invocation import Invocation, json_option, pass_invocation
+from ccc.cli.opening import any_workspace
 from ccc.ops.orient import orient
-from ccc.ops.workspace import Workspace
 from ccc.views.documents import orient_document
 from ccc.views.text.orient import orient_text
 
@@ -17,7 +17,7 @@ from ccc.views.text.orient import orient_text
 def command_orient(invocation: Invocation, as_json: bool) -> None:
     """Say what is here, what needs you and what to do next"""
     terminal = invocation.terminal
-    found = orient(Workspace.open(invocation.directory, terminal.environment, invocation.standing))
+    found = orient(any_workspace(invocation))
     if as_json:
         terminal.json(orient_document(found))
     else:

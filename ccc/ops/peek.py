@@ -20,6 +20,7 @@ def peek(workspace: Workspace) -> Iterator[Workspace]:
 
     from ccc.git.mergetree import quarantined
 
+    workspace.reader.tip()  # where it must be mended, that is done now, and not among what goes away
     with tempfile.TemporaryDirectory(prefix="ccc-peek-") as folder:
         git = quarantined(workspace.git, Path(folder))
         aside = Workspace(replace(workspace.repository, git=git), workspace.directory, workspace.environment)

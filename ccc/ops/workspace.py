@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -9,18 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ccc.domain import stamps
-from ccc.errors import NotInitialised, Refused
+from ccc.errors import NotInitialised, Refused, StateBroken
 from ccc.git import repository as repositories
 from ccc.git.command import Git
 from ccc.git.repository import Repository
 from ccc.layout import Layout
 from ccc.ops.observe import Observer
 from ccc.records import dataclass
-from ccc.store.protocol import REF, Store
+from ccc.store.protocol import REF, Announce, Store, unheard
 
 if TYPE_CHECKING:
-    from ccc.git.backend import Choice
     from ccc.domain.secrets import Filter
+    from ccc.git.backend import Choice
     from ccc.store.gitstore import GitStore
     from ccc.store.reader import GitReader
 
@@ -32,13 +33,14 @@ class Workspace:
     """One repository as one call of ccc sees it.
 
     `directory` is where the call works, `standing` where its process really stands (they differ with `-C`),
-    `environment` the caller's.
+    `environment` the caller's; `announce` is told what was mended in passing.
     """
 
     repository: Repository
     directory: Path
     environment: Mapping[str, str]
     standing: Path | None = None
+    announce: Announce = unheard
 
     @classmethod
     def open(cls, directory: Path, environment: Mapping[str, str], standing: Path | None = None) -> Workspace:
@@ -96,7 +98,18 @@ class Workspace:
         """Reads state without locks and without the store's libraries."""
         from ccc.store.reader import GitReader
 
-        return GitReader(self.layout, self.git, observe=replace(self.observer, keeps=False))
+        return GitReader(self.layout, self.git, observe=replace(self.observer, keeps=False), mend=self.mend)
+
+    def mend(self, error: StateBroken) -> None:
+        """Brings `refs/ccc` and what is behind it back, as far as it is to be had here.
+
+        Raises StateBroken with the words of `error` where nothing may be written here.
+        """
+        try:
+            self._git_store().restore()
+        except (OSError, Refused) as trouble:
+            why = trouble.message if isinstance(trouble, Refused) else os.strerror(trouble.errno or 0)
+            raise StateBroken(f"{error.message}; it cannot be mended here: {why}", error.hint) from trouble
 
     @cached_property
     def store(self) -> Store:
@@ -128,6 +141,7 @@ class Workspace:
             identity=lambda: self.person or ANONYMOUS,
             observe=self.observer,
             filter=self.filter,
+            announce=self.announce,
         )
 
     @cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeVar
@@ -21,9 +22,9 @@ from ccc.store.journal import Claim, Found
 from ccc.store.lock import locked
 from ccc.store.merging import mergeable
 from ccc.store.present import Present
-from ccc.store.protocol import REF, Decide, Logged, Observe, Restored, State
+from ccc.store.protocol import REF, Announce, Decide, Logged, Observe, Restored, State, unheard
 from ccc.store.publisher import SWAP_ATTEMPTS, Publisher
-from ccc.store.restoring import lacking, lacks, stored
+from ccc.store.restoring import Restorer, told
 from ccc.store.scribe import Scribe
 from ccc.store.states import state_at
 
@@ -50,12 +51,15 @@ class GitStore:
         lane: str | None = None,
         now: Callable[[], int] = stamps.now_ms,
         filter: Filter | None = None,
+        announce: Announce = unheard,
     ) -> None:
         self.layout = layout
         self.git = git
         self.history = HistoryWriter(objects, Cache(layout.cache))
         self._references: References = objects
         self._publisher = Publisher(layout, self.history, objects)
+        self._restorer = Restorer(layout, git, self.history, objects, self._publisher, now)
+        self._announce = announce
         self._observe = observe
         self._lane = lane or stamps.new_lane()
         self._now = now
@@ -71,9 +75,16 @@ class GitStore:
     def tip(self) -> str | None:
         """The commit on `refs/ccc`, None before there is any.
 
-        Raises StateBroken for one that cannot be read, and for one that was deleted.
+        Brings back one that somebody else moved; raises StateBroken where that cannot be done.
         """
-        return tips.present(self.layout, self._references.get(REF))
+        try:
+            return self._tip()
+        except StateBroken:
+            self.restore()
+            return self._tip()
+
+    def _tip(self) -> str | None:
+        return tips.present(self.layout, lambda: self._references.get(REF))
 
     def state(self, at: str | None = None) -> State:
         """The state at a commit id, or now with what is acknowledged and not yet drained."""
@@ -97,7 +108,7 @@ class GitStore:
 
         def decided() -> tuple[Event, ...]:
             self._drain(durable=durable)
-            tip = self.tip()
+            tip = self._tip()
             return self._record(tip, decide(state_at(self.history, tip)), durable=durable)
 
         with locked(self.layout.lock, timeout):
@@ -128,7 +139,7 @@ class GitStore:
         Does nothing where there is one already.
         """
         with locked(self.layout.lock, timeout):
-            tip = self.tip()
+            tip = self._tip()
             welcome = [other for other in others if mergeable(self.history, other, self._now()) is None]
             if tip is not None or not welcome:
                 return tip
@@ -138,9 +149,10 @@ class GitStore:
             return merged
 
     def _absorb(self, others: Sequence[str]) -> str:
+        self._mended()
         self._finish_batches()
         for _ in range(SWAP_ATTEMPTS):
-            tip = self.tip()
+            tip = self._tip()
             if tip is None:
                 raise NotInitialised("refs/ccc does not exist yet", "git ccc init")
             welcome = [other for other in others if mergeable(self.history, other, self._now()) is None]
@@ -149,43 +161,43 @@ class GitStore:
                 return merged
         raise StoreBusy("refs/ccc is moved by another program all the time", "try again")
 
-    def restore(self, *, timeout: float = 10.0) -> Restored | None:
-        """Makes `refs/ccc` hold again every tip this replica gave it; None where it does.
+    def restore(self, *, give_up: bool = False, timeout: float = 10.0) -> Restored | None:
+        """Makes `refs/ccc` hold again every tip this replica gave it, and records that; None where it does.
 
-        A deleted one is created, one moved back goes forward, one with events of its own is merged.
+        A deleted one is created, one moved back goes forward, one with events of its own is merged. `give_up`
+        goes on without what nobody has any more; else StateBroken says what that is.
         """
         with locked(self.layout.lock, timeout):
-            return self._recovering(self._restored)
+            restored = self._recovering(lambda: self._mended(give_up=give_up))
+            if restored is not None:
+                self._recovering(lambda: self._drain(durable=True))
+            return restored
 
-    def _restored(self) -> Restored | None:
-        tip, known = self._references.get(REF), tips.read(self.layout)
-        if not known or tip == known[-1]:
-            return None
-        if not self.history.objects.has(known[-1]):
-            self._publisher.rebuild()
-        readable = stored(self.history, known)
-        missing = None if known[-1] in readable else known[-1]
-        if tip is None:
-            new = readable[0] if readable else None
-        else:
-            new = self.history.merge([tip, *lacking(self.history, tip, readable)])
-        if new is None or (new == tip and missing is None):
-            return None
-        if new == tip:
-            tips.append(self.layout, new)
-        elif not self._publisher.swap(tip, new):
-            raise StoreBusy(f"{REF} was moved while it was mended", "try again")
-        return Restored(tip, new, missing)
+    def _mended(self, *, give_up: bool = False) -> Restored | None:
+        """Nothing is built on a history that lacks what this replica has recorded."""
+        restored = self._restorer.restore(self._save, give_up=give_up)
+        if restored is not None:
+            self.history.forget()
+            self._announce(told(restored))
+        return restored
+
+    def _save(self, draft: Draft, name: str) -> None:
+        with contextlib.suppress(FileExistsError):  # a process that was killed while it mended the same
+            journal.write(self.layout, draft, name)
 
     def _recovering(self, work: Callable[[], _Answer]) -> _Answer:
         """Does the work; where an object was pruned, rebuilds what the log still holds and tries again."""
-        try:
-            return work()
-        except MissingObject:
-            self.history.forget()
-            if self._publisher.rebuild() == 0:
-                raise
-            return work()
+        for _ in range(SWAP_ATTEMPTS):
+            try:
+                return work()
+            except MissingObject:
+                self.history.forget()
+                if self._publisher.rebuild() == 0:
+                    raise
+                return work()
+            except tips.TipMoved:  # since it was looked at, a moment ago
+                self._mended()
+        return work()
 
     def _record(self, tip: str | None, drafts: Sequence[Draft], *, durable: bool) -> tuple[Event, ...]:
         if not drafts:
@@ -204,23 +216,6 @@ class GitStore:
         ahead = stamps.milliseconds(high) - self._now()
         return high if ahead <= stamps.FUTURE_LIMIT_MS else stamps.GENESIS
 
-    def _refuse_a_ref_moved_back(self) -> None:
-        """Nothing is built on a history that lacks what this replica has recorded."""
-        tip, known = self.tip(), tips.last(self.layout)
-        if known is None or tip is None or tip == known:
-            return
-        try:
-            moved = lacks(self.history, tip, known)
-        except MissingObject:
-            self._publisher.rebuild()
-            if not self.history.objects.has(known):
-                words = f"{REF} was moved to {tip}; it was at {known}, which is missing"
-                raise StateBroken(words, tips.MEND) from None
-            moved = lacks(self.history, tip, known)
-        if moved:
-            words = f"{REF} was moved to {tip}, which does not contain {known}, where it was"
-            raise StateBroken(words, tips.MEND)
-
     # What waits
 
     def _finish_batches(self) -> int:
@@ -233,7 +228,7 @@ class GitStore:
 
     def _drain(self, *, durable: bool) -> int:
         """Records the journal, and what can be observed; how many events."""
-        self._refuse_a_ref_moved_back()
+        self._mended()
         count = self._finish_batches()
         claim = Claim(self.layout, self._lane)
         try:
@@ -245,7 +240,7 @@ class GitStore:
             claim.release()
 
     def _drain_some(self, claim: Claim, found: list[Found], *, durable: bool) -> int:
-        tip = self.tip()
+        tip = self._tip()
         known = self._sources_recorded([one for one in found if one.repeated], tip)
         fresh = [one for one in found if one.source not in known]
         state = state_at(self.history, tip)

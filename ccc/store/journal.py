@@ -48,11 +48,14 @@ def draft_of(found: Found) -> Draft:
     return from_source(parse_draft(found.line), found.source)
 
 
-def write(layout: Layout, draft: Draft) -> str:
-    """Acknowledges a draft; the name of its file. Raises ValueError for one that may not be recorded."""
+def write(layout: Layout, draft: Draft, name: str | None = None) -> str:
+    """Acknowledges a draft; the name of its file, random unless given.
+
+    Raises ValueError for one that may not be recorded, FileExistsError.
+    """
     text, secrets = draft_line(draft), Filter()
     line = (draft_line(*cleaned([draft], secrets)) if secrets.suspects(text) else text).encode() + b"\n"
-    name = _random_name()
+    name = name or _random_name()
     path = layout.journal_new / name
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
@@ -99,12 +102,11 @@ class Claim:
     def take(self) -> list[Found]:
         """Claims every complete file, also those of drains that did not finish; oldest first."""
         abandoned = self._abandoned()
-        again = [self._adopt(path) for folder in abandoned for path in _files(folder)]
+        again = self._adopted(path for folder in abandoned for path in _files(folder))
         for folder in abandoned:
             _remove_if_empty(folder)
-        fresh = [path for path in _files(self.layout.journal_new) if _complete(path)]
-        taken = [self._adopt(path) for path in fresh]
-        if fresh or again:
+        taken = self._adopted(path for path in _files(self.layout.journal_new) if _complete(path))
+        if taken or again:
             reached("claimed")
         return _sorted([*_read(again, repeated=True), *_read(taken, repeated=False)])
 
@@ -113,16 +115,15 @@ class Claim:
         claims = _folders(self.layout.journal_claimed)
         return [claim for claim in claims if claim == self.folder or not processes.lives(claim.name)]
 
-    def _adopt(self, path: Path) -> Path:
-        goal = self.folder / path.name
-        self._touched = True
-        if path != goal:
-            try:
-                path.rename(goal)
-            except FileNotFoundError:
-                self.folder.mkdir(parents=True, exist_ok=True)
-                path.rename(goal)
-        return goal
+    def _adopted(self, paths: Iterable[Path]) -> list[Path]:
+        """Takes these files; without those that somebody else took, where the lock does not work."""
+        found = []
+        for path in paths:
+            goal = self.folder / path.name
+            self._touched = True
+            if path == goal or _moved(path, goal):
+                found.append(goal)
+        return found
 
     def finish(self, found: Iterable[Found]) -> None:
         """Forgets files that are recorded."""
@@ -153,6 +154,18 @@ def _files(folder: Path) -> list[Path]:
 
 def _folders(folder: Path) -> list[Path]:
     return [path for path in _files(folder) if path.is_dir()]
+
+
+def _moved(path: Path, goal: Path) -> bool:
+    """Whether the file could be renamed; makes the folder for it. False where it is gone."""
+    for _ in range(2):
+        try:
+            path.rename(goal)
+        except FileNotFoundError:
+            goal.parent.mkdir(parents=True, exist_ok=True)
+        else:
+            return True
+    return False
 
 
 def _remove_if_empty(folder: Path) -> bool:

@@ -113,8 +113,9 @@ class MemoryStore:
                 raise StateBroken(f"{self.reference} was moved behind the store's back")
             return merged
 
-    def restore(self) -> Restored | None:
+    def restore(self, *, give_up: bool = False) -> Restored | None:
         """Nobody else can move a reference in memory: None."""
+        del give_up
         return None
 
     def _drain(self) -> int:

@@ -73,11 +73,27 @@ class JournalEntry:
 
 @dataclass(frozen=True)
 class Restored:
-    """A move of `refs/ccc`: `old` None: it was gone; `missing` is a recorded tip that is no more."""
+    """A move of `refs/ccc`: `old` None: it was gone, or could not be read; `missing`: a recorded tip that
+    is no more; `what`: as in `ccc.domain.tampering`; `events` brought back; `strange` events that ccc here
+    did not make and that stay; `kept`: the reference under which commits not made by ccc are kept.
+    """
 
     old: str | None
     new: str
     missing: str | None
+    what: str = ""
+    events: int = 0
+    strange: int = 0
+    kept: str | None = None
+
+
+Announce = Callable[[Sequence[str]], None]
+"""Is told, line by line, what was mended in passing."""
+
+
+def unheard(words: Sequence[str]) -> None:
+    """Announces to nobody: what was mended is an event, too."""
+    del words
 
 
 Decide = Callable[[State], Sequence[Draft]]
@@ -124,7 +140,10 @@ class Store(Reader, Protocol):
         """Merges other histories into this one; the new tip, a function of the set of events alone."""
 
     def begin(self, others: Sequence[str]) -> str | None:
-        """Begins `refs/ccc` with others' histories where there is none; the tip, None where none is welcome."""
+        """Begins `refs/ccc` with others' histories where there is none; the tip, None if none is welcome."""
 
-    def restore(self) -> Restored | None:
-        """Makes `refs/ccc` hold again every tip that was recorded here; None where it does. Loses nothing."""
+    def restore(self, *, give_up: bool = False) -> Restored | None:
+        """Makes `refs/ccc` hold again every tip that was recorded here; None where it does. Loses nothing.
+
+        `give_up`: goes on without a recorded tip of which no copy is left; else StateBroken names it.
+        """

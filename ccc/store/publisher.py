@@ -61,6 +61,7 @@ class Publisher:
 
     def swap(self, old: str | None, new: str) -> bool:
         """Compare-and-swap of the reference; removes a lock that a program left when it died."""
+        tips.announce(self._layout, new)
         try:
             moved = self._references.swap(REF, old, new)
         except StoreBusy:
@@ -87,7 +88,8 @@ class Publisher:
                 wal.mark_done(self._layout, kept.path)
                 reached("marked-done")
                 return
-            tip = self._references.get(REF)
+            # Moved by a writer that did not heed the lock, never by a stranger: that would be built on.
+            tip = tips.present(self._layout, lambda: self._references.get(REF))
             if tip is None:
                 raise StateBroken(f"{REF} was deleted while it was written", "git ccc fsck")
             kept = self._rewritten(kept, self._rebased(kept.batch, tip), durable=durable)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ccc.domain import stamps
 from ccc.domain.events import Draft
-from ccc.errors import Ambiguous, NotFound, NotInitialised
+from ccc.errors import Ambiguous, NotFound, NotInitialised, StateBroken
 from ccc.git.catfile import CatFile
 from ccc.git.command import Git
 from ccc.layout import Layout
@@ -37,7 +37,9 @@ class GitReader:
         *,
         observe: Observe | None = None,
         now: Callable[[], int] = stamps.now_ms,
+        mend: Callable[[StateBroken], None] | None = None,
     ) -> None:
+        self._mend = mend
         self.objects = CatFile(git, layout.common)
         self.history = History(self.objects, Cache(layout.cache))
         self._layout = layout
@@ -52,9 +54,18 @@ class GitReader:
     def tip(self) -> str | None:
         """The commit on `refs/ccc`, None before there is any.
 
-        Raises StateBroken for one that cannot be read, and for one that was deleted.
+        Raises StateBroken for one that cannot be read or that ccc did not put there, and cannot be mended.
         """
-        return tips.present(self._layout, self.objects.get(REF))
+        try:
+            return self._present_tip()
+        except StateBroken as error:
+            if self._mend is None:
+                raise
+            self._mend(error)
+            return self._present_tip()
+
+    def _present_tip(self) -> str | None:
+        return tips.present(self._layout, lambda: self.objects.get(REF))
 
     def state(self, at: str | None = None) -> State:
         """The state at a commit id, or now with what is acknowledged and not yet on the ref."""

@@ -1,50 +1,124 @@
-"""The tips this replica gave `refs/ccc`, so that a ref moved back by somebody is noticed."""
+"""The tips this replica gave `refs/ccc`, so that a ref that somebody else moved is noticed.
+
+A line is a tip. `?` and a tip says that a writer is about to move the ref there: one killed between moving
+and remembering is no stranger.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from ccc.errors import StateBroken
 from ccc.layout import Layout
+from ccc.records import dataclass
 from ccc.store.protocol import REF
 
 KEPT = 200
 TRIMMED_AT = 64 * 1024
 MEND = "git ccc doctor --fix"
+ANNOUNCED = "?"
+_END_BYTES = 4096
+_DIGITS = (40, 64)
+LOOKS = 100
+"""So often a writer may move the ref under a reader's eyes."""
+
+
+class TipMoved(StateBroken):
+    """`refs/ccc` is not where this replica put it: deleted, or moved by another program."""
+
+
+@dataclass(frozen=True)
+class End:
+    """The end of the record: the last tip (None before the first), and what was announced since."""
+
+    last: str | None
+    announced: frozenset[str]
+
+    def knows(self, tip: str | None) -> bool:
+        """Whether the ref may be here without anybody but ccc having moved it."""
+        return self.last is None or tip == self.last or tip in self.announced
+
+
+def announce(layout: Layout, tip: str) -> None:
+    """Says that the ref is about to be moved here; to be called under the lock."""
+    _add(layout, f"{ANNOUNCED}{tip}")
 
 
 def append(layout: Layout, tip: str) -> None:
     """Remembers a tip; to be called under the lock. The file stays below 64 KB."""
+    if _add(layout, tip) > TRIMMED_AT:
+        rewrite(layout, read(layout)[-KEPT:])
+
+
+def rewrite(layout: Layout, known: list[str]) -> None:
+    """Remembers these tips, newest last, and no others."""
+    temporary = layout.tips.with_name(f".{layout.tips.name}")
+    temporary.write_text("".join(f"{one}\n" for one in known), encoding="ascii")
+    temporary.replace(layout.tips)
+
+
+def _add(layout: Layout, line: str) -> int:
     descriptor = os.open(layout.tips, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
     try:
-        os.write(descriptor, f"{tip}\n".encode())
-        size = os.fstat(descriptor).st_size
+        os.write(descriptor, f"{line}\n".encode())
+        return os.fstat(descriptor).st_size
     finally:
         os.close(descriptor)
-    if size > TRIMMED_AT:
-        temporary = layout.tips.with_name(f".{layout.tips.name}")
-        temporary.write_text("".join(f"{one}\n" for one in read(layout)[-KEPT:]), encoding="ascii")
-        temporary.replace(layout.tips)
 
 
 def read(layout: Layout) -> list[str]:
     """The tips remembered, newest last; a line half written when the power went is left out."""
-    try:
-        text = layout.tips.read_text(encoding="ascii", errors="replace")
-    except FileNotFoundError:
-        return []
-    return [line for line in text.split("\n")[:-1] if len(line) in (40, 64)]
+    return [line for line in _lines(layout, None) if len(line) in _DIGITS]
 
 
 def last(layout: Layout) -> str | None:
     """The newest tip remembered, None before the first."""
-    known = read(layout)
-    return known[-1] if known else None
+    return end(layout).last
 
 
-def present(layout: Layout, tip: str | None) -> str | None:
-    """The tip found, as it is. Raises StateBroken for none where there was one: `refs/ccc` was deleted."""
-    known = last(layout) if tip is None else None
-    if known is not None:
-        raise StateBroken(f"{REF} is gone; it was at {known}", f"git update-ref {REF} {known}")
-    return tip
+def end(layout: Layout) -> End:
+    """The newest tip, and what was announced after it."""
+    announced: set[str] = set()
+    for size in (_END_BYTES, None):
+        announced.clear()
+        for line in reversed(_lines(layout, size)):
+            if len(line) in _DIGITS:
+                return End(line, frozenset(announced))
+            announced.add(line.removeprefix(ANNOUNCED))
+    return End(None, frozenset(announced))
+
+
+def _lines(layout: Layout, size: int | None) -> list[str]:
+    """The whole lines of the file, or of its last so many bytes."""
+    try:
+        with layout.tips.open("rb") as file:
+            length = file.seek(0, os.SEEK_END)
+            start = 0 if size is None else max(length - size, 0)
+            file.seek(start)
+            lines = file.read().decode("ascii", "replace").split("\n")[:-1]
+    except FileNotFoundError:
+        return []
+    return lines[1:] if start else lines
+
+
+def present(layout: Layout, look: Callable[[], str | None]) -> str | None:
+    """The tip that `look` finds. Raises TipMoved where this replica did not put the ref there.
+
+    Writers announce before they move, so a record that stays the same around the look is the whole truth.
+    """
+    known, tip = end(layout), look()
+    for _ in range(LOOKS):
+        if known.knows(tip):
+            return tip
+        again = end(layout)
+        if again == known:
+            break
+        known, tip = again, look()
+    raise _moved(known.last, tip)
+
+
+def _moved(known: str | None, tip: str | None) -> TipMoved:
+    if tip is None:
+        return TipMoved(f"{REF} is gone; it was at {known}", f"git update-ref {REF} {known}")
+    return TipMoved(f"{REF} was moved to {tip}; ccc had put it at {known}", MEND)

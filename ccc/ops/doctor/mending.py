@@ -19,7 +19,7 @@ from ccc.ops.observe import all_sessions, local_sessions
 from ccc.ops.workspace import Workspace
 from ccc.platform.processes import git_works_in
 from ccc.store.lock import locked
-from ccc.store.protocol import REF
+from ccc.store.restoring import told
 
 Step = Callable[[Workspace], Iterator[str]]
 
@@ -46,15 +46,8 @@ def _reference_lock(workspace: Workspace) -> Iterator[str]:
 
 
 def _reference(workspace: Workspace) -> Iterator[str]:
-    found = workspace.store.restore()
-    if found is None:
-        return
-    if found.missing:
-        yield f"{found.missing}, where {REF} was, is missing: what was recorded only there is lost"
-    if found.old is None:
-        yield f"{REF} was gone; it is at {found.new} again"
-    elif found.new != found.old:
-        yield f"{REF} was moved to {found.old}; it is at {found.new}, which has everything recorded here"
+    found = workspace.store.restore(give_up=True)
+    yield from () if found is None else told(found)
 
 
 def _hooks(workspace: Workspace) -> Iterator[str]:
