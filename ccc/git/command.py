@@ -11,6 +11,7 @@ from dataclasses import field
 from pathlib import Path
 
 from ccc.errors import GitFailed
+from ccc.platform.processes import OURS_WAITING
 from ccc.records import dataclass
 
 REACHED = """
@@ -119,7 +120,7 @@ class Git:
         """
         try:
             return subprocess.Popen(
-                ["git", *SAFE, *arguments],
+                ["git", *SAFE, "-c", OURS_WAITING, *arguments],
                 cwd=self.directory,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from ccc.errors import StateBroken
@@ -46,6 +47,12 @@ class ObjectDatabase(ObjectReader, Protocol):
 
     def write(self, kind: str, content: bytes) -> str:
         """Stores the object, returns its id. Raises OSError (full disk), GitFailed."""
+
+    def together(self) -> AbstractContextManager[None]:
+        """What is written inside need not be stored before its end, where the same errors are raised.
+
+        Reading inside sees it; no reference may be moved to it there.
+        """
 
 
 class References(Protocol):

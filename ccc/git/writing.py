@@ -4,24 +4,36 @@ from __future__ import annotations
 
 import errno
 import os
+import struct
 import tempfile
+import zlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from ccc.errors import GitFailed
-from ccc.git.command import Git
+from ccc.git.command import Git, failure
 from ccc.git.dialogue import Dialogue
+from ccc.git.objects import BLOB, COMMIT, TREE
+from ccc.ids import digest
 
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
 """What a disk may say, in words of the C library that git passes on."""
 
 SAMPLE = 4096
+PACK_KINDS = {COMMIT: 1, TREE: 2, BLOB: 3}
 REPLIES = ("start", "prepare", "commit")
 
 
 class Nameless:
-    """A temporary file without a name, which git gets by its descriptor; nothing of it outlives us."""
+    """A temporary file without a name, which git gets by its descriptor; nothing of it outlives us.
+
+    In memory where the system can: truncating one on a busy disk takes 2 ms.
+    """
 
     def __init__(self) -> None:
+        if hasattr(os, "memfd_create"):
+            self.number = os.memfd_create("ccc")
+            return
         self.number, name = tempfile.mkstemp(prefix="ccc-")
         Path(name).unlink()
 
@@ -72,6 +84,36 @@ class Writer:
     def close(self) -> None:
         """Ends the git process; the next object begins another."""
         self._git.close()
+
+
+def unpack(git: Git, objects: Iterable[tuple[str, bytes]], algorithm: str) -> None:
+    """Stores many objects (kind, content) as loose ones by one process. Raises OSError, GitFailed.
+
+    Loose, because `git repack -ad` drops what no reference holds yet from packs at once. 0.3 ms each.
+    """
+    done = git.run("unpack-objects", "-q", input=packed(objects, algorithm), ok=range(256))
+    if done.code != 0:
+        raise_for_disk(done.err, git.directory)
+        raise failure(("unpack-objects",), done)
+
+
+def packed(objects: Iterable[tuple[str, bytes]], algorithm: str) -> bytes:
+    """A pack of whole objects (gitformat-pack(5))."""
+    entries = [_entry(kind, content) for kind, content in objects]
+    pack = b"PACK" + struct.pack(">II", 2, len(entries)) + b"".join(entries)
+    return pack + bytes.fromhex(digest(algorithm, pack))
+
+
+def _entry(kind: str, content: bytes) -> bytes:
+    """Kind and size, seven bits a byte, least first; then the content, compressed lightly."""
+    size = len(content)
+    head = [PACK_KINDS[kind] << 4 | size & 15]
+    size >>= 4
+    while size:
+        head[-1] |= 128
+        head.append(size & 127)
+        size >>= 7
+    return bytes(head) + zlib.compress(content, 1)
 
 
 class Mover:

@@ -7,6 +7,9 @@ import time
 from pathlib import Path
 
 PROC = Path("/proc")
+OURS_WAITING = "ccc.waiting=true"
+"""Set (`git -c`) for the git processes of ccc that stay for the next question: between two they hold no lock,
+and a lock of `refs/ccc` is looked at only under ccc's own, so by nobody while they move it."""
 
 
 def own_identity() -> str:
@@ -77,6 +80,6 @@ def _is_git_of(process: Path, common: Path) -> bool:
         directory = (process / "cwd").readlink()
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return False
-    if b"cat-file" in arguments:
+    if b"cat-file" in arguments or OURS_WAITING.encode() in arguments:
         return False
     return directory.is_relative_to(common.parent) or os.fsencode(common) in arguments

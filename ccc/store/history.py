@@ -224,13 +224,13 @@ class HistoryWriter(History):
         if len(heads) == 1:
             return heads[0]
         records = [self.record(head) for head in heads]
-        tree = functools.reduce(self.tree.join_trees, [record.commit.tree for record in records])
-        text = message(
-            [], max(record.clock for record in records), subject=f"ccc: merge of {len(heads)} histories"
-        )
+        clock = max(record.clock for record in records)
+        text = message([], clock, subject=f"ccc: merge of {len(heads)} histories")
         who = records[-1].commit.committer
         date = max(record.commit.date for record in records)
-        return self._write(Commit(tree, tuple(heads), who, who, date, text))
+        with self.objects.together():
+            tree = functools.reduce(self.tree.join_trees, [record.commit.tree for record in records])
+            return self._write(Commit(tree, tuple(heads), who, who, date, text))
 
     def _write(self, commit: Commit) -> str:
         return self.objects.write(COMMIT, build_commit(commit))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 
 from ccc.git.objects import MissingObject, object_id
 
@@ -34,6 +35,10 @@ class MemoryObjects:
         oid = object_id(kind, content, algorithm=self.algorithm)
         self.stored[oid] = (kind, content)
         return oid
+
+    def together(self) -> AbstractContextManager[None]:
+        """Objects are stored one by one all the same."""
+        return nullcontext()
 
 
 class MemoryReferences:

@@ -46,13 +46,19 @@ class Batch:
         assert clock is not None
         return clock
 
+    @property
+    def name(self) -> str:
+        """The last event's id: no other batch has it, and it stays when the batch goes on another parent."""
+        return self.events[-1].id
+
     def build(self, history: HistoryWriter) -> str:
         """Makes the objects; the id of the last commit, always the same one. Raises MissingObject."""
-        for blob in self.blobs:
-            history.objects.write(BLOB, blob)
-        tip = self.parent
-        for text in self.messages:
-            tip = history.append(tip, text, self.identity)
+        with history.objects.together():
+            for blob in self.blobs:
+                history.objects.write(BLOB, blob)
+            tip = self.parent
+            for text in self.messages:
+                tip = history.append(tip, text, self.identity)
         return tip
 
 
@@ -120,7 +126,7 @@ def done(layout: Layout) -> Iterator[Kept]:
 
 
 def high_water(layout: Layout) -> str:
-    """The greatest clock of any batch kept, as its name says; the genesis stamp where there is none."""
+    """The greatest stamp in any batch kept, as its name says; the genesis stamp where there is none."""
     names = [path.stem for path in (*_batches(layout.wal), *_batches(done_folder(layout))[-1:])]
     return max(names, default=stamps.GENESIS)
 
@@ -153,8 +159,8 @@ def _load(path: Path, *, done: bool) -> Kept | None:
 
 def write(layout: Layout, batch: Batch, *, durable: bool) -> Path:
     """Stores the batch whole or not at all; `durable` makes it survive a power cut."""
-    path = layout.wal / f"{batch.clock}.json"
-    temporary = layout.wal / f".{batch.clock}.{os.getpid()}"
+    path = layout.wal / f"{batch.name}.json"
+    temporary = layout.wal / f".{batch.name}.{os.getpid()}"
     try:
         _write_file(temporary, encode(batch), durable=durable)
     except FileNotFoundError:
@@ -187,13 +193,14 @@ def _sync_folder(folder: Path) -> None:
 
 
 def mark_done(layout: Layout, path: Path) -> None:
-    """Says that the ref has moved to this batch."""
+    """Says that the ref has moved to this batch; where the lock does not work, somebody may have said so."""
     goal = done_folder(layout) / path.name
     try:
         path.replace(goal)
     except FileNotFoundError:
         goal.parent.mkdir(parents=True, exist_ok=True)
-        path.replace(goal)
+        if path.exists():
+            path.replace(goal)
 
 
 def retire(layout: Layout, history: HistoryWriter, waiting: frozenset[str]) -> int:
