@@ -11,8 +11,6 @@ from ccc.cli.invocation import Invocation, json_option, pass_invocation
 from ccc.cli.opening import open_workspace
 from ccc.errors import Usage
 from ccc.ops import background
-from ccc.ops.actor import actor_of
-from ccc.ops.find import find_all
 from ccc.ops.look import Picture, Sighting, counted, look
 from ccc.ops.workspace import Workspace
 from ccc.store.protocol import Logged
@@ -98,11 +96,17 @@ def _selected(
     mine: bool,
     since: str | None,
 ) -> list[Sighting]:
-    chosen = {session.id for session in find_all(ids, picture.sessions)}
-    shown = [sighting for sighting in picture.sightings if sighting.session.id in chosen]
+    shown = list(picture.sightings)
+    if ids:
+        from ccc.ops.find import find_all
+
+        chosen = {session.id for session in find_all(ids, picture.sessions)}
+        shown = [sighting for sighting in shown if sighting.session.id in chosen]
     if not ids and not everything:
         shown = [sighting for sighting in shown if sighting.session.closed is None]
     if mine:
+        from ccc.ops.actor import actor_of
+
         me = actor_of(workspace).by
         shown = [sighting for sighting in shown if sighting.session.created_by == me]
     if since is not None:

@@ -11,7 +11,6 @@ from ccc.ids import short
 from ccc.ops.look import Sighting
 from ccc.records import dataclass
 from ccc.text import cut, display_width, pad, printable
-from ccc.views.documents import blocks, session_document
 from ccc.views.styling import Styling, status_word
 from ccc.views.text.ages import age
 
@@ -160,6 +159,8 @@ def short_text(shown: Sequence[Sighting]) -> str:
 
 def fields_text(shown: Sequence[Sighting], fields: Sequence[str], everyone: Sequence[Sighting] = ()) -> str:
     """The named fields of `S`, tab-separated, one line a session; unknown values as `-`."""
+    from ccc.views.documents import blocks, session_document
+
     blocked = blocks(everyone)
     documents = [session_document(sighting, blocked) for sighting in shown]
     return "\n".join("\t".join(_value(document[name]) for name in fields) for document in documents)
