@@ -11,16 +11,38 @@ from ccc.domain import stamps
 from ccc.domain.cells import values
 from ccc.domain.events import Draft
 from ccc.errors import StateBroken
+from ccc.git.backend import GIT, LIBGIT
 from ccc.git.objects import MissingObject, object_id
+from ccc.store.gitstore import GitStore
+from ccc.store.history import HistoryWriter
+from ccc.store.memory import MemoryStore
+from ccc.store.memory_objects import MemoryObjects
 from ccc.store.protocol import META, Reader, State, Store
 from ccc.store.scribe import clean_identity
-from tests.store.tools import DEVELOPER, START_MS, Clock, git_store, memory_store, progress, reader_of, texts
+from tests.store.tools import (
+    BACKEND,
+    DEVELOPER,
+    START_MS,
+    Clock,
+    git_store,
+    memory_store,
+    progress,
+    reader_of,
+    texts,
+)
+from tests.support.repository import Repo, copy_repository
 
 BRIEF = b"# Brief\n"
 
 
-def spawned(session: str = "a1") -> Draft:
-    changes = {f"sessions/{session}": {"name": f"n-{session}", "brief.md": object_id("blob", BRIEF)}}
+@pytest.fixture
+def brief(algorithm: str) -> str:
+    """The id of BRIEF in the repository of the test."""
+    return object_id("blob", BRIEF, algorithm=algorithm)
+
+
+def spawned(brief: str, session: str = "a1") -> Draft:
+    changes = {f"sessions/{session}": {"name": f"n-{session}", "brief.md": brief}}
     return Draft("session.spawned", f"n-{session}", "spawned", changes, session=session, blobs=(BRIEF,))
 
 
@@ -40,19 +62,30 @@ def test_a_decision_of_nothing_records_nothing(store: Store) -> None:
     assert store.tip() is None
 
 
-def test_recorded_facts_are_the_state_and_the_diary(store: Store) -> None:
-    first, second = record(store, spawned(), progress("a1", 50))
+def test_recorded_facts_are_the_state_and_the_diary(store: Store, brief: str) -> None:
+    first, second = record(store, spawned(brief), progress("a1", 50))
     assert first < second
     assert values(store.state().stream("sessions/a1")) == {
         "name": "n-a1",
         "progress": 50,
-        "brief.md": object_id("blob", BRIEF),
+        "brief.md": brief,
     }
     assert texts(store) == ["n-a1: spawned", "a1: progress 50 %"]
     assert [logged.event.id for logged in store.log()] == [second, first]
     assert store.state().tip == store.tip() == next(store.log()).commit
     assert store.state().clock == second
-    assert store.state().blob(object_id("blob", BRIEF)) == BRIEF
+    assert store.state().blob(brief) == BRIEF
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "genesis"),
+    [
+        ("sha1", "d3a73115dad1eb9d6076e38eef3b120ca4b51ada"),
+        ("sha256", "d031a1b7c4b590e3d5f2348d90c3e7aaaa597c4b074c16fd844c59e5cade736c"),
+    ],
+)
+def test_genesis_is_one_commit_for_each_format_of_objects(algorithm: str, genesis: str) -> None:
+    assert HistoryWriter(MemoryObjects(algorithm)).genesis() == genesis
 
 
 def test_genesis_says_format_and_epoch(store: Store) -> None:
@@ -107,12 +140,12 @@ def test_a_journalled_fact_is_seen_at_once_and_recorded_once(store: Store) -> No
     assert all(logged.commit for logged in store.log())
 
 
-def test_a_blob_travels_with_its_journal_entry(store: Store) -> None:
+def test_a_blob_travels_with_its_journal_entry(store: Store, brief: str) -> None:
     record(store, progress("a1", 1))
-    store.journal(spawned())
-    assert store.state().blob(object_id("blob", BRIEF)) == BRIEF
+    store.journal(spawned(brief))
+    assert store.state().blob(brief) == BRIEF
     store.drain()
-    assert store.state().blob(object_id("blob", BRIEF)) == BRIEF
+    assert store.state().blob(brief) == BRIEF
 
 
 @pytest.mark.parametrize("value", [1.5, True, b"bytes", {"deep": [0.1]}, {1: "key"}, "\ud800"])
@@ -145,9 +178,17 @@ def test_a_value_that_is_too_big_is_refused(store: Store) -> None:
         record(store, progress("a1", "x" * 70_000))
 
 
-def test_a_blob_that_nobody_has_is_refused(store: Store) -> None:
+@pytest.mark.parametrize("digits", [40, 64])
+def test_a_blob_that_nobody_has_is_refused(store: Store, digits: int) -> None:
     with pytest.raises(ValueError, match="neither stored nor brought along"):
-        record(store, Draft("x", "ccc", "x", {"sessions/a": {"report.md": "1" * 40}}))
+        record(store, Draft("x", "ccc", "x", {"sessions/a": {"report.md": "1" * digits}}))
+    assert store.tip() is None
+
+
+def test_a_blob_named_as_another_repository_would_is_refused(store: Store, algorithm: str) -> None:
+    other = object_id("blob", BRIEF, algorithm={"sha1": "sha256", "sha256": "sha1"}[algorithm])
+    with pytest.raises(ValueError, match="neither stored nor brought along"):
+        record(store, spawned(other))
     assert store.tip() is None
 
 
@@ -158,10 +199,11 @@ def test_a_past_state_stays_what_it_was(store: Store) -> None:
     assert values(store.state(past).stream("sessions/a1")) == {"progress": 1}
 
 
-def test_an_absent_commit_is_an_error_not_an_empty_state(store: Store) -> None:
+@pytest.mark.parametrize("digits", [40, 64])
+def test_an_absent_commit_is_an_error_not_an_empty_state(store: Store, digits: int) -> None:
     record(store, progress("a1", 1))
     with pytest.raises(MissingObject):
-        store.state("1" * 40)
+        store.state("1" * digits)
 
 
 def test_more_than_a_thousand_events_are_one_commit(store: Store) -> None:
@@ -189,18 +231,30 @@ def test_a_clock_far_ahead_is_announced_and_not_carried_on(store: Store) -> None
     assert texts(store) == ["a1: progress 1 %"]
 
 
-def test_equal_events_make_equal_commits_in_every_store(common: Path) -> None:
-    tips, still = set(), lambda: START_MS
-    for store in (git_store(common, lane="aaa", now=still), memory_store(lane="aaa", now=still)):
-        record(store, spawned(), progress("a1", 3))
+def test_equal_events_make_equal_commits_in_every_store(
+    repo: Repo, brief: str, algorithm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def still() -> int:
+        return START_MS
+
+    stores: list[GitStore | MemoryStore] = [memory_store(lane="aaa", now=still, algorithm=algorithm)]
+    for name in (LIBGIT, GIT) if algorithm == "sha1" else (GIT,):
+        monkeypatch.setenv(BACKEND, name)
+        common = copy_repository(repo.path, tmp_path / name).path / ".git"
+        stores.append(git_store(common, lane="aaa", now=still))
+    tips = set()
+    for store in stores:
+        record(store, spawned(brief), progress("a1", 3))
+        ahead, _ = store._scribe.batch(store.tip() or "", [progress("b2", 5)])
+        elsewhere = ahead.build(store.history)
         record(store, *(progress(f"s{number % 9}", number) for number in range(1204)))
-        tips.add(store.tip())
+        tips.add((elsewhere, store.tip(), store.absorb([elsewhere])))
     assert len(tips) == 1
 
 
-def test_the_reader_reads_what_the_store_wrote(common: Path) -> None:
+def test_the_reader_reads_what_the_store_wrote(common: Path, brief: str) -> None:
     store: Store = git_store(common)
-    record(store, spawned(), *(progress(f"s{number}", number) for number in range(40)))
+    record(store, spawned(brief), *(progress(f"s{number}", number) for number in range(40)))
     store.journal(progress("s1", 99))
     reader: Reader = reader_of(common)
     assert reader.tip() == store.tip()
@@ -208,7 +262,7 @@ def test_the_reader_reads_what_the_store_wrote(common: Path) -> None:
     assert values(reader.state().stream("sessions/s1")) == {"progress": 99}
     assert values(reader.state(store.tip()).stream("sessions/s1")) == {"progress": 1}
     assert texts(reader) == texts(store)
-    assert reader.state().blob(object_id("blob", BRIEF)) == BRIEF
+    assert reader.state().blob(brief) == BRIEF
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,13 @@ import pytest
 
 from ccc.domain import stamps
 from ccc.domain.events import Draft, Event, message
-from ccc.git.libgit import LibGit
 from ccc.git.objects import BLOB, COMMIT, TREE, Entry, build_tree
 from ccc.layout import Layout
 from ccc.store import wal
 from ccc.store.faults import KINDS
 from ccc.store.gitstore import GitStore
 from ccc.store.protocol import META, REF
-from tests.store.tools import DEVELOPER, faults_of, git_store, progress
+from tests.store.tools import DEVELOPER, backend_of, faults_of, git_store, progress
 from tests.support.repository import Repo
 
 
@@ -47,7 +46,7 @@ def forced(store: GitStore, text: str) -> None:
     tip = store.tip()
     assert tip is not None
     new = store.history.append(tip, text, DEVELOPER)
-    assert LibGit(store.layout.common).swap(REF, tip, new)
+    assert backend_of(store.layout.common).swap(REF, tip, new)
 
 
 def object_file(common: Path, oid: str) -> Path:
@@ -109,7 +108,7 @@ def test_damaged_object_counts_as_missing(repo: Repo, common: Path, written: Git
 
 def with_tree(written: GitStore, tree: str) -> None:
     """Puts a commit on the ref whose event and form are right and whose tree is this one."""
-    objects, history, tip = LibGit(written.layout.common), written.history, written.tip()
+    objects, history, tip = backend_of(written.layout.common), written.history, written.tip()
     assert tip is not None
     event = Event(stamps.following(written.state().clock, 0, "z"), "x", "s2", "x", {})
     honest = history.record(history.append(tip, message([event], event.id), DEVELOPER))
@@ -131,7 +130,7 @@ def test_tree_that_is_not_the_join_of_the_events(common: Path, written: GitStore
 
 
 def test_a_file_slipped_into_the_tree(common: Path, written: GitStore) -> None:
-    objects = LibGit(common)
+    objects = backend_of(common)
     entries = written.history.tree.entries(tree_of(written))
     extra = {**entries, "notes.txt": Entry("100644", objects.write(BLOB, b"x"))}
     with_tree(written, objects.write(TREE, build_tree(extra)))

@@ -23,6 +23,7 @@ from ccc.store.faults import Fault
 from ccc.store.fsck import fsck
 from ccc.store.gitstore import GitStore
 from ccc.store.memory import MemoryStore
+from ccc.store.memory_objects import MemoryObjects
 from ccc.store.protocol import JournalEntry, Reader, State
 from ccc.store.reader import GitReader, nothing_observed
 
@@ -68,9 +69,12 @@ def git_store(common: Path, *, lane: str | None = None, now: Callable[[], int] |
     )
 
 
-def memory_store(*, lane: str | None = None, now: Callable[[], int] | None = None) -> MemoryStore:
-    """A store in memory with the same identity."""
-    return MemoryStore(identity=lambda: DEVELOPER, lane=lane, now=now or now_ms)
+def memory_store(
+    *, lane: str | None = None, now: Callable[[], int] | None = None, algorithm: str = "sha1"
+) -> MemoryStore:
+    """A store in memory with the same identity; `algorithm` names its objects."""
+    objects = MemoryObjects(algorithm)
+    return MemoryStore(objects=objects, identity=lambda: DEVELOPER, lane=lane, now=now or now_ms)
 
 
 def observe_hooks(state: State, entries: Sequence[JournalEntry]) -> Sequence[Draft]:
