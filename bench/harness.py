@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -70,15 +71,34 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def in_turns(rounds: int, works: Mapping[str, Work]) -> dict[str, list[float]]:
+class Times(list[float]):
+    """The seconds of each call.
+
+    `processor`: of the same calls, with all they did, the seconds of processor time, own and of processes
+    waited for; others on the machine change it less than they change how long a call takes.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.processor: list[float] = []
+
+
+def in_turns(rounds: int, works: Mapping[str, Work]) -> dict[str, Times]:
     """Does all of them in every round; who begins changes, so that none always comes after the same one."""
     names = list(works)
-    times: dict[str, list[float]] = {name: [] for name in names}
+    times = {name: Times() for name in names}
     for number in range(rounds):
         first = number % len(names)
         for name in names[first:] + names[:first]:
+            before = _processor()
             times[name].append(works[name](number))
+            times[name].processor.append(_processor() - before)
     return times
+
+
+def _processor() -> float:
+    used = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def median_ms(times: Sequence[float]) -> float:

@@ -57,6 +57,9 @@ def _cold(scale: Scale, top: Path, store: GitStore, sessions: int, events: int) 
     what = f"status, {sessions} sessions, {events} events"
     return [
         Result(f"{what}, cold", median_ms(times["changed"]), COLD_MS, "ms"),
+        Result(
+            "  of which processor time, with the event", median_ms(times["changed"].processor), None, "ms"
+        ),
         Result("  nothing recorded since the last one", median_ms(times["same"]), COLD_MS, "ms"),
         Result("  its cache deleted", bare * 1000, None, "ms"),
         Result("  beside: python -c pass", median_ms(times["python"]), None, "ms"),
