@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
 import sys
 import time
 
 from bench.harness import QUICK, TOLERANCE, Result, Scale
+from bench.places import leave_the_surroundings
 
 MODULES = (
     "commit_overhead",
@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
     if unknown:
         parser.error(f"no benchmark {unknown[0]}: there are {', '.join(MODULES)}")
     scale = _scale(asked)
-    _leave_the_surroundings()
+    leave_the_surroundings()
     failed = 0
     for name in asked.name or MODULES:
         started = time.perf_counter()
@@ -79,13 +79,6 @@ def _scale(asked: argparse.Namespace) -> Scale:
     if asked.quick:
         return QUICK
     return Scale("full" if asked.full else "usual", asked.rounds)
-
-
-def _leave_the_surroundings() -> None:
-    """A person measures ccc, with nobody's git configuration, wherever this was started from."""
-    for name in [name for name in os.environ if name.startswith(("GIT_", "CCC_")) or name == "CLAUDECODE"]:
-        del os.environ[name]
-    os.environ.update({"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"})
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from bench.append import PACKED_BYTES, SINGLE_A_SECOND, pack_bytes
 from bench.chart import Chart, Line, page
 from bench.harness import Result, Scale, in_turns, median_ms, percentile_ms, seconds
 from bench.packing import PackingGit
-from bench.places import plain, progressed, run, store_at, temporary
+from bench.places import leave_the_surroundings, plain, progressed, run, store_at, temporary
 from bench.sessions import record_progress, record_sessions, retire
 from bench.status import COLD_MS
 from bench.yardsticks import Library
@@ -212,6 +212,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--from", dest="source", type=Path, help="draw the points of this file instead")
     parser.add_argument("--plot", type=Path, help="draw to this file (SVG)")
     asked = parser.parse_args(arguments)
+    leave_the_surroundings()
     if asked.source:
         points = [Point(**each) for each in json.loads(asked.source.read_text(encoding="utf-8"))["points"]]
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,14 @@ from ccc.store.gitstore import GitStore
 from ccc.store.reader import nothing_observed
 
 FOLDERS = 50
+
+
+def leave_the_surroundings() -> None:
+    """A person measures ccc, compiled, with nobody's git configuration, wherever this was started from."""
+    unwanted = ("CLAUDECODE", "PYTHONDONTWRITEBYTECODE")
+    for name in [name for name in os.environ if name.startswith(("GIT_", "CCC_")) or name in unwanted]:
+        del os.environ[name]
+    os.environ.update({"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"})
 
 
 def run(*command: str, cwd: Path, stdin: str | None = None) -> str:
