@@ -45,12 +45,12 @@ def measure(scale: Scale) -> list[Result]:
         )
         packed = _packed(folder / "packed", scale.of(100, 20_000))
     single, plumbing = median_ms(times["single"]), median_ms(times["plumbing"])
-    library = median_ms(times["library"])
+    alone = median_ms(times["library"])
     used, used_by_library = (median_ms(times[name].processor) / SINGLE for name in ("single", "library"))
     return [
         Result("append one event, long-lived process", single, 1000 / SINGLE_A_SECOND, "ms"),
         Result("  of which processor time", used, None, "ms"),
-        Result("  beside: bare pygit2, no lock, no log, no join", library, None, "ms"),
+        Result("  beside: bare pygit2, no lock, no log, no join", alone, None, "ms"),
         Result("  of which processor time", used_by_library, None, "ms"),
         Result("  beside: git hash-object, mktree, commit-tree, update-ref", plumbing, None, "ms"),
         Result("  beside: git commit --allow-empty", median_ms(times["commit"]), None, "ms"),
