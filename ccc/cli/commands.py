@@ -89,6 +89,10 @@ COMMANDS: Mapping[str, Entry] = {
         "ccc.cli.doctor", "Look after the installation: git, repository, hooks, locks, worktrees", "Upkeep"
     ),
     "fsck": Entry("ccc.cli.fsck", "Prove that the recorded state is whole", "Upkeep"),
+    "export": Entry("ccc.cli.export", "Write every event out, oldest first", "Upkeep"),
+    "import": Entry(
+        "ccc.cli.import_", "Record the events of an export, each once, with the ids they have", "Upkeep"
+    ),
     "redact": Entry("ccc.cli.redact", "Take the words of an event out of every view, visibly", "Upkeep"),
     "checkpoint": Entry(
         "ccc.cli.checkpoint", "Fix the history as it is now, so that a change of it can be proven", "Upkeep"
