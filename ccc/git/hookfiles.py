@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 from ccc.errors import GitFailed
-from ccc.git import hookconfig, hookshims, hookway
+from ccc.git import hookconfig, hookfolders, hookshims, hookway
 from ccc.git.files import replace_file
 from ccc.git.hookconfig import SessionIdentity, Settings, write_gitconfig
 from ccc.git.hookway import Choice, Way
@@ -84,6 +84,7 @@ def _fit(common: Path, settings: Settings, way: Way) -> bool:
     The order matters to a git that runs meanwhile: whatever it has read leads to hooks that are there.
     """
     changed = replace_file(hookconfig.note_file(common), hookshims.note_text())
+    changed |= hookfolders.bring(common, settings.hooks_path)
     if way is Way.SHIMS:
         changed |= hookshims.make(common, settings.hooks_path)
     if hookconfig.write_base(common, way):

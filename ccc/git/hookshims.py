@@ -103,12 +103,12 @@ def _places(common: Path) -> Iterator[Path]:
     admin = common / "worktrees"
     for each in sorted(admin.iterdir()) if admin.is_dir() else ():
         yield each
-        top = _top_of(each)
+        top = top_of(each)
         if top is not None:
             yield top
 
 
-def _top_of(admin: Path) -> Path | None:
+def top_of(admin: Path) -> Path | None:
     """The top of the worktree with this admin directory; None for one that is half made."""
     try:
         line = os.fsdecode((admin / "gitdir").read_bytes()).strip("\n")
