@@ -7,9 +7,11 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import field
+from typing import IO
 
 from ccc.errors import GitFailed, TimedOut
 from ccc.git.command import SAFE, Git, Result, clean_environment
@@ -86,19 +88,31 @@ class Remote:
         return self._speak((*mirror, *PUSH, *options, self.name, *refspecs), ok=(0, 1))
 
     def _speak(self, arguments: tuple[str, ...], ok: Sequence[int] = (0,)) -> Result:
-        process = subprocess.Popen(
-            ["git", *SAFE, *QUIET, *arguments],
-            cwd=self.git.directory,
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            # Without a terminal of its own nothing below git can ask: ssh opens /dev/tty.
-            start_new_session=not self.asks,
-        )
-        limit = None if self.asks else self.seconds
+        # Files, not pipes: a helper that stays behind (ssh's master, a credential cache) holds its ends open.
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            process = subprocess.Popen(
+                ["git", *SAFE, *QUIET, *arguments],
+                cwd=self.git.directory,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                # Without a terminal of its own nothing below git can ask: ssh opens /dev/tty.
+                start_new_session=not self.asks,
+            )
+            self._wait(process)
+            result = Result(
+                process.returncode, _content(out), _content(err).decode("utf-8", "replace").strip()
+            )
+        if result.code not in ok:
+            raise GitFailed(
+                f"{self.name}: {reason(result)}", f"try it with git alone: git ls-remote {self.name}"
+            )
+        return result
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> None:
         try:
-            out, err = process.communicate(timeout=limit)
+            process.wait(timeout=None if self.asks else self.seconds)
         except subprocess.TimeoutExpired as error:
             self._end(process)
             words = f"{self.name} did not answer within {self.seconds:g} s"
@@ -106,24 +120,16 @@ class Remote:
         except BaseException:
             self._end(process)
             raise
-        result = Result(process.returncode, out, err.decode("utf-8", "replace").strip())
-        if result.code not in ok:
-            raise GitFailed(
-                f"{self.name}: {reason(result)}", f"try it with git alone: git ls-remote {self.name}"
-            )
-        return result
 
     def _environment(self) -> dict[str, str]:
         own = {key: self.environment[key] for key in USERS_OWN if key in self.environment}
         environment = {**clean_environment(self.environment), **self.git.extra, **own}
         if self.asks:
             return {**environment, "GIT_TERMINAL_PROMPT": "1"}
-        return {
-            **environment,
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_ASKPASS": "false",
-            "SSH_ASKPASS_REQUIRE": "never",
-        }
+        # Where the user's own GIT_ASKPASS answers without asking (CI), it may; a window may not open.
+        askpass = environment.get("GIT_ASKPASS", "false")
+        silent = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": askpass, "SSH_ASKPASS_REQUIRE": "never"}
+        return {**environment, **silent}
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:
         """Ends git and what it started (ssh, a helper): in a session of their own all of them, else git."""
@@ -138,9 +144,11 @@ class Remote:
                 time.sleep(0.01)
             if process.poll() is not None:
                 break
-        for pipe in (process.stdout, process.stderr):
-            if pipe is not None:
-                pipe.close()
+
+
+def _content(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()
 
 
 def reason(result: Result) -> str:

@@ -89,7 +89,7 @@ def overview_text(found: Overview) -> str:
     ]
     if last is not None and not last.ok:
         rows.append(("succeeded", last.succeeded_at or "never"))
-    rows += [("other copy", f"{each.replica}, last event {each.at}") for each in found.others]
+    rows += [("other copy", f"{each.replica}, last event {each.at or 'unknown'}") for each in found.others]
     rows += [("left out", words) for words in found.left_out]
     rows += [("lease", lease_text(lease)) for lease in found.leases if not lease.released]
     return "\n".join(f"{label:<11} {printable(text)}" for label, text in rows)

@@ -46,12 +46,14 @@ def test_an_agent_cannot_consent(hub: Repo, one: Clone) -> None:
     one("sync", env=env)
 
 
+@pytest.mark.slow
 def test_an_agent_in_a_fresh_clone_cannot_consent_and_prepares_nothing(hub: Repo, clone: Clones) -> None:
     fresh = clone("fresh")
     fresh("sync", "origin", "--enable", "--yes", env={"CLAUDECODE": "1"}, exit=3)
     assert not (fresh.repo.common / "ccc").exists()
 
 
+@pytest.mark.slow
 def test_the_remote_must_be_one(one: Clone) -> None:
     assert "there is no remote nowhere" in one("sync", "nowhere", "--enable", "--yes", exit=1).stderr
     assert one("sync", "--enable", "--yes", exit=2).exit == 2
@@ -64,6 +66,7 @@ def test_the_remote_must_be_one(one: Clone) -> None:
     assert "secret" not in words
 
 
+@pytest.mark.slow
 def test_disabling_says_what_stays_and_how_to_delete_it(hub: Repo, one: Clone) -> None:
     one("sync", "origin", "--enable", "--yes")
     words = one("sync", "--disable").stderr
@@ -74,6 +77,7 @@ def test_disabling_says_what_stays_and_how_to_delete_it(hub: Repo, one: Clone) -
     assert not is_shared(hub)
 
 
+@pytest.mark.slow
 def test_the_overview_says_when_what_waits_and_who_is_there(one: Clone, sharing: Clones) -> None:
     off = one("sync", "--status", "--json").json
     assert (off["format"], off["tip"], off["enabled"], off["remote"]) == (1, one.tip, False, None)

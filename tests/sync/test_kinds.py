@@ -5,19 +5,23 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from ccc.domain import stamps
 from ccc.domain.events import Draft
 from ccc.git.libgit import LibGit
 from ccc.ops.workspace import Workspace
 from ccc.store.gitstore import GitStore
+from ccc.store.protocol import State
 from tests.support.program import Inline
 from tests.support.repository import Repo
 from tests.sync.conftest import Clone, Clones
 
 pytestmark = pytest.mark.slow
+WHO = {f"GIT_{role}_{part}": "ccc" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")}
 NOW = time.time_ns() // 1_000_000
 
 
@@ -128,11 +132,8 @@ def test_two_replicas_with_one_lane_and_one_clock_converge(sharing: Clones) -> N
     one("sync")
     two("sync")
     for each in (one, two):
-        _store(each.repo.path).transact(
-            lambda state, who=each.replica: (
-                Draft("note.added", "ccc", f"said by {who}", {"notes/same": {"text": who}}),
-            )
-        )
+        said = Draft("note.added", "ccc", f"said by {each.replica}", {"notes/same": {"text": each.replica}})
+        _store(each.repo.path).transact(partial(_always, (said,)))
     for each in (one, two, one):
         each("sync")
     assert one.tip == two.tip
@@ -152,6 +153,30 @@ def test_a_history_from_the_future_is_shown_and_not_merged(sharing: Clones) -> N
     assert "h ahead of this clock" in words
     assert one.notes() == set()
     assert len(one("sync", "--status", "--json").json["left_out"]) == 1
+
+
+def _always(drafts: tuple[Draft, ...], state: State) -> tuple[Draft, ...]:
+    del state
+    return drafts
+
+
+@pytest.mark.parametrize("what", ["refs/heads/main", "refs/heads/main^{tree}", "foreign"])
+def test_what_is_no_history_of_ccc_stops_nobody(hub: Repo, sharing: Clones, clone: Clones, what: str) -> None:
+    one, two = sharing("one"), sharing("two")
+    if what == "foreign":
+        tree = hub.git("mktree", stdin="")
+        what = hub.git("commit-tree", tree, "-m", f"x\n\nCcc-Clock: {stamps.GENESIS}", **WHO)
+    hub.git("update-ref", f"refs/ccc-sync/{'0' * 16}.0", what)
+    one.note("goes on")
+    for each in (one, two, one):
+        each("sync")
+    assert one.tip == two.tip
+    assert two.notes() == {"goes on"}
+    for arguments in (("status",), ("sync", "--status"), ("doctor",), ("drain",)):
+        two(*arguments)
+    fresh = clone("fresh")
+    fresh("init")
+    assert fresh.notes() == {"goes on"}
 
 
 def _store(path: Path, ahead_ms: int = 0) -> GitStore:

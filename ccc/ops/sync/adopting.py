@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ccc.errors import CccError
+import contextlib
+
+from ccc.errors import CccError, StateBroken
 from ccc.git import repository as repositories
 from ccc.git.transport import Remote
 from ccc.ops.sync.enabled import THERE, folder_of
@@ -38,9 +40,26 @@ def adopt_from(workspace: Workspace, name: str, *, asks: bool, seconds: float) -
         return None
     remote.fetch(f"+{THERE}*:{folder_of(name)}*")
     found = sorted(set(repositories.refs(workspace.git, folder_of(name)).values()))
-    if workspace.store.begin(found) is None:
+    if not _begun(workspace, found):
         return None
     return f"goes on with the state that {name} shares; to share, too: git ccc sync {name} --enable"
+
+
+def _begun(workspace: Workspace, found: list[str]) -> bool:
+    """Begins with all of them, or, where one is no whole history of ccc, with those that are."""
+    try:
+        return workspace.store.begin(found) is not None
+    except StateBroken:
+        whole = [each for each in found if _begins(workspace, each)]
+    return bool(whole)
+
+
+def _begins(workspace: Workspace, tip: str) -> bool:
+    with contextlib.suppress(StateBroken):
+        if workspace.store.begin([tip]) is not None:
+            workspace.store.absorb([tip])
+            return True
+    return False
 
 
 def likely_remote(workspace: Workspace) -> str | None:

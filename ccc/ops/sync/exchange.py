@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from ccc.errors import CccError, GitFailed, NotFound, Refused, StoreBusy
+from ccc.errors import CccError, GitFailed, NotFound, Refused, StateBroken, StoreBusy
 from ccc.git import repository as repositories
 from ccc.git.transport import Remote, reason
 from ccc.ids import short_oid
@@ -105,8 +106,20 @@ def known_tips(workspace: Workspace, enabled: Enabled) -> dict[str, str]:
 def merge_fetched(workspace: Workspace, enabled: Enabled) -> str:
     """Merges what was fetched; the tip."""
     known = sorted(set(known_tips(workspace, enabled).values()))
-    tip = workspace.store.absorb(known)
+    try:
+        tip = workspace.store.absorb(known)
+    except StateBroken:
+        tip = _merge_those_that_are_whole(workspace, known)
     sharing.note_merged(workspace.layout, known)
+    return tip
+
+
+def _merge_those_that_are_whole(workspace: Workspace, known: Sequence[str]) -> str:
+    """Nobody can stop the others from sharing with something that is no history of ccc, or half of one."""
+    tip = workspace.store.absorb([])
+    for each in known:
+        with contextlib.suppress(StateBroken):
+            tip = workspace.store.absorb([each])
     return tip
 
 
@@ -121,22 +134,38 @@ def merge_what_came(workspace: Workspace) -> None:
 
 def left_out(workspace: Workspace, known: Mapping[str, str]) -> list[str]:
     """Which shared histories are shown and not merged, and why."""
-    now, found = int(time.time() * 1000), []
+    found = []
     for name, tip in sorted(known.items()):
-        why = mergeable(workspace.reader.history, tip, now)
+        why = _why_not(workspace, tip)
         if why is not None:
             found.append(f"{name.removeprefix(HERE)} is left out: {why}")
     return found
 
 
+def _why_not(workspace: Workspace, tip: str) -> str | None:
+    try:
+        return mergeable(workspace.reader.history, tip, int(time.time() * 1000))
+    except StateBroken as error:
+        return error.message
+
+
 def _refuse_to_hide(workspace: Workspace, tip: str, shared: str | None) -> None:
     """What this copy shared before is never replaced by less."""
-    if shared is not None and lacks(workspace.reader.history, tip, shared):
-        raise Refused(
-            f"what this copy shared before ({short_oid(shared)}) is not merged: "
-            + "; ".join(left_out(workspace, {HERE: shared})),
-            "put the clock right, or use a newer ccc",
-        )
+    if shared is None or _holds(workspace, tip, shared):
+        return
+    why = _why_not(workspace, shared) or "it cannot be read"
+    raise Refused(
+        f"what was shared under this copy's name ({short_oid(shared)}) is not merged: {why}",
+        f"put the clock right, or delete it there: git push REMOTE --delete "
+        f"{THERE}{sharing.own_name(workspace.replica)}",
+    )
+
+
+def _holds(workspace: Workspace, tip: str, shared: str) -> bool:
+    try:
+        return not lacks(workspace.reader.history, tip, shared)
+    except StateBroken:
+        return False
 
 
 def _pushed(workspace: Workspace, remote: Remote, own: str, old: str | None, new: str) -> bool:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from ccc.domain.leases import Lease
 from ccc.domain.stamps import rfc3339
+from ccc.errors import StateBroken
 from ccc.ops.lease import boards
 from ccc.ops.sync import enabled as sharing
 from ccc.ops.sync import exchange
-from ccc.ops.sync.enabled import HERE, Enabled, Last, own_name
+from ccc.ops.sync.enabled import Enabled, Last, own_name
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 from ccc.store import journal
+from ccc.store.history import History
 
 
 @dataclass(frozen=True)
 class Other:
-    """A copy of the repository that shares: its name, its tip, the time of its last event."""
+    """A copy of the repository that shares: its name, its tip, the time of its last event if it can be read."""
 
     replica: str
     tip: str
-    at: str
+    at: str | None
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,9 @@ def overview(workspace: Workspace) -> Overview:
     own = enabled.here + own_name(workspace.replica)
     history = workspace.reader.history
     others = [
-        Other(name.rpartition("/")[2].partition(".")[0], tip, rfc3339(history.record(tip).clock))
+        Other(name.rpartition("/")[2].partition(".")[0], tip, _last_event(history, tip))
         for name, tip in sorted(known.items())
-        if name != own and name.startswith(HERE)
+        if name != own
     ]
     return Overview(
         enabled,
@@ -61,3 +63,10 @@ def overview(workspace: Workspace) -> Overview:
         tuple(exchange.left_out(workspace, known)),
         tuple(boards.known(workspace)),
     )
+
+
+def _last_event(history: History, tip: str) -> str | None:
+    try:
+        return rfc3339(history.record(tip).clock)
+    except StateBroken:
+        return None

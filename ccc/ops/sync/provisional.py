@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 
 from ccc.domain import sessions
+from ccc.errors import StateBroken
 from ccc.git import repository as repositories
 from ccc.ops.sync import enabled as sharing
 from ccc.ops.workspace import Workspace
+from ccc.store.history import History
 from ccc.store.protocol import State
 from ccc.store.states import Overlaid
 from ccc.store.unshared import unshared
@@ -20,9 +22,17 @@ def provisional_sessions(workspace: Workspace, state: State) -> AbstractSet[str]
         return None
     history = workspace.reader.history
     known = set(repositories.refs(workspace.git, enabled.here).values())
-    trees = [history.record(tip).commit.tree for tip in sorted(known)]
-    found = unshared(history.tree, history.record(state.tip).commit.tree, trees, sessions.KIND)
-    return found | _pending(state)
+    mine = history.record(state.tip).commit.tree
+    theirs = [tree for tip in sorted(known) if (tree := _tree(history, tip)) is not None]
+    return unshared(history.tree, mine, theirs, sessions.KIND) | _pending(state)
+
+
+def _tree(history: History, tip: str) -> str | None:
+    """The tree of a shared tip; None for something that others put there and that is no history of ccc."""
+    try:
+        return history.record(tip).commit.tree
+    except StateBroken:
+        return None
 
 
 def _pending(state: State) -> set[str]:
