@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -38,6 +39,9 @@ KEPT = frozenset(
 )
 """`GIT_*` that say where configuration lies; the rest (`GIT_DIR`, `GIT_INDEX_FILE`, ... of a hook) would
 send our commands to another repository or index."""
+
+PROMISED = re.compile(r"could not fetch ([0-9a-f]{40,64}) from promisor remote")
+"""git's words where an object that a partial clone left out is not to be had (promisor-remote.c)."""
 
 TIME_LIMIT = 600.0
 NOT_RUNNABLE = 127
@@ -153,6 +157,10 @@ class Git:
 
 def failure(arguments: tuple[str, ...], result: Result) -> GitFailed:
     """The error of a git command that failed, in git's own words."""
+    promised = PROMISED.search(result.err)
+    if promised:
+        lacking = f"object {promised[1][:7]} is not in this partial clone, and its remote does not answer"
+        return GitFailed(lacking, "try again when the remote can be reached: git remote -v")
     words = result.err.splitlines()
     telling = [line for line in words if line.startswith(("fatal:", "error:"))] or words
     what = (

@@ -43,13 +43,15 @@ def no_steps(_: str) -> None:
 class Making:
     """A work tree to be made: where, its admin directory's name, and what its HEAD holds.
 
-    `head` is `ref: refs/heads/...` or a commit.
+    `head` is `ref: refs/heads/...` or a commit; `whole`: with every file, also where the main
+    checkout is sparse.
     """
 
     repository: Repository
     admin: str
     path: Path
     head: str
+    whole: bool = False
 
     @property
     def admin_directory(self) -> Path:
@@ -159,7 +161,8 @@ def _link_by_hand(making: Making, settings: dict[str, str], made: ExitStack, ste
     made.callback(delete, fresh)
     for name, text in (("HEAD", making.head), ("commondir", "../.."), ("gitdir", f"{path}/.git")):
         (fresh / name).write_bytes(os.fsencode(f"{text}\n"))
-    _copy_settings(making.repository, settings, fresh)
+    if not making.whole:
+        _copy_settings(making.repository, settings, fresh)
     (path / ".git").write_bytes(os.fsencode(f"gitdir: {admin}\n"))
     steps("worktree-linked")
     try:
@@ -213,6 +216,9 @@ def _link_by_git(making: Making, lock: AbstractContextManager[None], made: ExitS
     with lock:
         _in_spite_of_neighbours(git, "worktree", "add", "--quiet", "--no-checkout", *asked)
         made.callback(delete, making.admin_directory)
+        if making.whole:
+            delete(making.admin_directory / "info")
+            (making.admin_directory / "config.worktree").unlink(missing_ok=True)
         _in_spite_of_neighbours(git, "worktree", "move", str(waiting), str(making.path))
     made.callback(delete, making.path)
     remove_empty(waiting.parent)

@@ -68,10 +68,7 @@ def merge(git: Git, ours: str, theirs: str, *, quarantine: Path | None = None) -
         found = inside.run("merge-tree", "--write-tree", "-z", ours, theirs, ok=range(256))
     if found.code not in (0, 1):
         if merge_base(git, ours, theirs) is None:
-            raise UnrelatedHistories(
-                f"{ours[:7]} and {theirs[:7]} have no common history",
-                "git merge --allow-unrelated-histories joins them, by a person",
-            )
+            raise _unrelated(git, ours, theirs)
         raise failure(("merge-tree",), found)
     tree, rest = found.out.split(b"\0", 1)
     if found.code == 0:
@@ -81,6 +78,16 @@ def merge(git: Git, ours: str, theirs: str, *, quarantine: Path | None = None) -
     # Never clean against git's word, should it one day name no path.
     unnamed = ConflictFile("", "other", "; ".join(words), {}, "")
     return MergeVerdict(tree.decode(), tuple(_files(stages, messages)) or (unnamed,), words)
+
+
+def _unrelated(git: Git, ours: str, theirs: str) -> UnrelatedHistories:
+    if git.text("rev-parse", "--is-shallow-repository") == "true":
+        words = f"{ours[:7]} and {theirs[:7]} have no common history in this shallow clone"
+        return UnrelatedHistories(words, "git fetch --unshallow brings the rest of it")
+    return UnrelatedHistories(
+        f"{ours[:7]} and {theirs[:7]} have no common history",
+        "git merge --allow-unrelated-histories joins them, by a person",
+    )
 
 
 def quarantined(git: Git, folder: Path) -> Git:

@@ -128,4 +128,4 @@ class _Slot:
     def _make(self, commit: str, lock: AbstractContextManager[None]) -> None:
         delete(self.path)
         delete(self.admin)
-        linking.make(Making(self.repository, self.path.name, self.path, commit), lock)
+        linking.make(Making(self.repository, self.path.name, self.path, commit, whole=True), lock)

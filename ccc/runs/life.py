@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from ccc.domain.life import Denied, Ending, Life, Request
+from ccc.domain.life import RUNNING, Denied, Ending, Life, Request
 from ccc.layout import Layout
 from ccc.platform import processes
 from ccc.records import dataclass
@@ -32,6 +32,14 @@ class Pulse:
     until: str | None = None
     request: Request | None = None
     denied: tuple[Denied, ...] = ()
+
+
+ENDED_SOMEHOW = {
+    "status": "lost",
+    "why": "written by another version of ccc",
+    "at": "1970-01-01T00:00:00.000Z",
+}
+"""What an exit record says that leaves these out."""
 
 
 def write(files: RunFiles, pulse: Pulse) -> None:
@@ -62,6 +70,14 @@ def sight_run(files: RunFiles, number: int) -> Life | None:
     document = read_json(files.life)
     if document is None:
         return _unborn(files, number, ending)
+    try:
+        return _seen(files, number, document, ending)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return _of_another_version(files, number, document, ending)
+
+
+def _seen(files: RunFiles, number: int, document: dict[str, Any], ending: Ending | None) -> Life:
+    """What the host wrote; keys that this ccc does not know are left alone."""
     beat_at = datetime.fromtimestamp(files.life.stat().st_mtime, UTC)
     request = document.get("request")
     return Life(
@@ -79,8 +95,31 @@ def sight_run(files: RunFiles, number: int) -> Life | None:
         restarts=document.get("restarts", 0),
         background=document.get("background", 0),
         until=document.get("until"),
-        request=Request(**{**request, "choices": tuple(request["choices"])}) if request else None,
-        denied=tuple(Denied(**each) for each in document.get("denied", ())),
+        request=_request(request) if request else None,
+        denied=tuple(Denied(each["tool"], each["what"]) for each in document.get("denied", ())),
+        ending=ending,
+    )
+
+
+def _request(document: dict[str, Any]) -> Request:
+    return Request(document["id"], document["kind"], document["text"], tuple(document.get("choices", ())))
+
+
+def _of_another_version(
+    files: RunFiles, number: int, document: dict[str, Any], ending: Ending | None
+) -> Life:
+    """A run whose host writes otherwise than this ccc reads: that it lives, and no more than that."""
+    at = _rfc3339(datetime.fromtimestamp(files.life.stat().st_mtime, UTC))
+    return Life(
+        run=number,
+        phase=RUNNING,
+        why="its host is of another version of ccc",
+        at=at,
+        engine=str(document.get("engine", "")),
+        host=_living(document.get("host")),
+        agent=_living(document.get("agent")),
+        spoke=None,
+        beat=at,
         ending=ending,
     )
 
@@ -112,7 +151,9 @@ def _living(process: Any) -> int | None:
 def _ending(document: dict[str, Any] | None) -> Ending | None:
     if document is None:
         return None
-    return Ending(document["status"], document["why"], document["at"], document.get("code"))
+    words = {key: str(document.get(key, default)) for key, default in ENDED_SOMEHOW.items()}
+    code = document.get("code")
+    return Ending(words["status"], words["why"], words["at"], code if isinstance(code, int) else None)
 
 
 def _rfc3339(moment: datetime) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from ccc.domain import stamps
 from ccc.domain.canonical import canon
 from ccc.domain.events import Event, clock_in, events_in
+from ccc.errors import Refused
 from ccc.git.objects import BLOB, MissingObject
 from ccc.layout import Layout
 from ccc.records import dataclass
@@ -19,6 +20,8 @@ from ccc.store.history import HistoryWriter
 FORMAT = 1
 KEPT_SECONDS = 600.0
 """A batch stays this long after it is done, so that a `git gc --prune=now` loses nothing (DESIGN §3)."""
+
+UPGRADE = "upgrade ccc to write here; reading works"
 
 RETIRE_BUDGET = 0.05
 RETIRE_EVERY = 5.0
@@ -71,6 +74,10 @@ class Kept:
     done: bool
 
 
+class NewerBatch(ValueError):
+    """A batch that a newer ccc wrote: not damaged, and nobody else's to finish."""
+
+
 def encode(batch: Batch) -> bytes:
     """The bytes of a batch on disk, ending in a newline."""
     document = {
@@ -84,9 +91,12 @@ def encode(batch: Batch) -> bytes:
 
 
 def decode(content: bytes) -> Batch:
-    """The batch in these bytes. Raises ValueError for another format or a damaged file."""
+    """The batch in these bytes. Raises NewerBatch, or ValueError for a damaged file."""
     document = json.loads(content)
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
+    written_as = document.get("format") if isinstance(document, dict) else None
+    if isinstance(written_as, int) and written_as > FORMAT:
+        raise NewerBatch(f"a batch of format {written_as}")
+    if written_as != FORMAT:
         raise ValueError("not a batch of this format")
     try:
         return Batch(
@@ -110,19 +120,25 @@ def undone(layout: Layout) -> list[Kept]:
 
 
 def damaged(layout: Layout) -> list[tuple[Path, str]]:
-    """Batches not done that cannot be read, with the reason: a power cut in the middle of writing."""
+    """Batches not done that cannot be read, with the reason: a power cut in the middle of writing.
+
+    Raises Refused where a newer ccc left one: only that can finish it, and nothing is recorded before.
+    """
     found = []
     for path in _batches(layout.wal):
         try:
             _load(path, done=False)
+        except NewerBatch as error:
+            raise Refused(f"a newer ccc was ended while it recorded ({path}: {error})", UPGRADE) from error
         except ValueError as error:
             found.append((path, str(error)))
     return found
 
 
-def done(layout: Layout) -> Iterator[Kept]:
-    """Batches kept after they were recorded, youngest first; damaged ones left out."""
-    return _loaded(reversed(_batches(done_folder(layout))), done=True)
+def done(layout: Layout, *, above: str = "") -> Iterator[Kept]:
+    """Batches kept after they were recorded, named above a stamp, youngest first; damaged ones left out."""
+    names = reversed(_batches(done_folder(layout)))
+    return _loaded((path for path in names if path.stem > above), done=True)
 
 
 def high_water(layout: Layout) -> str:

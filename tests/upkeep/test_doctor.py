@@ -14,7 +14,7 @@ import pytest
 
 from ccc.domain.events import Draft
 from ccc.layout import Layout
-from ccc.ops.doctor.machine import kind_of_system
+from ccc.ops.doctor.untested import kind_of_system
 from ccc.ops.init import init
 from ccc.ops.landing.approve import approve
 from ccc.ops.landing.review import review
