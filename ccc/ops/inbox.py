@@ -31,6 +31,7 @@ from ccc.ops.items import Item as Item
 from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.message_items import for_session, of_messages
 from ccc.ops.peek import peek
+from ccc.ops.tampering import of_state
 from ccc.ops.workspace import Workspace
 from ccc.runs import mail
 from ccc.runs.files import SessionFiles
@@ -70,6 +71,7 @@ def _recorded(workspace: Workspace, picture: Picture, entries: Entries) -> Itera
         yield from of_agent(sighting)
     yield from of_messages(picture)
     yield from of_targets(picture, workspace.replica)
+    yield from of_state(picture, workspace.replica)
     yield from of_journal(workspace.layout)
 
 

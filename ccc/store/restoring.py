@@ -230,6 +230,8 @@ class Restorer:
         if found.tip in behind:
             return _Verdict(None if found.tip == base else tampering.BACK, base, nobody)
         try:
+            if self._history.objects.read(found.tip)[0] != COMMIT:
+                return _Verdict(tampering.UNREADABLE, base, nobody)
             strangers = judge(self._layout, self._history, found.tip, behind, self._now())
         except MissingObject:
             return _Verdict(tampering.UNREADABLE, base, nobody)
