@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.harness import Result, Scale, in_turns, median_ms, seconds
+from bench.harness import Result, Scale, Times, in_turns, median_ms, seconds
 from bench.places import ccc, repository, run
 from ccc.git import hookfiles
 from ccc.layout import Layout
@@ -46,7 +46,7 @@ def measure(scale: Scale) -> list[Result]:
     ]
 
 
-def _times(scale: Scale, session: Path, ordinary: Path, hooks: Path) -> dict[str, list[float]]:
+def _times(scale: Scale, session: Path, ordinary: Path, hooks: Path) -> dict[str, Times]:
     return in_turns(
         PAIRS * scale.rounds,
         {
@@ -57,7 +57,7 @@ def _times(scale: Scale, session: Path, ordinary: Path, hooks: Path) -> dict[str
     )
 
 
-def _added(times: dict[str, list[float]]) -> float:
+def _added(times: dict[str, Times]) -> float:
     return median_ms(times["session"]) - median_ms(times["empty"])
 
 
