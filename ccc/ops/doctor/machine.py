@@ -10,15 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ccc.git import version
+from ccc.ops.doctor import untested
 from ccc.ops.doctor.finding import Finding
 from ccc.ops.workspace import Workspace
 
 AGENTS = ("claude", "codex", "gemini", "opencode")
-UNTESTED = {
-    "macos": "process identity without /proc, case-insensitive paths and HFS+ names are untested",
-    "wsl": "worktrees below /mnt (Windows drives) and file times there are untested",
-    "other": "nothing of ccc is tested on this system",
-}
 
 
 def git_version(workspace: Workspace) -> Iterator[Finding]:
@@ -63,18 +59,11 @@ def _manual_folders(workspace: Workspace) -> Iterator[Path]:
     yield Path("/usr/share/man")
 
 
-def system(_: Workspace) -> Iterator[Finding]:
-    """Which parts are untested here."""
-    name = kind_of_system(platform.system(), platform.release())
+def system(workspace: Workspace) -> Iterator[Finding]:
+    """What this machine is, and which parts of it are untested."""
     words = f"{platform.system()} {platform.machine()}"
-    if name == "linux":
-        yield Finding("platform", True, f"{words}: complete")
+    found = list(untested.parts(workspace))
+    if found:
+        yield Finding("platform", True, f"{words}; untested here: {'; '.join(found)}")
     else:
-        yield Finding("platform", True, f"{words}: {UNTESTED[name]}")
-
-
-def kind_of_system(name: str, release: str) -> str:
-    """`linux`, `wsl`, `macos` or `other`, from what `uname` says."""
-    if name == "Linux":
-        return "wsl" if "microsoft" in release.lower() else "linux"
-    return "macos" if name == "Darwin" else "other"
+        yield Finding("platform", True, f"{words}: complete")
