@@ -17,6 +17,7 @@ AT_ONCE = 10_000
 """Objects asked for in one go: git keeps the questions and answers after `flush`, so no pipe fills up."""
 
 REFERENCE_ATTEMPTS = 3
+ATTEMPTS = 2
 _DIGITS = {SHA1: 40, SHA256: 64}
 _HEXADECIMAL = frozenset("0123456789abcdef")
 
@@ -70,23 +71,32 @@ class CatFile:
         """Whether the object is stored. Raises GitFailed where git ended instead of an answer."""
         if not self._is_oid(oid):
             return False
-        answer = self._ask("info", [oid]).readline()
-        if not answer.endswith(b"\n"):
-            self._objects.close()
-            raise GitFailed(f"git cat-file ended while reading in {self.common}", "git ccc doctor")
-        return not answer.endswith(b" missing\n")
+        for _ in range(ATTEMPTS):
+            answer = self._ask("info", [oid]).readline()
+            if answer.endswith(b"\n"):
+                return not answer.endswith(b" missing\n")
+            self.close()
+        raise GitFailed(f"git cat-file ended while reading in {self.common}", "git ccc doctor")
 
     def _contents(self, oids: list[str]) -> list[tuple[str, bytes]]:
-        pipe = self._ask("contents", oids)
         try:
-            answers = [self._answer(pipe, oid) for oid in oids]
-        except BaseException:
-            self.close()
-            raise
+            answers = self._answers(oids)
+        except StateBroken:
+            # Somebody may have killed git; what is damaged is so the second time, too.
+            answers = self._answers(oids)
         missing = [oid for oid, answer in zip(oids, answers, strict=True) if answer is None]
         if missing:
             raise self._unreadable(missing[0])
         return [answer for answer in answers if answer is not None]
+
+    def _answers(self, oids: list[str]) -> list[tuple[str, bytes] | None]:
+        """One for each, None for a missing one; git is ended where it does not answer all."""
+        pipe = self._ask("contents", oids)
+        try:
+            return [self._answer(pipe, oid) for oid in oids]
+        except BaseException:
+            self.close()
+            raise
 
     def _unreadable(self, oid: str) -> StateBroken:
         """git calls a damaged loose object missing; its file tells them apart."""

@@ -111,7 +111,8 @@ class Plumbing:
         if old == new:
             return True
         found = self._git.run("merge-base", "--is-ancestor", old, new, ok=(0, 1, 128))
-        if found.code == 128:
+        # Up to git 2.44 a commit missing on the way is an error in words alone.
+        if found.code == 128 or (found.code == 1 and found.err):
             for oid in (old, new, *_OID.findall(found.err)):
                 if not self.has(oid):
                     raise MissingObject(oid)
