@@ -190,3 +190,21 @@ def _store(path: Path, ahead_ms: int = 0) -> GitStore:
         lane="same",
         now=lambda: NOW + ahead_ms,
     )
+
+
+def test_repositories_whose_objects_are_named_by_sha_256_share_too(tmp_path: Path, clone: Clones) -> None:
+    Repo(tmp_path).git("init", "-q", "--object-format=sha256", "first")
+    first = Repo(tmp_path / "first")
+    first.commit("Begin", {"README.md": "# Example\n"})
+    Repo(tmp_path).git("clone", "-q", "--bare", "first", "other.git")
+    one, two = (clone(name, url=f"file://{tmp_path / 'other.git'}") for name in ("one", "two"))
+    one("init")
+    one("sync", "origin", "--enable", "--yes")
+    name = one("spawn", "backend", "Add login", "--no-start", "--json").json["sessions"][0]["name"]
+    one("sync")
+    two("sync", "origin", "--enable", "--yes")
+    assert len(two.tip) == 64
+    assert one.tip == two.tip
+    assert two("show", name, "--json").json["provisional"] is False
+    one("sync", "--take", "orchestrator")
+    two("sync", "--take", "orchestrator", exit=4)

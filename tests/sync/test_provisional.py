@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.support.repository import Repo
@@ -26,7 +28,8 @@ def test_sessions_are_provisional_until_the_remote_has_them(
 ) -> None:
     one, two = clone("one"), sharing("two")
     one("init")
-    name = one("spawn", "backend", "Add login", "--no-start", "--json").json["sessions"][0]["name"]
+    made = one("spawn", "backend", "Add login", "--no-start", "--json").json["sessions"][0]
+    name, tree = made["name"], Repo(Path(made["worktree"]))
     assert provisional(one, name) is None
     assert "provisional" not in one("status").stdout
     one("sync", "origin", "--enable", "--yes")
@@ -38,6 +41,9 @@ def test_sessions_are_provisional_until_the_remote_has_them(
     one("sync")
     assert provisional(one, name) is False
     assert "provisional" not in one("status").stdout
+    tree.git("-c", "core.hooksPath=/dev/null", "commit", "-q", "--allow-empty", "-m", "Not recorded yet")
+    assert provisional(one, name) is True
+    one("sync")
     two("sync")
     seen = two("status", "--json").json["sessions"][0]
     assert (seen["status"], seen["where"], seen["provisional"]) == ("unknown", one.replica, False)

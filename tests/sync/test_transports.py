@@ -140,6 +140,27 @@ def test_a_wrong_host_key_or_login_is_said_and_never_waits(
     assert one("sync", "--json").json["sent"] == 1
 
 
+def test_who_shares_under_the_same_name_in_the_same_moment_is_not_overwritten(
+    hub: Repo, tmp_path: Path, sharing: Clones
+) -> None:
+    one, two = sharing("one"), sharing("two")
+    one.note("from one")
+    two.note("only ever under the other's name")
+    script, once = tmp_path / "receive-pack", tmp_path / "once"
+    once.touch()
+    script.write_text(
+        f"#!/bin/sh\nif rm {once} 2>/dev/null; then unset GIT_DIR\n"
+        f"git -C {two.repo.path} push -q -f file://{hub.path} refs/ccc:refs/ccc-sync/{one.replica}.0; fi\n"
+        'exec git-receive-pack "$@"\n'
+    )
+    script.chmod(0o755)
+    one.repo.git("config", "remote.origin.receivepack", str(script))
+    one("sync")
+    assert not once.exists()
+    assert one.notes() == {"from one", "only ever under the other's name"}
+    assert hub.oid(f"refs/ccc-sync/{one.replica}.0") == one.tip
+
+
 def reject(hub: Repo, name: str, script: str) -> None:
     hook = hub.path / "hooks" / name
     hook.parent.mkdir(exist_ok=True)

@@ -17,7 +17,7 @@ from ccc.store.history import History
 
 @dataclass(frozen=True)
 class Other:
-    """A copy of the repository that shares: its name, its tip, the time of its last event if it can be read."""
+    """A copy of the repository that shares: its name, its tip, the time of its last event if known."""
 
     replica: str
     tip: str
