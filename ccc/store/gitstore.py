@@ -14,7 +14,7 @@ from ccc.errors import NotInitialised, StateBroken, StoreBusy
 from ccc.git.command import Git
 from ccc.git.objects import MissingObject, ObjectDatabase, References
 from ccc.layout import Layout
-from ccc.store import journal, tips, wal
+from ccc.store import journal, merges, tips, wal
 from ccc.store.cache import Cache
 from ccc.store.digest import complaint, digest
 from ccc.store.history import HistoryWriter
@@ -68,6 +68,7 @@ class GitStore:
         self._present = Present(layout, self.history, self.tip, observe, now)
         self._complaints: list[Draft] = []
         self._high_water_known = False
+        self._looked_back = False
         self._retired_at = time.monotonic()
 
     # Reading
@@ -150,6 +151,7 @@ class GitStore:
 
     def _absorb(self, others: Sequence[str]) -> str:
         self._mended()
+        self._require_format()
         self._finish_batches()
         for _ in range(SWAP_ATTEMPTS):
             tip = self._tip()
@@ -199,6 +201,12 @@ class GitStore:
                 self._mended()
         return work()
 
+    def _require_format(self) -> None:
+        """Nothing is taken out of the journal for a history that only a newer ccc can go on with."""
+        tip = self._tip()
+        if tip is not None:
+            self._scribe.require_format(tip)
+
     def _record(self, tip: str | None, drafts: Sequence[Draft], *, durable: bool) -> tuple[Event, ...]:
         if not drafts:
             return ()
@@ -224,15 +232,20 @@ class GitStore:
             self.layout.journal_bad.mkdir(parents=True, exist_ok=True)
             self._complaints.append(complaint(path.name, reason))
             path.replace(self.layout.journal_bad / path.name)
-        return sum(self._publisher.settle(kept) for kept in wal.undone(self.layout))
+        count = 0
+        if not self._looked_back:
+            count = self._publisher.recover(stamps.make(self._now() + stamps.FUTURE_LIMIT_MS, 0, "0"))
+            self._looked_back = True
+        return count + sum(self._publisher.settle(kept) for kept in wal.undone(self.layout))
 
     def _drain(self, *, durable: bool) -> int:
         """Records the journal, and what can be observed; how many events."""
         self._mended()
+        self._require_format()
         count = self._finish_batches()
         claim = Claim(self.layout, self._lane)
         try:
-            found = claim.take()
+            found = [one for one in claim.take() if not journal.is_newer(one)]
             for start in range(0, max(len(found), 1), ENTRIES_AT_ONCE):
                 count += self._drain_some(claim, found[start : start + ENTRIES_AT_ONCE], durable=durable)
             return count
@@ -259,7 +272,8 @@ class GitStore:
         """Which of these files a drain that died has recorded: kept batches tell, then the diary."""
         if not repeated or tip is None:
             return set()
-        known = {event.source for kept in wal.done(self.layout) for event in kept.batch.events}
+        batches = (*wal.undone(self.layout), *wal.done(self.layout))
+        known = {event.source for kept in batches for event in kept.batch.events}
         if {one.source for one in repeated} <= known:
             return known
         oldest = stamps.make(max(repeated[0].entry.at_ms - REPEATED_SLACK_MS, 0), 0, "0")
@@ -270,4 +284,5 @@ class GitStore:
     def _retire(self) -> None:
         waiting = frozenset(one.source for one in journal.waiting(self.layout))
         wal.retire(self.layout, self.history, waiting)
+        merges.retire(self.layout, self.history)
         self._retired_at = time.monotonic()

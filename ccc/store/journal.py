@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 from collections.abc import Iterable
 from functools import cached_property
@@ -15,6 +17,24 @@ from ccc.store import processes
 from ccc.store.cleaning import cleaned
 from ccc.store.crashpoints import reached
 from ccc.store.protocol import JournalEntry
+
+
+FORMAT = 1
+
+
+class NewerEntry(ValueError):
+    """An entry of a format that this ccc does not know."""
+
+
+def check_format(line: str) -> None:
+    """Raises NewerEntry for a line that says `"format"` 2 or more; those of format 1 do not say it."""
+    if '"format"' not in line:
+        return
+    written_as = None
+    with contextlib.suppress(ValueError):
+        written_as = json.loads(line).get("format")
+    if isinstance(written_as, int) and written_as > FORMAT:
+        raise NewerEntry(f"an entry of format {written_as}")
 
 
 @dataclass(frozen=True)
@@ -41,10 +61,22 @@ def is_note(found: Found) -> bool:
     return found.line is not None and not found.line.startswith("{")
 
 
+def is_newer(found: Found) -> bool:
+    """Whether a newer ccc wrote the file, in a format of its own: it waits for one."""
+    if found.line is None or is_note(found):
+        return False
+    try:
+        check_format(found.line)
+    except NewerEntry:
+        return True
+    return False
+
+
 def draft_of(found: Found) -> Draft:
     """The event a file holds, marked with its source. Raises ValueError."""
     if found.line is None:
         raise ValueError("not UTF-8")
+    check_format(found.line)
     return from_source(parse_draft(found.line), found.source)
 
 

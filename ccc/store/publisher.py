@@ -5,19 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
+from ccc.domain import stamps
 from ccc.errors import CccError, StateBroken, StoreBusy
 from ccc.git.formats import lock_of
 from ccc.git.objects import MissingObject, References
 from ccc.layout import Layout
 from ccc.platform.processes import git_works_in
-from ccc.store import tips, wal
+from ccc.store import merges, tips, wal
 from ccc.store.crashpoints import reached
 from ccc.store.history import HistoryWriter, messages
+from ccc.store.merges import Merge
 from ccc.store.protocol import REF
 from ccc.store.wal import Batch, Kept
 
 SWAP_ATTEMPTS = 20
 STALE_LOCK_SECONDS = 60.0
+MOVED_ON = f"{REF} is moved by another program all the time"
 
 
 class Publisher:
@@ -36,31 +39,75 @@ class Publisher:
         try:
             self._publish(kept, tip, durable=durable)
         except (CccError, OSError):
+            if self._is_recorded(batch):
+                return
             path.unlink(missing_ok=True)
             raise
+
+    def _is_recorded(self, batch: Batch) -> bool:
+        """Whether it is on the reference, and only what comes after that failed: the next drain does it."""
+        try:
+            tip = self._references.get(REF)
+            return tip is not None and len(self._having(tip, batch)) == len(batch.events)
+        except StateBroken:
+            return False
+
+    def _having(self, tip: str, batch: Batch) -> set[str]:
+        return self._history.having(tip, {event.id for event in batch.events})
 
     def settle(self, kept: Kept) -> int:
         """Finishes a batch whose process died; how many events were not on the ref yet."""
         tip = self._references.get(REF)
         built = self._built(kept.batch)
-        ids = {event.id for event in kept.batch.events}
-        have = set() if tip is None else self._history.having(tip, ids)
-        if have == ids:
+        have = set() if tip is None else self._having(tip, kept.batch)
+        left = len(kept.batch.events) - len(have)
+        if left == 0:
             wal.mark_done(self._layout, kept.path)
             return 0
         at_home = built and kept.batch.parent == (self._history.genesis() if tip is None else tip)
         if tip is not None and not at_home:
             kept = self._rewritten(kept, self._rebased(kept.batch, tip, have), durable=False)
         self._publish(kept, tip, durable=False)
-        return len(ids - have)
+        return left
+
+    def recover(self, limit: str) -> int:
+        """Puts back what is recorded and not behind the reference any more; how many events.
+
+        So it is after a power cut, when the reference and the record of its tips are older than they were,
+        and what was synced to disk is there. Stamps above `limit` come from a clock set wrong.
+        """
+        tip = self._references.get(REF)
+        clock = stamps.GENESIS if tip is None else self._history.record(tip).clock
+        lost = [kept for kept in wal.done(self._layout, above=clock) if kept.path.stem <= limit]
+        return sum(self._put_back(kept) for kept in reversed(lost))
+
+    def _put_back(self, kept: Kept) -> int:
+        """Others may have the very commits, so these come back, not the events on another parent."""
+        built = self._built(kept.batch)
+        if built is None:
+            return self.settle(kept)
+        for _ in range(SWAP_ATTEMPTS):
+            tip = self._references.get(REF)
+            new = built if tip is None else self._history.merge([tip, built])
+            if new == tip or self.swap(tip, new):
+                return len(kept.batch.events)
+        raise StoreBusy(MOVED_ON, "try again")
 
     def rebuild(self) -> int:
-        """Makes the objects of all kept batches again, on their recorded parents; of how many batches."""
+        """Makes the objects of all kept batches and merges again, on their recorded parents; of how many."""
         batches = [kept.batch for kept in (*wal.done(self._layout), *wal.undone(self._layout))]
-        return sum(self._built(batch) for batch in sorted(batches, key=lambda batch: batch.clock))
+        left: list[Batch | Merge] = sorted([*batches, *merges.kept(self._layout)], key=lambda one: one.clock)
+        every, before = len(left), -1
+        while len(left) != before:
+            before = len(left)
+            left = [one for one in left if self._built(one) is None]
+        return every - len(left)
 
     def swap(self, old: str | None, new: str) -> bool:
         """Compare-and-swap of the reference; removes a lock that a program left when it died."""
+        record = self._history.record(new)
+        if record.only_merges:
+            merges.note(self._layout, record)
         tips.announce(self._layout, new)
         try:
             moved = self._references.swap(REF, old, new)
@@ -73,12 +120,12 @@ class Publisher:
             tips.append(self._layout, new)
         return moved
 
-    def _built(self, batch: Batch) -> bool:
+    def _built(self, one: Batch | Merge) -> str | None:
+        """The commit that is made again; None where something it stands on is missing."""
         try:
-            batch.build(self._history)
+            return one.build(self._history)
         except MissingObject:
-            return False
-        return True
+            return None
 
     def _publish(self, kept: Kept, tip: str | None, *, durable: bool) -> None:
         for _ in range(SWAP_ATTEMPTS):
@@ -92,8 +139,12 @@ class Publisher:
             tip = tips.present(self._layout, lambda: self._references.get(REF))
             if tip is None:
                 raise StateBroken(f"{REF} was deleted while it was written", "git ccc fsck")
-            kept = self._rewritten(kept, self._rebased(kept.batch, tip), durable=durable)
-        raise StoreBusy(f"{REF} is moved by another program all the time", "try again")
+            have = self._having(tip, kept.batch)
+            if len(have) == len(kept.batch.events):
+                wal.mark_done(self._layout, kept.path)
+                return
+            kept = self._rewritten(kept, self._rebased(kept.batch, tip, have), durable=durable)
+        raise StoreBusy(MOVED_ON, "try again")
 
     def _rebased(self, batch: Batch, tip: str, have: Iterable[str] = ()) -> Batch:
         """The same events, stamps kept, on another tip; without those in `have`."""
