@@ -7,12 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ccc.domain import redactions, stamps
+from ccc.domain.canonical import Value
 from ccc.domain.events import Draft, Event
 from ccc.domain.redactions import KIND, Redaction, redactions_in
-from ccc.errors import Ambiguous, NotFound, Refused
+from ccc.errors import Ambiguous, NeedsPerson, NotFound, Refused
+from ccc.git import repository as repositories
 from ccc.ops.actor import require_person_at_keyboard
+from ccc.ops.sync import enabled
 from ccc.ops.workspace import Workspace
-from ccc.store.protocol import State
+from ccc.store.gitstore import GitStore
+from ccc.store.lock import locked
+from ccc.store.protocol import REF, State
+from ccc.store.rewriting import Rewritten, holders, rewrite
 
 COMMIT = r"[0-9a-f]{4,64}\Z"
 ON_BRANCHES = frozenset({"session.spawned", "session.report", "session.committed", "session.amended"})
@@ -25,6 +31,12 @@ REWRITE = "a history that was never shared can be made again without them: git c
 BRANCHES = "the session's branch holds such words in its own commits; nothing is changed there"
 LOCAL = "names that were made of the words (branch, session) and logs on this machine stay as they are"
 
+ERASED = "event.erased"
+SHARED = ("refs/ccc-sync/", "refs/ccc-remotes/", "refs/ccc-holds/")
+NO_BUNDLE = "No bundle of the old history is kept: it would keep the words"
+ASK = "git ccc redact {} --rewrite --yes"
+PACKED = "{} of them are in packs until git collects them: git gc --prune=now, while no agent works"
+
 
 @dataclass(frozen=True)
 class Redacted:
@@ -32,6 +44,16 @@ class Redacted:
 
     event: Event
     redaction: Redaction
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What was taken out of the history, and what is left to know."""
+
+    event: Event
+    redaction: Redaction
+    done: Rewritten
     remarks: tuple[str, ...]
 
 
@@ -60,6 +82,67 @@ def redact(workspace: Workspace, reference: str, *, why: str | None = None) -> R
     remarks = [HELD, REWRITE.format(event=event.id), LOCAL]
     remarks += [BRANCHES] if event.type in ON_BRANCHES else []
     return Redacted(event, redaction, tuple(remarks))
+
+
+def erase(workspace: Workspace, reference: str, *, why: str | None = None, yes: bool) -> Erased:
+    """Redacts an event, unless it is already, and makes the history again without its words.
+
+    No bundle is made before: it would keep them. Raises InsideAgent, NeedsPerson without `yes`, NotFound,
+    Refused where the history was, or may have been, shared.
+    """
+    person = require_person_at_keyboard(
+        workspace, "rewriting the history", f"git ccc redact {reference} --rewrite"
+    )
+    _refuse_shared(workspace)
+    if not yes:
+        raise NeedsPerson(
+            f"rewriting changes the id of every later commit on {REF}. {NO_BUNDLE}", ASK.format(reference)
+        )
+    store = workspace.store
+    assert isinstance(store, GitStore)
+    store.drain()
+    event = find_event(workspace, reference)
+    redaction = redactions_in(store.state().streams(KIND)).get(event.id)
+    if redaction is None:
+        redaction = redact(workspace, event.id, why=why).redaction
+    tip = store.tip()
+    assert tip is not None
+    dropped, _ = holders(workspace.git, store.history, tip, event.id)
+    data: dict[str, Value] = {"event": event.id, "old": tip, "references": list(dropped)}
+    words = f"rewrote the history without the words of {event.id} by {person}"
+    store.transact(
+        lambda _: (Draft(ERASED, event.subject, words, session=event.session, by=person, data=data),)
+    )
+    with locked(workspace.layout.lock):
+        done = rewrite(workspace.layout, workspace.git, store.history, redaction)
+    return Erased(event, redaction, done, _left(event, done))
+
+
+def _left(event: Event, done: Rewritten) -> tuple[str, ...]:
+    remarks = [
+        f"{done.commits} commits of {REF} have other ids now",
+        f"{done.pruned} objects that held the old ones are deleted",
+    ]
+    remarks += [PACKED.format(done.packed)] if done.packed else []
+    remarks += [f"dropped {name}, which held the old history" for name in done.references]
+    remarks += (
+        [f"deleted {done.bundles} kept bundle{'s' if done.bundles > 1 else ''}, which may have held them"]
+        if done.bundles
+        else []
+    )
+    return (*remarks, LOCAL, *((BRANCHES,) if event.type in ON_BRANCHES else ()))
+
+
+def _refuse_shared(workspace: Workspace) -> None:
+    """Raises Refused where others may have the history: then only the tombstone is possible."""
+    shared = sorted(repositories.refs(workspace.git, *SHARED))
+    remote = enabled.read(workspace.layout)
+    if shared or remote is not None:
+        where = shared[0] if shared else f"sharing with {remote.remote} is on" if remote else ""
+        raise Refused(
+            f"the history was shared ({where}), and every copy would bring the old words back",
+            "git ccc redact EVENT without --rewrite puts a tombstone in every view",
+        )
 
 
 def _reason(why: str | None) -> str:
