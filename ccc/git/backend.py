@@ -16,9 +16,6 @@ LIBGIT, GIT = "libgit", "git"
 VARIABLE = "CCC_BACKEND"
 """`libgit` or `git`: no probing, for tests and for who distrusts one of them; empty: whatever fits."""
 
-UNKNOWN_TO_LIBGIT2 = {"partialclone": "it is a partial clone"}
-"""Extensions common enough to save the 90 ms of importing pygit2, which would refuse them."""
-
 
 @dataclass(frozen=True)
 class Choice:
@@ -54,13 +51,13 @@ def choose(common: Path, git: Git, environment: Mapping[str, str]) -> Choice:
 
 
 def _beyond_libgit2(common: Path) -> str:
-    """Why libgit2 need not be tried; empty where it may be."""
+    """Why not even to try libgit2 (importing pygit2 costs 90 ms); empty where it may be tried."""
     formats = formats_of(common)
     if formats.objects != SHA1:
         return f"its objects are named by {formats.objects.upper().replace('SHA', 'SHA-')}"
     if formats.references != FILES:
         return f"its references are stored as {formats.references}"
-    return next((why for name, why in UNKNOWN_TO_LIBGIT2.items() if name in formats.extensions), "")
+    return ""
 
 
 def _libgit(common: Path) -> Backend:
