@@ -18,7 +18,6 @@ from ccc.store.cleaning import cleaned
 from ccc.store.crashpoints import reached
 from ccc.store.protocol import JournalEntry
 
-
 FORMAT = 1
 
 

@@ -13,7 +13,7 @@ from ccc.store.cleaning import cleaned
 from ccc.store.crashpoints import reached
 from ccc.store.history import NOBODY, HistoryWriter, format_of, messages
 from ccc.store.protocol import FORMAT
-from ccc.store.wal import Batch
+from ccc.store.wal import UPGRADE, Batch
 
 HOUR_MS = 3_600_000
 
@@ -41,7 +41,7 @@ class Scribe:
         than 24 h ahead of ours.
         """
         clock = self._history.record(parent).clock
-        self._refuse_newer_format(parent)
+        self.require_format(parent)
         self._refuse_future(clock)
         for draft in drafts:
             check(draft)
@@ -66,12 +66,13 @@ class Scribe:
         suspects = self.filter.suspects
         return any(map(suspects, texts)) or any(suspects(blob.decode("latin-1")) for blob in blobs)
 
-    def _refuse_newer_format(self, parent: str) -> None:
+    def require_format(self, parent: str) -> None:
+        """Raises Refused for a history that a newer ccc writes: it is read here, and not written."""
         written_as = format_of(self._history, parent)
         if written_as != FORMAT:
             raise Refused(
                 f"refs/ccc is written in format {written_as}, this ccc writes format {FORMAT}",
-                "upgrade ccc to write here",
+                UPGRADE,
             )
 
     def _refuse_future(self, clock: str) -> None:
