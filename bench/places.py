@@ -29,8 +29,10 @@ def leave_the_surroundings() -> None:
 
 
 def run(*command: str, cwd: Path, stdin: str | None = None) -> str:
-    """A command that must succeed; its output."""
-    done = subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True, input=stdin or "")
+    """A command that must succeed; its output. Raises RuntimeError with its words."""
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, input=stdin or "")
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr}")
     return done.stdout.strip()
 
 
@@ -56,9 +58,10 @@ def repository(files: int = 10) -> Iterator[Path]:
 
 
 def plain(top: Path, files: int = 10) -> Path:
-    """A fresh repository without ccc."""
+    """A fresh repository without ccc, where git tidies up only when it is told to."""
     top.mkdir()
     run("git", "init", "-q", "-b", "main", cwd=top)
+    run("git", "config", "gc.auto", "0", cwd=top)
     run("git", "config", "user.name", "Developer", cwd=top)
     run("git", "config", "user.email", "developer@example.com", cwd=top)
     for number in range(files):

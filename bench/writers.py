@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import itertools
 import json
 import random
 import subprocess
@@ -11,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.harness import Result, Scale, median_ms, percentile_ms
@@ -35,28 +35,36 @@ def measure(scale: Scale) -> list[Result]:
     theirs: list[float] = []
     with temporary() as folder:
         top, other = plain(folder / "repo"), plain(folder / "other")
-        stuck = 0
+        stuck, acknowledged = 0, set[str]()
         for number in range(rounds):
-            times, failed = _together("ccc", top, writers, each, number)
-            ours += times
-            stuck += failed
-            theirs += _together("library", other, writers, each, number)[0]
+            round_of_ours = _together("ccc", top, writers, each, number)
+            ours += [taken for _, taken in round_of_ours.written]
+            acknowledged.update(word for word, _ in round_of_ours.written)
+            stuck += round_of_ours.failed
+            theirs += [taken for _, taken in _together("library", other, writers, each, number).written]
         found = _recorded(top)
-    expected = {_word(*which) for which in itertools.product(range(rounds), range(writers), range(each))}
-    lost, twice = len(expected - found.keys()), sum(count - 1 for count in found.values())
+    lost, twice = len(acknowledged - found.keys()), sum(count - 1 for count in found.values())
     return [
         Result(f"{writers} processes, an event, p99", percentile_ms(ours, 99), P99_MS, "ms"),
         Result("  median", median_ms(ours), None, "ms"),
         Result("  beside: bare pygit2 under flock, p99", percentile_ms(theirs, 99), None, "ms"),
         Result("  beside: bare pygit2 under flock, median", median_ms(theirs), None, "ms"),
-        Result(f"  of {len(expected)} events: lost", lost, 0.0, "events", exact=True),
+        Result(f"  of {len(acknowledged)} events acknowledged: lost", lost, 0.0, "events", exact=True),
         Result("  recorded twice", twice, 0.0, "events", exact=True),
         Result("  processes that gave up or never ended", stuck, 0.0, "processes", exact=True),
     ]
 
 
-def _together(kind: str, top: Path, writers: int, each: int, number: int) -> tuple[list[float], int]:
-    """Starts the writers, lets them begin at one moment; all their times, and how many failed."""
+@dataclass(frozen=True)
+class Round:
+    """What the writers say: each event with the seconds it took, and how many of them failed."""
+
+    written: list[tuple[str, float]]
+    failed: int
+
+
+def _together(kind: str, top: Path, writers: int, each: int, number: int) -> Round:
+    """Starts the writers, lets them begin at one moment."""
     command = [sys.executable, "-m", "bench.writers", kind, str(top), str(number), str(each)]
     processes = [
         subprocess.Popen([*command, str(writer)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -69,46 +77,42 @@ def _together(kind: str, top: Path, writers: int, each: int, number: int) -> tup
         assert process.stdin is not None
         process.stdin.write("\n")
         process.stdin.flush()
-    times: list[float] = []
+    written: list[tuple[str, float]] = []
     failed = 0
     until = time.monotonic() + PATIENCE
     for process in processes:
         try:
             output, _ = process.communicate(timeout=max(1.0, until - time.monotonic()))
-            times += json.loads(output)
+            written += [(word, taken) for word, taken in json.loads(output)]
         except (subprocess.TimeoutExpired, ValueError):
             process.kill()
             process.communicate()
         failed += process.returncode != 0
-    return times, failed
+    return Round(written, failed)
 
 
 def _recorded(top: Path) -> Counter[str]:
     return Counter(logged.event.text for logged in store_at(top / ".git").log())
 
 
-def _word(number: int, writer: int, event: int) -> str:
-    return f"round {number}, writer {writer}, event {event}"
-
-
 def main(arguments: list[str]) -> int:
-    """One writer: says that it is ready, waits for a line, writes, prints its times."""
+    """One writer: says that it is ready, waits for a line, writes, prints each event with its time."""
     kind, top, number, each, writer = arguments
     write = {"ccc": _by_ccc, "library": _by_library}[kind](Path(top) / ".git", int(writer))
     print("ready", flush=True)
     sys.stdin.readline()
-    times = []
+    written = []
     try:
         for event in range(int(each)):
             time.sleep(random.uniform(0, 2 * PAUSE))
-            started = time.perf_counter()
-            write(event, _word(int(number), int(writer), event))
-            times.append(time.perf_counter() - started)
+            word, started = f"round {number}, writer {writer}, event {event}", time.perf_counter()
+            write(event, word)
+            written.append((word, time.perf_counter() - started))
     except CccError as error:
         print(error, file=sys.stderr)
         return 1
     finally:
-        print(json.dumps(times))
+        print(json.dumps(written))
     return 0
 
 
