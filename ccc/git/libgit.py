@@ -17,6 +17,9 @@ from ccc.git.objects import BLOB, COMMIT, TREE, MissingObject
 
 _TYPES = {BLOB: ObjectType.BLOB, TREE: ObjectType.TREE, COMMIT: ObjectType.COMMIT}
 _KINDS = {int(number): kind for kind, number in _TYPES.items()}
+WRITE_ATTEMPTS = 4
+"""`git prune` takes an emptied folder of objects away between our making it and writing there."""
+
 LOCK_ATTEMPTS = 100
 LOCK_DELAY = 0.005
 """A reference's lock is held for well under a millisecond; libgit2 does not wait for it (FACTS)."""
@@ -70,10 +73,15 @@ class LibGit:
 
     def write(self, kind: str, content: bytes) -> str:
         """Stores the object, returns its id. Raises OSError (full disk), GitFailed."""
-        try:
-            return str(self._repository.odb.write(_TYPES[kind], content))
-        except pygit2.GitError as error:
-            raise GitFailed(f"a {kind} of {len(content)} bytes cannot be stored: {error}") from error
+        for attempt in range(WRITE_ATTEMPTS):
+            try:
+                return str(self._repository.odb.write(_TYPES[kind], content))
+            except OSError:
+                if attempt == WRITE_ATTEMPTS - 1:
+                    raise
+            except pygit2.GitError as error:
+                raise GitFailed(f"a {kind} of {len(content)} bytes cannot be stored: {error}") from error
+        raise AssertionError("the last attempt returns or raises")
 
     def together(self) -> AbstractContextManager[None]:
         """Objects are stored one by one all the same: that costs nothing here."""

@@ -210,6 +210,22 @@ def test_objects_packed_and_pruned_meanwhile_are_noticed(place: Repo, backend: P
     assert Plumbing(Git(place.common), place.common).read(lost)[0] == BLOB
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["libgit", "git"])
+def test_writing_goes_on_while_git_prunes(repo: Repo, kind: str) -> None:
+    """`git prune` takes emptied folders of objects away: 4 % of writes met that."""
+    backend = LibGit(repo.common) if kind == "libgit" else Plumbing(Git(repo.common), repo.common)
+    loop = subprocess.Popen(
+        ["sh", "-c", "while :; do git prune --expire=now; done"], cwd=repo.path, stderr=subprocess.DEVNULL
+    )
+    try:
+        for number in range(600):
+            backend.write(BLOB, b"%d" % number)
+    finally:
+        loop.kill()
+        loop.wait()
+
+
 @pytest.mark.parametrize("together", [False, True])
 def test_a_full_disk_gives_no_id_of_what_is_not_stored(place: Repo, tmp_path: Path, together: bool) -> None:
     mount = tmp_path / "small"
