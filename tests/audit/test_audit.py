@@ -11,6 +11,8 @@ from tests.audit.conftest import AGENT, Session, Signer, Spawns
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 
+pytestmark = pytest.mark.slow
+
 DEVELOPER = "Developer <developer@example.com>"
 
 

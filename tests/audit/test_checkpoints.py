@@ -12,6 +12,8 @@ from tests.audit.conftest import AGENT, Signer, Spawns, make_signer
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 
+pytestmark = pytest.mark.slow
+
 CHECKPOINTS = "refs/ccc-checkpoints"
 
 

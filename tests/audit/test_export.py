@@ -19,6 +19,8 @@ from tests.audit.test_secrets import GONE, SECRET
 from tests.support.program import Outcome, RunsCcc
 from tests.support.repository import Repo, copy_repository
 
+pytestmark = pytest.mark.slow
+
 Lines = list[dict[str, Any]]
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.audit.conftest import Session, Spawns
 from tests.audit.test_secrets import GONE, SECRET
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
+
+pytestmark = pytest.mark.slow
 
 
 def everything(repo: Repo) -> str:

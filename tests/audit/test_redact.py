@@ -118,6 +118,7 @@ def test_whatever_is_redacted_every_view_goes_on_and_the_words_are_gone(
     ccc_inline("merge", day.name, "--yes", exit=0)
 
 
+@pytest.mark.slow
 def test_a_redacted_brief_is_a_tombstone_in_the_tree(
     day: Session, ready: Repo, find: Find, ccc_inline: RunsCcc
 ) -> None:
@@ -130,6 +131,7 @@ def test_a_redacted_brief_is_a_tombstone_in_the_tree(
     assert ready.git("show", f"refs/ccc:{path}") + "\n" == brief
 
 
+@pytest.mark.slow
 def test_what_was_said_later_in_the_same_field_stays(ready: Repo, spawn: Spawns, ccc_inline: RunsCcc) -> None:
     session = spawn("Add login")
     for why in ("the first reason", "the second reason"):
@@ -140,6 +142,7 @@ def test_what_was_said_later_in_the_same_field_stays(ready: Repo, spawn: Spawns,
     assert "first reason" not in ccc_inline("log", "--json", exit=0).stdout
 
 
+@pytest.mark.slow
 def test_an_agent_redacts_nothing(ready: Repo, find: Find, ccc_inline: RunsCcc) -> None:
     ccc_inline("note", WORD, exit=0)
     event, tip = find("note.added"), ready.oid("refs/ccc")
@@ -148,6 +151,7 @@ def test_an_agent_redacts_nothing(ready: Repo, find: Find, ccc_inline: RunsCcc) 
     assert ready.oid("refs/ccc") == tip
 
 
+@pytest.mark.slow
 def test_a_commit_names_its_event_and_twice_is_refused(ready: Repo, ccc_inline: RunsCcc) -> None:
     ccc_inline("note", WORD, exit=0)
     commit = ready.oid("refs/ccc")

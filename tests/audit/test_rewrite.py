@@ -11,6 +11,8 @@ from tests.audit.conftest import AGENT, Signer, Spawns
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 
+pytestmark = pytest.mark.slow
+
 WORD = "Zanzibar"
 
 
@@ -119,7 +121,6 @@ def test_packed_objects_are_told_and_git_collects_them(ready: Repo, noted: str, 
     assert ccc_inline("fsck", exit=0).stdout.startswith("whole")
 
 
-@pytest.mark.slow
 def test_histories_that_were_merged_and_briefs_are_made_again(
     ready: Repo, spawn: Spawns, ccc_inline: RunsCcc, tmp_path: Path
 ) -> None:
@@ -136,7 +137,6 @@ def test_histories_that_were_merged_and_briefs_are_made_again(
     assert ccc_inline("fsck", exit=0).stdout.startswith("whole")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("step", ["rewrite-made", "rewrite-forgotten", "rewrite-swapped"])
 def test_killed_at_any_step_it_is_whole_and_can_be_done_again(
     ready: Repo, noted: str, ccc: RunsCcc, step: str

@@ -104,6 +104,7 @@ names = st.from_regex(r"[a-z]{1,8}(-[a-z]{1,8}){0,4}", fullmatch=True)
 ordinary = st.one_of(oids, stamp, st.uuids().map(str), checksums, names, stamp.map(stamps.rfc3339))
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.sampled_from(["", "token: ", "secret=", "api_key "]), ordinary), min_size=1))
 def test_ids_stamps_checksums_and_names_are_never_altered(parts: list[tuple[str, str]]) -> None:
     text = " ".join(prefix + each for prefix, each in parts)
@@ -127,12 +128,14 @@ pieces = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(st.one_of(pieces, st.text(max_size=12)), max_size=12).map("".join))
 def test_cleaning_twice_changes_nothing(text: str) -> None:
     once = Filter(["token", "[a-z]{9}"]).clean(text)
     assert Filter(["token", "[a-z]{9}"]).clean(once) == once
 
 
+@pytest.mark.slow
 @given(
     st.text(max_size=40),
     st.sampled_from([each for kind in SECRETS for each in SECRETS[kind]]),
@@ -142,6 +145,7 @@ def test_no_secret_survives_between_other_words(before: str, secret: str, after:
     assert secret not in Filter().clean(f"{before} {secret} {after}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit", ["eyJ-", "token=", "-----BEGIN PRIVATE KEY-----", "://a:", "password: ab1C ", "sk-ant-", "a"]
 )
