@@ -19,8 +19,8 @@ class Lease:
     """One state of a lease.
 
     `holder` tells holders apart, `who` says it in words; `epoch` grows with each taking, `beat` with each
-    sign of life; unchanged for `seconds` on an observer's clock it is over. `landed` is the last commit put on
-    the branch that the lease is about, in any epoch. `at` (RFC 3339 UTC) is for people.
+    sign of life; unchanged for `seconds` on an observer's clock it is over. `landed` is the last commit put
+    on the branch that the lease is about, in any epoch. `at` (RFC 3339 UTC) is for people.
     """
 
     name: str

@@ -32,18 +32,13 @@ def test_nothing_is_shared_before_a_yes(hub: Repo, one: Clone) -> None:
 
 
 def test_an_agent_cannot_consent(hub: Repo, one: Clone) -> None:
-    env = {"CLAUDECODE": "1"}
-    for arguments in (("sync", "origin", "--enable", "--yes"), ("sync", "--disable")):
-        if arguments[-1] == "--disable":
-            one("sync", "origin", "--enable", "--yes")
-        refused = (
-            one(*arguments, "--json", env=env, exit=3)
-            if arguments[-1] == "--yes"
-            else one(*arguments, env=env, exit=3)
-        )
-        assert "needs a person" in refused.stderr
-        assert is_shared(hub) is (arguments[-1] == "--disable")
-    one("sync", env=env)
+    agent = {"CLAUDECODE": "1"}
+    assert "needs a person" in one("sync", "origin", "--enable", "--yes", env=agent, exit=3).stderr
+    assert not is_shared(hub)
+    one("sync", "origin", "--enable", "--yes")
+    assert "needs a person" in one("sync", "--disable", env=agent, exit=3).stderr
+    one("sync", env=agent)
+    assert is_shared(hub)
 
 
 @pytest.mark.slow
