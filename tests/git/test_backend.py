@@ -52,6 +52,7 @@ def test_what_libgit2_refuses_is_for_git(repo: Repo, key: str, name: str) -> Non
     assert chosen(repo)[0] == name
 
 
+@pytest.mark.slow
 def test_without_pygit2_ccc_works_all_the_same(repo: Repo, ccc: RunsCcc, tmp_path: Path) -> None:
     """As where there is no wheel of it (musl): the module is there in name only."""
     (tmp_path / "pygit2.py").write_text("raise ImportError('no wheel for this system')\n", encoding="utf-8")

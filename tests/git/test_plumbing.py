@@ -73,7 +73,7 @@ def test_the_same_bytes_have_the_same_ids_as_with_libgit2(repo: Repo) -> None:
     backend.close()
 
 
-@pytest.mark.parametrize("count", [1, ONE_BY_ONE, ONE_BY_ONE + 1, pytest.param(3000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [1, ONE_BY_ONE + 1, pytest.param(3000, marks=pytest.mark.slow)])
 def test_what_is_written_together_is_seen_at_once_and_stored_at_the_end(
     place: Repo, backend: Plumbing, count: int
 ) -> None:
@@ -90,6 +90,7 @@ def test_what_is_written_together_is_seen_at_once_and_stored_at_the_end(
     fresh.close()
 
 
+@pytest.mark.slow
 def test_what_fails_on_the_way_is_not_stored(backend: Plumbing) -> None:
     oid = object_id(BLOB, b"half", algorithm=backend.algorithm)
 
@@ -105,6 +106,7 @@ def test_what_fails_on_the_way_is_not_stored(backend: Plumbing) -> None:
     assert backend.has(oid)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("oid", ["1" * 40, "1" * 64, "main", "HEAD", "", "-h", "a\nb", "1" * 12])
 def test_what_is_no_id_here_names_no_object(backend: Plumbing, place: Repo, oid: str) -> None:
     assert not backend.has(oid)
@@ -115,6 +117,7 @@ def test_what_is_no_id_here_names_no_object(backend: Plumbing, place: Repo, oid:
     assert backend.read(place.oid())[0] == COMMIT
 
 
+@pytest.mark.slow
 def test_ancestry(place: Repo, backend: Plumbing) -> None:
     assert backend.is_ancestor(place.oid("HEAD~2"), place.oid())
     assert not backend.is_ancestor(place.oid(), place.oid("HEAD~2"))
@@ -138,12 +141,14 @@ def test_a_reference_moves_only_from_the_expected_value(place: Repo, backend: Pl
     assert backend.swap(REF, new, old)
 
 
+@pytest.mark.slow
 def test_a_reference_in_the_way_is_told_in_gits_words(place: Repo, backend: Plumbing) -> None:
     place.git("update-ref", f"{REF}/below", "HEAD")
     with pytest.raises(GitFailed, match=r"cannot be moved to .*exists"):
         backend.swap(REF, None, place.oid())
 
 
+@pytest.mark.slow
 def test_a_locked_reference_is_waited_for_and_then_named(
     place: Repo, backend: Plumbing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,6 +189,7 @@ def test_its_processes_end_with_it_and_hold_no_lock(place: Repo) -> None:
     assert _children() == []
 
 
+@pytest.mark.slow
 def test_a_process_that_forks_talks_to_gits_of_its_own(place: Repo, backend: Plumbing) -> None:
     backend.write(BLOB, b"before")
     child = os.fork()
@@ -197,6 +203,7 @@ def _round_trips(backend: Plumbing, text: str) -> bool:
     return backend.read(backend.write(BLOB, text.encode())) == (BLOB, text.encode())
 
 
+@pytest.mark.slow
 def test_objects_packed_and_pruned_meanwhile_are_noticed(place: Repo, backend: Plumbing) -> None:
     kept = tip_of_new_history(backend, "kept")
     assert backend.swap(REF, None, kept)
@@ -226,6 +233,7 @@ def test_writing_goes_on_while_git_prunes(repo: Repo, kind: str) -> None:
         loop.wait()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("together", [False, True])
 def test_a_full_disk_gives_no_id_of_what_is_not_stored(place: Repo, tmp_path: Path, together: bool) -> None:
     mount = tmp_path / "small"
@@ -268,6 +276,7 @@ def _fill(full: Repo, *, together: bool) -> None:
     backend.close()
 
 
+@pytest.mark.slow
 def test_a_git_that_does_not_stay_is_named(tmp_path: Path) -> None:
     folder = tmp_path / "no repository"
     folder.mkdir()

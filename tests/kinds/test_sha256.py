@@ -21,6 +21,7 @@ def place(repo: Repo, tmp_path: Path) -> Place:
     return Place.of(made)
 
 
+@pytest.mark.slow
 def test_a_session_lands_and_all_that_is_recorded_has_long_ids(place: Place, ccc_inline: RunsCcc) -> None:
     place.run(ccc_inline, "init")
     doctor = place.run(ccc_inline, "doctor", "--json", exit=None).json
