@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -56,10 +55,11 @@ def command_log(
     if follow:
         _follow(invocation, workspace, selection, as_json=as_json)
         return
-    events = log(workspace, selection)
     if audit:
-        _audit(invocation, workspace, events, as_json=as_json)
-    elif as_json:
+        _audit(invocation, workspace, selection, as_json=as_json)
+        return
+    events = log(workspace, selection)
+    if as_json:
         invocation.terminal.json(log_document(workspace.reader.tip(), events))
     elif events:
         invocation.terminal.page(log_text(events, invocation.terminal))
@@ -74,11 +74,11 @@ def _event(workspace: Workspace, logged: Logged, selection: Selection) -> dict[s
     return audited_document(attributed(workspace, [logged])[0])
 
 
-def _audit(invocation: Invocation, workspace: Workspace, events: Sequence[Logged], *, as_json: bool) -> None:
+def _audit(invocation: Invocation, workspace: Workspace, selection: Selection, *, as_json: bool) -> None:
     from ccc.ops.audit import audit
     from ccc.views.audit import audit_document, audit_text
 
-    found = audit(workspace, events)
+    found = audit(workspace, selection)
     if as_json:
         invocation.terminal.json(audit_document(found))
     else:

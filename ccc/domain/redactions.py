@@ -72,7 +72,7 @@ def tombstoned(event: Event, redaction: Redaction) -> Event:
         event,
         text=redaction.tombstone,
         changes={
-            stream: {name: _field(name, value, redaction) for name, value in fields.items()}
+            stream: {name: tombstone_of(name, value, redaction) for name, value in fields.items()}
             for stream, fields in event.changes.items()
         },
         data=_value("", event.data, redaction),
@@ -86,7 +86,7 @@ def redacted(event: Event, redaction: Redaction, present: Mapping[str, Cells]) -
     for stream, fields in event.changes.items():
         for name, value in gone.changes[stream].items():
             stands = present.get(stream, {}).get(name, ("", None))[0] == event.id
-            if stands and name != REAPED and value != fields[name]:
+            if stands and value != fields[name]:
                 changes.setdefault(stream, {})[name] = value
     files = _files(changes.values())
     record: dict[str, Value] = {"by": redaction.by, "at": redaction.at, "why": redaction.why}
@@ -111,7 +111,10 @@ def _is_file(name: str, value: Value) -> bool:
     return isinstance(value, str) and bool(re.match(_FILE, name)) and bool(re.match(_OID, value))
 
 
-def _field(name: str, value: Value, redaction: Redaction) -> Value:
+def tombstone_of(name: str, value: Value, redaction: Redaction) -> Value:
+    """What a field of a stream holds in the place of this value; ids, places and numbers stay."""
+    if name == REAPED:
+        return value
     if isinstance(value, str) and _is_file(name, value):
         return blob_id(redaction.file, like=value)
     return _value(name, value, redaction)

@@ -8,7 +8,9 @@ from typing import Any
 
 from ccc.domain.canonical import Value
 from ccc.domain.events import Event
+from ccc.errors import StateBroken
 from ccc.ops.checkpoint import Proof, prove
+from ccc.ops.log import Selection, log
 from ccc.ops.observe import all_sessions
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
@@ -48,9 +50,17 @@ class Audit:
     events: tuple[Audited, ...]
 
 
-def audit(workspace: Workspace, events: Sequence[Logged]) -> Audit:
-    """The proof, and these events of the log with their evidence."""
+def audit(workspace: Workspace, selection: Selection) -> Audit:
+    """The proof, and the events of the log selected, with their evidence.
+
+    Raises NotFound for an unknown session or cursor; StateBroken, with the proof in its words, for a history
+    that cannot be read.
+    """
     proof = prove(workspace)
+    try:
+        events = log(workspace, selection)
+    except StateBroken as error:
+        raise StateBroken(proof.words if proof.state == "tampered" else error.message, error.hint) from error
     keys = {one.tag: one.key for one in proof.checkpoints if one.key is not None}
     return Audit(proof, tuple(attributed(workspace, events, keys)))
 

@@ -10,17 +10,17 @@ from ccc.domain import stamps
 from ccc.domain.canonical import Value
 from ccc.domain.cells import values
 from ccc.domain.events import Draft
-from ccc.errors import NotInitialised
+from ccc.errors import NotInitialised, StateBroken
 from ccc.git import repository as repositories
 from ccc.git import tags
-from ccc.git.objects import COMMIT, object_id, parse_commit
+from ccc.git.objects import COMMIT, object_id
 from ccc.git.repository import RefUpdate
 from ccc.git.tags import Tag
 from ccc.ops.actor import actor_of, require_person_at_keyboard
 from ccc.ops.observe import HEADS, all_sessions
 from ccc.ops.policy import local_policy
 from ccc.ops.workspace import ANONYMOUS, Workspace
-from ccc.store.history import History
+from ccc.store.history import History, parse_record
 from ccc.store.protocol import State
 
 REFS = "refs/ccc-checkpoints/"
@@ -111,6 +111,8 @@ def prove(workspace: Workspace) -> Proof:
     if tip is None:
         raise NotInitialised("refs/ccc does not exist yet", "git ccc init")
     chain = _Chain(history, tip)
+    if chain.damaged is not None:
+        return Proof(tip, "tampered", f"tampered: {chain.damaged}", None, 0, None, ())
     where, signers = _signers(workspace)
     recorded = _recorded(workspace, tip)
     found = _found(workspace, chain, signers, recorded)
@@ -120,23 +122,33 @@ def prove(workspace: Workspace) -> Proof:
 
 
 class _Chain:
-    """The commits behind a tip as they are stored, whatever grafts or replacements say; each one hashed."""
+    """The commits behind a tip as they are stored, whatever grafts or replacements say; each one hashed.
+
+    `damaged` says what is wrong with one that is missing, not what its id says, or not made by ccc.
+    """
 
     def __init__(self, history: History, tip: str) -> None:
         self.history = history
         self.parents: dict[str, tuple[str, ...]] = {}
         self.damaged: str | None = None
         todo = [tip]
-        while todo:
+        while todo and self.damaged is None:
             batch, todo = todo[:AT_ONCE], todo[AT_ONCE:]
             fresh = [oid for oid in dict.fromkeys(batch) if oid not in self.parents]
-            for oid, (kind, content) in zip(fresh, history.objects.read_many(fresh), strict=True):
-                if kind != COMMIT or object_id(kind, content, algorithm=ids.algorithm_of(oid)) != oid:
-                    self.damaged = oid
-                    self.parents[oid] = ()
-                    continue
-                self.parents[oid] = parse_commit(content).parents
-                todo += self.parents[oid]
+            todo += self._read(fresh)
+
+    def _read(self, oids: list[str]) -> list[str]:
+        """Looks at some commits; their parents."""
+        found: list[str] = []
+        try:
+            for oid, (kind, content) in zip(oids, self.history.objects.read_many(oids), strict=True):
+                if object_id(kind, content, algorithm=ids.algorithm_of(oid)) != oid:
+                    raise StateBroken(f"commit {oid} is not what its id says")
+                self.parents[oid] = parse_record(oid, kind, content).commit.parents
+                found += self.parents[oid]
+        except StateBroken as error:
+            self.damaged = error.message
+        return found
 
     def holds(self, commit: str) -> bool:
         """Whether a commit is behind the tip; of a merge of histories its parents count."""
@@ -211,10 +223,7 @@ def _judged(tip: str, chain: _Chain, found: Sequence[Checkpoint], where: str | N
     verified = [one for one in found if one.state == "verified"]
     lost = [one for one in verified if not one.behind]
     newest = verified[-1] if verified else None
-    if chain.damaged is not None:
-        since = 0
-        state, words, newest = "tampered", f"tampered: commit {chain.damaged} is not what its id says", None
-    elif lost:
+    if lost:
         newest, since = lost[-1], chain.events_since(None)
         state = "tampered"
         words = f"tampered: checkpoint {newest.name}, signed by {newest.signer}, is not behind refs/ccc"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -79,6 +80,7 @@ def redact(workspace: Workspace, reference: str, *, why: str | None = None) -> R
         return (redactions.redacted(event, redaction, present),)
 
     workspace.store.transact(decide)
+    shutil.rmtree(workspace.layout.cache, ignore_errors=True)
     remarks = [HELD, REWRITE.format(event=event.id), LOCAL]
     remarks += [BRANCHES] if event.type in ON_BRANCHES else []
     return Redacted(event, redaction, tuple(remarks))

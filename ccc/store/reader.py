@@ -16,6 +16,7 @@ from ccc.store.cache import Cache
 from ccc.store.history import History
 from ccc.store.present import Present
 from ccc.store.protocol import REF, JournalEntry, Logged, Observe, State
+from ccc.store.shrouded import shrouded
 from ccc.store.states import state_at
 
 _HEX = re.compile(r"[0-9a-f]{4,64}\Z")
@@ -68,8 +69,13 @@ class GitReader:
         return tips.present(self._layout, lambda: self.objects.get(REF))
 
     def state(self, at: str | None = None) -> State:
-        """The state at a commit id, or now with what is acknowledged and not yet on the ref."""
-        return self._present.state() if at is None else state_at(self.history, at)
+        """The state at a commit id, or now with what is acknowledged and not yet on the ref.
+
+        That of a commit comes without the words of events that were redacted since.
+        """
+        if at is None:
+            return self._present.state()
+        return shrouded(state_at(self.history, at), state_at(self.history, self.tip()))
 
     def log(self) -> Iterator[Logged]:
         """Every event once, youngest first, pending ones foremost."""

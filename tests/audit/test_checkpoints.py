@@ -236,3 +236,14 @@ def test_a_commit_changed_in_place_is_told(ready: Repo, signer: Signer, ccc_inli
     found = proof(ccc_inline)
     assert found["state"] == "tampered"
     assert oid in str(found["words"])
+
+
+def test_a_commit_that_ccc_did_not_make_is_told(ready: Repo, signer: Signer, ccc_inline: RunsCcc) -> None:
+    ccc_inline("checkpoint", "--sign", exit=0)
+    tree = ready.git("rev-parse", "refs/ccc^{tree}")
+    move(ready, ready.git("commit-tree", tree, "-p", "refs/ccc", "-m", "approved by nobody"))
+    found = proof(ccc_inline)
+    assert found["state"] == "tampered"
+    assert "was not made by ccc" in str(found["words"])
+    told = ccc_inline("log", "--audit", exit=1)
+    assert told.stderr.startswith("error: tampered: commit ")

@@ -161,3 +161,15 @@ def test_a_commit_names_its_event_and_twice_is_refused(ready: Repo, ccc_inline: 
         "no event 20260101T000000.000+000.q"
         in ccc_inline("redact", "20260101T000000.000+000.q", exit=1).stderr
     )
+
+
+@pytest.mark.slow
+def test_a_look_back_shows_no_words_that_were_redacted_since(
+    day: Session, ready: Repo, find: Find, ccc_inline: RunsCcc
+) -> None:
+    before = ready.oid("refs/ccc")
+    assert WORD in ccc_inline("status", "--at", before, "--json", exit=0).stdout
+    ccc_inline("redact", find("session.spawned"), "--why", "a name", exit=0)
+    shown = ccc_inline("status", "--at", before, "--json", exit=0)
+    assert shown.json["sessions"][0]["task"].startswith("[redacted by Developer")
+    assert WORD not in shown.json["sessions"][0]["task"]
