@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -42,6 +43,9 @@ send our commands to another repository or index."""
 
 PROMISED = re.compile(r"could not fetch ([0-9a-f]{40,64}) from promisor remote")
 """git's words where an object that a partial clone left out is not to be had (promisor-remote.c)."""
+
+DUBIOUS = re.compile(r"detected dubious ownership in repository at '(.+)'")
+"""git's words where a folder is another user's (setup.c)."""
 
 TIME_LIMIT = 600.0
 NOT_RUNNABLE = 127
@@ -161,6 +165,10 @@ def failure(arguments: tuple[str, ...], result: Result) -> GitFailed:
     if promised:
         lacking = f"object {promised[1][:7]} is not in this partial clone, and its remote does not answer"
         return GitFailed(lacking, "try again when the remote can be reached: git remote -v")
+    strange = DUBIOUS.search(result.err)
+    if strange:
+        advice = f"git config --global --add safe.directory {shlex.quote(strange[1])}"
+        return GitFailed(f"{strange[1]} belongs to another user", advice)
     words = result.err.splitlines()
     telling = [line for line in words if line.startswith(("fatal:", "error:"))] or words
     what = (

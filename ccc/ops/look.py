@@ -10,6 +10,7 @@ from pathlib import Path
 from ccc.domain.life import Life
 from ccc.domain.sessions import Session
 from ccc.domain.status import Seen, StatusView, derive
+from ccc.errors import GitFailed
 from ccc.git import heads, history
 from ccc.git import repository as repositories
 from ccc.git.heads import ADMIN_PREFIX
@@ -184,4 +185,7 @@ def with_dirt(sighting: Sighting) -> Sighting:
     folder = Path(sighting.session.worktree or "/nonexistent")
     if not (folder / ".git").exists() or sighting.session.closed is not None:
         return sighting
-    return replace(sighting, dirty=bool(history.dirty(folder)))
+    try:
+        return replace(sighting, dirty=bool(history.dirty(folder)))
+    except GitFailed:  # a worktree of another owner: not known, and no reason to show nothing
+        return sighting

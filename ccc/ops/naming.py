@@ -48,16 +48,17 @@ def choose(
     *,
     counts_on: bool,
 ) -> Names:
-    """A free name `<role>-<wanted>` and its branch.
+    """A free name `<role>-<wanted>` and its branch, which no other differs from by case only.
 
     `counts_on`: a name that is taken gets `-2` and so on; else Refused.
     """
-    prefix, remarks = _prefix(settings.branch_prefix, role, refs)
+    taken_refs = {ref.casefold() for ref in refs}
+    prefix, remarks = _prefix(settings.branch_prefix, role, taken_refs)
     number = 1
     while True:
         slug = wanted if number == 1 else f"{wanted}-{number}"
         name, branch = f"{role}-{slug}", f"{prefix}{slug}"
-        if name not in names and HEADS + branch not in refs:
+        if name not in names and (HEADS + branch).casefold() not in taken_refs:
             return Names(name, branch, remarks)
         if not counts_on:
             raise taken(name)
@@ -67,7 +68,7 @@ def choose(
 def _prefix(configured: str, role: str, refs: Collection[str]) -> tuple[str, tuple[str, ...]]:
     """`ccc/<role>/`, or `ccc-<role>/` where a branch `ccc` or `ccc/<role>` stands in the way."""
     for blocking in (configured, f"{configured}/{role}"):
-        if HEADS + blocking in refs:
+        if (HEADS + blocking).casefold() in refs:
             words = f"branch {blocking} is in the way, so this one is called {configured}-{role}/..."
             return f"{configured}-{role}/", (words,)
     return f"{configured}/{role}/", ()

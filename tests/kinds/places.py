@@ -226,12 +226,3 @@ def detached(repo: Repo, folder: Path) -> Place:
     del folder
     repo.git("checkout", "-q", "--detach")
     return Place(repo, repo.path, None)
-
-
-def case_clash(repo: Repo, folder: Path) -> Place:
-    """Branches and files differ from ours only by case."""
-    del folder
-    repo.git("config", "core.ignorecase", "true")
-    repo.git("branch", "CCC/Backend/a-part")
-    repo.commit("Both", {"Readme.md": "# Other\n"})
-    return Place.of(repo)

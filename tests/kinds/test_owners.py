@@ -1,0 +1,117 @@
+"""Repositories of somebody else: words and a next step, never a fault, and nothing written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.kinds.conftest import Spawns
+from tests.kinds.days import Place
+from tests.support.program import PROJECT, Outcome, RunsCcc
+from tests.support.repository import Repo
+
+pytestmark = pytest.mark.slow
+
+STRANGER = 65534
+RunsAsStranger = Callable[..., Outcome]
+
+
+@pytest.fixture
+def stranger(repo: Repo, tmp_path: Path) -> RunsAsStranger:
+    """Runs ccc as another user, with a HOME of its own, in the repository."""
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("only root can become another user")
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    home = tmp_path / "home of another"
+    home.mkdir()
+    os.chown(home, STRANGER, STRANGER)
+
+    def run(*arguments: str) -> Outcome:
+        command = ["setpriv", f"--reuid={STRANGER}", f"--regid={STRANGER}", "--clear-groups", sys.executable]
+        own = {"HOME": str(home), "GIT_CONFIG_GLOBAL": str(home / ".gitconfig"), "PYTHONPATH": str(PROJECT)}
+        own |= {"PYTHONDONTWRITEBYTECODE": "1", "XDG_STATE_HOME": str(home), "TMPDIR": str(home)}
+        done = subprocess.run(
+            [*command, "-m", "ccc", *arguments],
+            cwd=repo.path,
+            env={**os.environ, **own},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return Outcome(arguments, done.returncode, done.stdout, done.stderr)
+
+    probe = subprocess.run(
+        ["setpriv", f"--reuid={STRANGER}", f"--regid={STRANGER}", "--clear-groups", sys.executable, "-c", ""],
+        capture_output=True,
+        check=False,
+    )
+    if probe.returncode != 0:
+        pytest.skip("another user cannot start this Python")
+    return run
+
+
+def trust(repo: Repo, tmp_path: Path) -> None:
+    """Does what the hint says."""
+    (tmp_path / "home of another" / ".gitconfig").write_text(
+        f"[safe]\n\tdirectory = {repo.path}\n[user]\n\tname = Other\n\temail = other@example.com\n"
+    )
+
+
+def everything_in(folder: Path) -> dict[str, int]:
+    return {str(path): path.lstat().st_mtime_ns for path in folder.rglob("*")}
+
+
+@pytest.mark.parametrize("words", [["init"], ["status"], [], ["spawn", "backend", "x", "--no-start"]])
+def test_a_repository_of_another_owner_names_the_command_that_trusts_it(
+    repo: Repo, stranger: RunsAsStranger, words: list[str]
+) -> None:
+    refused = stranger(*words).expect(1)
+    assert refused.stderr == (
+        f"error: the repository around {repo.path} belongs to another user\n"
+        f"hint: git config --global --add safe.directory {repo.path}\n"
+    )
+
+
+def test_a_repository_that_may_only_be_read_is_read(
+    repo: Repo, stranger: RunsAsStranger, ccc_inline: RunsCcc, spawned: Spawns, tmp_path: Path
+) -> None:
+    place = Place.of(repo)
+    tree = spawned(place)
+    tree.commit("Do it\n\nCcc-Status: done", {"part.txt": "1\n"})
+    place.run(ccc_inline, "wait", "--timeout", "30")
+    trust(repo, tmp_path)
+    before = everything_in(repo.path)
+    for reading in (["status"], ["show", "backend-a-part"], ["log"], ["handoff"], [], ["inbox"]):
+        assert "backend-a-part" in stranger(*reading).expect(0).stdout
+    for writing in (
+        ["spawn", "backend", "More", "--no-start"],
+        ["merge", "backend-a-part", "--yes"],
+        ["note", "Something"],
+        ["close", "backend-a-part"],
+        ["handoff", "--write"],
+        ["init"],
+    ):
+        refused = stranger(*writing).expect(1)
+        error, hint = refused.stderr.splitlines()[-2:]
+        assert "cannot be written" in error or "ermission denied" in error, refused
+        assert hint.startswith("hint: ")
+    assert everything_in(repo.path) == before
+
+
+def test_init_in_a_repository_that_may_only_be_read_is_refused(
+    repo: Repo, stranger: RunsAsStranger, tmp_path: Path
+) -> None:
+    trust(repo, tmp_path)
+    refused = stranger("init").expect(1)
+    assert "ermission denied" in refused.stderr
+    assert "hint: " in refused.stderr
+    assert not (repo.path / ".git" / "ccc").exists()
