@@ -19,7 +19,7 @@ Put one of these lines into the file that your shell reads at its start:
 
 
 @click.command("completion", epilog=EPILOG, context_settings={"ignore_unknown_options": True})
-@click.option("--words", "asked", is_flag=True, hidden=True)
+@click.option("--words", "asked", is_flag=True, hidden=True, help="Print candidates for the words given")
 @click.argument("given", nargs=-1, metavar="bash|zsh|fish", type=click.UNPROCESSED)
 @pass_invocation
 def command_completion(invocation: Invocation, asked: bool, given: tuple[str, ...]) -> None:

@@ -18,8 +18,8 @@ SLOWEST = 0.15
 """Seconds from TAB to the answer of ccc; of the processor's time, because others may be at work here."""
 
 LINES = {
-    "ccc show back": "ccc show backend-do-it ",
-    "git-ccc close backend-do-it front": "git-ccc close backend-do-it frontend-do-it ",
+    "ccc show backe": "ccc show backend-do-it ",
+    "git-ccc close backend-do-it fronte": "git-ccc close backend-do-it frontend-do-it ",
     "ccc note --kind=dec": "ccc note --kind=decision ",
     "ccc merge --pl": "ccc merge --plan ",
     "ccc spawn backend x --into it": "ccc spawn backend x --into it\\'s\\;odd\\$x ",
@@ -28,9 +28,9 @@ LINES = {
 THROUGH_GIT = {
     "git cc": "git ccc ",
     "git ccc queu": "git ccc queue ",
-    "git ccc show back": "git ccc show backend-do-it ",
+    "git ccc show backe": "git ccc show backend-do-it ",
     "git ccc note --kind=dec": "git ccc note --kind=decision ",
-    "git -C ../repo ccc show fro": "git -C ../repo ccc show frontend-do-it ",
+    "git -C ../repo ccc show fronte": "git -C ../repo ccc show frontend-do-it ",
 }
 QUOTED = {
     "bash": {"ccc adopt 'it": "ccc adopt 'it'\\''s;odd$x' ", 'ccc adopt "it': 'ccc adopt "it\'s;odd\\$x" '},
@@ -42,11 +42,11 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def ready(repo: Repo, ccc: RunsCcc) -> Repo:
+def ready(repo: Repo, ccc_inline: RunsCcc) -> Repo:
     """Two sessions and a branch with an odd name."""
-    ccc("init", exit=0)
+    ccc_inline("init", exit=0)
     for role in ("backend", "frontend"):
-        ccc("spawn", role, "Do it", "--no-start", exit=0)
+        ccc_inline("spawn", role, "Do it", "--no-start", exit=0)
     repo.git("branch", "it's;odd$x")
     return repo
 
