@@ -14,9 +14,7 @@ from tests.support.repository import Repo
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize(
-    "role", ["a/b", "../up", "con", "NUL", "back\\end", "-x", ".", "..", "a b", "größe", "a\nb", ""]
-)
+@pytest.mark.parametrize("role", ["a/b", "../up", "NUL", "back\\end", "größe", ""])
 def test_a_role_of_any_name_is_answered_in_words(repo: Repo, ccc_inline: RunsCcc, role: str) -> None:
     ccc_inline("init", exit=0)
     refused = ccc_inline("spawn", "--no-start", "--", role, "A part")
@@ -26,7 +24,7 @@ def test_a_role_of_any_name_is_answered_in_words(repo: Repo, ccc_inline: RunsCcc
     assert repo.git("for-each-ref", "refs/heads/ccc/") == ""
 
 
-@pytest.mark.parametrize("name", ["a/b", "../up", "CON", "nul.txt", "a\\b", ".", "..", "a b", "x" * 50, ""])
+@pytest.mark.parametrize("name", ["../up", "nul.txt", "a\\b", "x" * 50])
 def test_a_name_of_any_shape_is_answered_in_words(repo: Repo, ccc_inline: RunsCcc, name: str) -> None:
     ccc_inline("init", exit=0)
     refused = ccc_inline("spawn", "backend", "A part", "--no-start", "--name", name, exit=2)
@@ -35,7 +33,7 @@ def test_a_name_of_any_shape_is_answered_in_words(repo: Repo, ccc_inline: RunsCc
     assert not (repo.path.parent / "repo.ccc").exists()
 
 
-@pytest.mark.parametrize("task", ["con", "NUL", "aux.txt", "COM1", "Prn"])
+@pytest.mark.parametrize("task", ["con", "aux.txt"])
 def test_a_task_called_like_a_device_has_a_session(repo: Repo, spawned: Spawns, task: str) -> None:
     tree = spawned(Place.of(repo), task)
     assert tree.path.name.startswith("backend-")
