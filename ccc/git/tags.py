@@ -18,6 +18,7 @@ SSH_SIGNATURE = b"-----BEGIN SSH SIGNATURE-----"
 SIGNING = ("user.signingkey", "gpg.format", "gpg.ssh.program", "gpg.ssh.defaultKeyCommand")
 """What a repository may say about signing; git reads the user's own configuration by itself."""
 
+HINT = "git config gpg.format ssh; git config user.signingkey ~/.ssh/KEY.pub"
 _GOOD = re.compile(r'^Good "git" signature for (?P<who>.+) with \S+ key (?P<key>SHA256:\S+)', re.MULTILINE)
 
 
@@ -51,10 +52,7 @@ def make(repository: Repository, name: str, target: str, message: str, person: s
     """
     who, _, mail = person.partition(" <")
     settings = {"user.name": who, "user.email": mail.removesuffix(">"), "tag.gpgSign": "false"}
-    for key in SIGNING if sign else ():
-        found = repositories.config(repository, key)
-        if found is not None:
-            settings[key] = found
+    settings |= _signing(repository) if sign else {"tag.forceSignAnnotated": "false"}
     with tempfile.TemporaryDirectory(prefix="ccc-tag-") as folder:
         place = Path(folder) / "tag.git"
         objects = {"GIT_OBJECT_DIRECTORY": str(repository.common / "objects")}
@@ -65,11 +63,21 @@ def make(repository: Repository, name: str, target: str, message: str, person: s
         try:
             git.run("tag", "-s" if sign else "-a", "-m", message, name, target)
         except GitFailed as error:
-            raise Refused(
-                f"git could not sign: {error.message}",
-                "git config gpg.format ssh; git config user.signingkey ~/.ssh/KEY.pub",
-            ) from error
+            raise Refused(f"git could not sign: {error.message}", HINT) from error
         return git.text("rev-parse", "--verify", f"refs/tags/{name}")
+
+
+def _signing(repository: Repository) -> dict[str, str]:
+    """How the repository wants things signed. Raises Refused for another way than ssh keys.
+
+    Only those can be verified against a file in a commit; and gpg waits where nobody sees its dialog.
+    """
+    found = {key: value for key in SIGNING if (value := repositories.config(repository, key)) is not None}
+    if found.get("gpg.format") != "ssh":
+        raise Refused(
+            f"git signs with {found.get('gpg.format', 'openpgp')} here, checkpoints take ssh keys", HINT
+        )
+    return found
 
 
 def read(git: Git, oid: str) -> Tag | None:

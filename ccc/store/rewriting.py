@@ -72,8 +72,9 @@ def rewrite(layout: Layout, git: Git, history: HistoryWriter, redaction: Redacti
     reached("rewrite-forgotten")
     if new != tip and not references.swap(REF, tip, new):
         raise StoreBusy(f"{REF} was moved while it was rewritten", "try again")
-    tips.rewrite(layout, [new])
     reached("rewrite-swapped")
+    tips.rewrite(layout, [new])
+    reached("rewrite-remembered")
     for name in droppable:
         git.run("update-ref", "-d", name)
     git.run("reflog", "expire", "--expire=all", REF, ok=range(256))

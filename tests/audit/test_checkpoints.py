@@ -84,6 +84,7 @@ def test_signing_inside_an_agent_is_refused_and_on_record(
 
 
 def test_git_that_cannot_sign_is_told_how(ready: Repo, ccc_inline: RunsCcc) -> None:
+    assert "git signs with openpgp here" in ccc_inline("checkpoint", "--sign", exit=1).stderr
     ready.git("config", "gpg.format", "ssh")
     refused = ccc_inline("checkpoint", "--sign", exit=1)
     assert "git could not sign" in refused.stderr

@@ -137,14 +137,19 @@ def test_histories_that_were_merged_and_briefs_are_made_again(
     assert ccc_inline("fsck", exit=0).stdout.startswith("whole")
 
 
-@pytest.mark.parametrize("step", ["rewrite-made", "rewrite-forgotten", "rewrite-swapped"])
+@pytest.mark.parametrize(
+    "step", ["rewrite-made", "rewrite-forgotten", "rewrite-swapped", "rewrite-remembered"]
+)
 def test_killed_at_any_step_it_is_whole_and_can_be_done_again(
     ready: Repo, noted: str, ccc: RunsCcc, step: str
 ) -> None:
     before = {event["id"] for event in ccc("log", "--json", exit=0).json["events"]}
     assert ccc("redact", noted, "--rewrite", "--yes", env={"CCC_TEST_STOP_AT": step}).exit == -9
     assert before <= {event["id"] for event in ccc("log", "--json", exit=0).json["events"]}
+    ccc("doctor", "--fix")
     ccc("note", "between", exit=0)
+    if step in ("rewrite-swapped", "rewrite-remembered"):
+        assert WORD not in ready.git("log", "--format=%B", "refs/ccc")
     assert ccc("fsck", exit=0).stdout.startswith("whole")
     ccc("redact", noted, "--rewrite", "--yes", exit=0)
     ready.git("gc", "-q", "--prune=now")
