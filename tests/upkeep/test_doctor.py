@@ -45,7 +45,7 @@ def test_a_healthy_repository_is_healthy(place: Place, ccc_inline: RunsCcc) -> N
     assert {frozenset(check) for check in document["checks"]} == {frozenset({"name", "ok", "what", "next"})}
     names = [check["name"] for check in document["checks"]]
     assert names == [
-        *("git version", "repository", "identity", "initialised", "agents", "manual", "platform"),
+        *("git version", "repository", "backend", "identity", "initialised", "agents", "manual", "platform"),
         *("hooks", "lock", "ref lock", "journal", "write-ahead log", "tip", "landing", "sync", "sessions"),
         *("spawns", "scratch"),
     ]

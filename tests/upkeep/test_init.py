@@ -132,13 +132,9 @@ def test_a_bare_repository_has_no_checkout_to_write_files_into(tmp_path: Path, c
     ccc_inline("doctor", exit=0)
 
 
-def test_a_sha256_repository_is_refused(tmp_path: Path, ccc_inline: RunsCcc) -> None:
-    Repo(tmp_path).git("init", "-q", "--object-format=sha256")
-    refused = ccc_inline("init", exit=1)
-    assert refused.stderr == (
-        "error: ccc cannot use this repository yet: its objects are named by SHA-256\n"
-        "hint: use one made with git init --object-format=sha1\n"
-    )
+def test_a_backend_that_there_is_not_is_refused(repo: Repo, ccc_inline: RunsCcc) -> None:
+    refused = ccc_inline("init", env={"CCC_BACKEND": "sqlite"}, exit=1)
+    assert refused.stderr == ("error: CCC_BACKEND is 'sqlite'\nhint: unset it, or set it to libgit or git\n")
 
 
 @pytest.mark.parametrize("answer", ["git version 2.30.0", "git version 2.38.5"])
