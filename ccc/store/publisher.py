@@ -61,14 +61,25 @@ class Publisher:
         built = self._built(kept.batch)
         have = set() if tip is None else self._having(tip, kept.batch)
         left = len(kept.batch.events) - len(have)
-        if left == 0:
+        if left and built is not None:
+            self._join(built)
+        if left == 0 or built is not None:
             wal.mark_done(self._layout, kept.path)
-            return 0
-        at_home = built and kept.batch.parent == (self._history.genesis() if tip is None else tip)
-        if tip is not None and not at_home:
+            return left
+        if tip is not None:
             kept = self._rewritten(kept, self._rebased(kept.batch, tip, have), durable=False)
         self._publish(kept, tip, durable=False)
         return left
+
+    def _join(self, built: str) -> None:
+        """It may have been on the reference, and others may have it: so the very commits come, not the events
+        on another parent."""
+        for _ in range(SWAP_ATTEMPTS):
+            tip = self._references.get(REF)
+            new = built if tip is None else self._history.merge([tip, built])
+            if new == tip or self.swap(tip, new):
+                return
+        raise StoreBusy(MOVED_ON, "try again")
 
     def recover(self, limit: str) -> int:
         """Puts back what is recorded and not behind the reference any more; how many events.
@@ -79,22 +90,11 @@ class Publisher:
         tip = self._references.get(REF)
         clock = stamps.GENESIS if tip is None else self._history.record(tip).clock
         lost = [kept for kept in wal.done(self._layout, above=clock) if kept.path.stem <= limit]
-        return sum(self._put_back(kept) for kept in reversed(lost))
-
-    def _put_back(self, kept: Kept) -> int:
-        """Others may have the very commits, so these come back, not the events on another parent."""
-        built = self._built(kept.batch)
-        if built is None:
-            return self.settle(kept)
-        for _ in range(SWAP_ATTEMPTS):
-            tip = self._references.get(REF)
-            new = built if tip is None else self._history.merge([tip, built])
-            if new == tip or self.swap(tip, new):
-                return len(kept.batch.events)
-        raise StoreBusy(MOVED_ON, "try again")
+        return sum(self.settle(kept) for kept in reversed(lost))
 
     def rebuild(self) -> int:
         """Makes the objects of all kept batches and merges again, on their recorded parents; of how many."""
+        self._history.genesis()
         batches = [kept.batch for kept in (*wal.done(self._layout), *wal.undone(self._layout))]
         left: list[Batch | Merge] = sorted([*batches, *merges.kept(self._layout)], key=lambda one: one.clock)
         every, before = len(left), -1
