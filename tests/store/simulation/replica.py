@@ -190,12 +190,18 @@ def observe(state: State, entries: Sequence[JournalEntry]) -> Sequence[Draft]:
     return found
 
 
+def make_objects(folder: Path) -> None:
+    """An empty folder of objects; libgit2 never looks into packs where there was no place for them."""
+    (folder / "pack").mkdir(parents=True)
+    (folder / "info").mkdir()
+
+
 def _make_repository(common: Path, objects: Path | None) -> None:
     """What `git init --bare` makes of it, in a hundredth of the time."""
     (common / "refs" / "heads").mkdir(parents=True)
     (common / "HEAD").write_text("ref: refs/heads/main\n", encoding="ascii")
     (common / "config").write_text(CONFIG, encoding="ascii")
     if objects is None:
-        (common / "objects").mkdir()
+        make_objects(common / "objects")
     else:
         (common / "objects").symlink_to(objects, target_is_directory=True)

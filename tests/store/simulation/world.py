@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from ccc.domain.events import Draft
-from ccc.errors import NotInitialised, StateBroken
+from ccc.errors import NotInitialised, StateBroken, StoreBusy
 from ccc.store import gitstore, wal
 from ccc.store.crashpoints import STORE_POINTS
 from tests.store.simulation import exchange, proof
 from tests.store.simulation.exchange import Far, Near
 from tests.store.simulation.facts import Author, fact
 from tests.store.simulation.killing import Killed, Processes
-from tests.store.simulation.replica import Replica
+from tests.store.simulation.replica import Replica, make_objects
 from tests.store.tools import START_MS
 
 NAMES = ("A", "B", "C")
@@ -65,7 +65,7 @@ class World:
         objects = None
         if not self.kind.far:
             objects = self.work / "objects"
-            objects.mkdir(parents=True)
+            make_objects(objects)
         self.replicas = {
             name: Replica(
                 self.work / f"{name}.git",
@@ -116,7 +116,7 @@ class World:
             "die": (8, self._die),
             "done-mark-lost": (3, Replica.lose_done_mark),
             "set-back": (3, lambda replica: self._set_back(replica, with_tips=False)),
-            "power-cut": (0, lambda replica: self._set_back(replica, with_tips=True)),
+            "power-cut": (3, lambda replica: self._set_back(replica, with_tips=True)),
             "retire": (2, self._retire),
             "restart": (3, Replica.restart),
             "clock-back": (1, self._clock_back),
@@ -125,7 +125,7 @@ class World:
             "look": (4, self._look),
         }
         if self.kind.far:
-            steps["prune"] = (4, lambda replica: exchange.prune(replica, self.chance))
+            steps["prune"] = (4, exchange.prune)
             steps["lose-objects"] = (3, self._lose_objects)
         if self.kind.crowded:
             steps["overtake"] = (12, self._overtake)
@@ -185,7 +185,7 @@ class World:
         try:
             return fact(self.chance, author, key)
         except StateBroken:
-            self._mend(replica)
+            self._drain(replica)
             return fact(self.chance, author, key)
 
     def _journal(self, replica: Replica) -> None:
@@ -208,21 +208,15 @@ class World:
         self._do(replica, lambda: replica.store.drain() and None)
 
     def _do(self, replica: Replica, work: Callable[[], object]) -> None:
-        """Works in a replica; where that is refused, mends first, as the message says."""
-        try:
-            with replica.working():
+        """Works in a replica: whatever happened to it before is mended on the way."""
+        with replica.working():
+            try:
                 work()
-        except StateBroken:
-            self._mend(replica)
-            with replica.working():
+            except StoreBusy:  # it says: try again; only without a working lock
+                assert self.kind.crowded
                 work()
         self.unsafe.discard(replica.name)
         replica.remember_disk()
-
-    def _mend(self, replica: Replica) -> None:
-        with replica.working():
-            replica.store.restore()
-        self.counts["mended"] += 1
 
     def _die(self, replica: Replica) -> None:
         """The process is killed somewhere in a drain, a decision, a merge or a repair."""
@@ -280,6 +274,7 @@ class World:
         if replica.name in self.unsafe or replica.store.tip() is None:
             return
         exchange.lose_objects(replica)
+        self.unsafe.add(replica.name)
         replica.restart()
 
     def _retire(self, replica: Replica) -> None:
@@ -310,11 +305,14 @@ class World:
             if replica.store.tip() is not None:
                 self._do(replica, lambda: replica.store.absorb(tips))
         else:
+            self._drain(replica)
             self.slow[replica.name] = list(self.exchange.fetch(replica))
 
     def _look(self, replica: Replica) -> None:
         """A reader sees everything acknowledged here, each fact once."""
-        if replica.name not in self.unsafe:
+        if replica.name in self.unsafe:
+            self._drain(replica)
+        else:
             proof.prove_each_once(proof.keys_in(replica.store), replica.acknowledged, f"{replica.name} now")
 
 
