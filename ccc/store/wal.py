@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import time
@@ -137,22 +138,25 @@ def damaged(layout: Layout) -> list[tuple[Path, str]]:
 
 def done(layout: Layout, *, above: str = "") -> Iterator[Kept]:
     """Batches kept after they were recorded, named above a stamp, youngest first; damaged ones left out."""
-    names = reversed(_batches(done_folder(layout)))
-    return _loaded((path for path in names if path.stem > above), done=True)
+    youngest_first = _batches(done_folder(layout), youngest_first=True)
+    return _loaded(itertools.takewhile(lambda path: path.stem > above, youngest_first), done=True)
 
 
 def high_water(layout: Layout) -> str:
     """The greatest stamp in any batch kept, as its name says; the genesis stamp where there is none."""
-    names = [path.stem for path in (*_batches(layout.wal), *_batches(done_folder(layout))[-1:])]
-    return max(names, default=stamps.GENESIS)
+    youngest = itertools.islice(_batches(done_folder(layout), youngest_first=True), 1)
+    return max((path.stem for path in (*_batches(layout.wal), *youngest)), default=stamps.GENESIS)
 
 
-def _batches(folder: Path) -> list[Path]:
+def _batches(folder: Path, *, youngest_first: bool = False) -> Iterator[Path]:
+    """In the order of their stamps; there may be thousands, so only paths asked for are made."""
     try:
-        names = [entry.name for entry in os.scandir(folder)]
+        names = sorted(os.listdir(folder), reverse=youngest_first)  # noqa: PTH208 - Paths cost 20 times that
     except FileNotFoundError:
-        return []
-    return [folder / name for name in sorted(names) if name.endswith(".json") and stamps.is_stamp(name[:-5])]
+        return
+    for name in names:
+        if name.endswith(".json") and stamps.is_stamp(name[:-5]):
+            yield folder / name
 
 
 def _loaded(paths: Iterable[Path], *, done: bool) -> Iterator[Kept]:
@@ -228,11 +232,15 @@ def retire(layout: Layout, history: HistoryWriter, waiting: frozenset[str]) -> i
     if (layout.common / "gc.pid").exists():
         return 0
     started, count = time.monotonic(), 0
-    for kept in _loaded(_batches(done_folder(layout))[:-1], done=True):
+    newest: Path | None = None
+    for kept in _loaded(_batches(done_folder(layout)), done=True):
         if (
             time.monotonic() - started > RETIRE_BUDGET
             or time.time() - kept.path.stat().st_mtime < KEPT_SECONDS
         ):
+            break
+        newest = newest or next(_batches(done_folder(layout), youngest_first=True))
+        if kept.path == newest:
             break
         if {event.source for event in kept.batch.events} & waiting or not _stored(kept.batch, history):
             continue
