@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from ccc.domain import stamps
 from ccc.domain.events import Event
@@ -85,5 +86,8 @@ class Present:
             return set()
         oldest = stamps.make(max(waiting[0].entry.at_ms - SLACK_MS, 0), 0, "0")
         down_to = min(oldest, self._history.record(before).clock) if before else ""
+        if any(one.repeated for one in waiting):
+            # A drain may have died after recording them, with a clock that was set back.
+            down_to = min([down_to, *(kept.batch.first for kept in islice(wal.done(self._layout), 1))])
         records = self._history.walk([tip], down_to=down_to)
         return {event.source for record in records for event in record.events}

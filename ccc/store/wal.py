@@ -55,6 +55,11 @@ class Batch:
         """The last event's id: no other batch has it, and it stays when the batch goes on another parent."""
         return self.events[-1].id
 
+    @property
+    def first(self) -> str:
+        """The first event's id."""
+        return events_in(self.messages[0])[0].id
+
     def build(self, history: HistoryWriter) -> str:
         """Makes the objects; the id of the last commit, always the same one. Raises MissingObject."""
         with history.objects.together():
