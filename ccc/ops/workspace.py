@@ -100,6 +100,11 @@ class Workspace:
 
         return GitReader(self.layout, self.git, observe=replace(self.observer, keeps=False), mend=self.mend)
 
+    def repairs(self) -> GitStore:
+        """The store with what mends it, beyond what every command does. Raises NotInitialised."""
+        self.require()
+        return self._git_store()
+
     def mend(self, error: StateBroken) -> None:
         """Brings `refs/ccc` and what is behind it back, as far as it is to be had here.
 

@@ -11,7 +11,7 @@ from ccc.git.objects import COMMIT, Commit, ObjectReader, build_commit, parse_co
 from ccc.records import dataclass
 from ccc.store.faults import Fault
 
-RESTORE = "git ccc drain rebuilds recent objects; older ones come from another copy of the repository"
+RESTORE = "git ccc fsck --repair; what is left then comes from another copy of the repository"
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,7 @@ def _why_foreign(oid: str, kind: str, content: bytes, commit: Commit, clock: str
 
 
 def _foreign(oid: str, why: str) -> Fault:
-    return Fault(
-        "foreign-commit", oid, why, "look at it with git show, then move refs/ccc back to its parent"
-    )
+    return Fault("foreign-commit", oid, why, "git ccc fsck --repair takes it off and keeps it")
 
 
 def _events(oid: str, commit: Commit, faults: list[Fault]) -> tuple[Event, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from ccc.domain import stamps
 from ccc.domain.canonical import canon
@@ -19,14 +19,15 @@ from ccc.store.protocol import FORMAT, META, REF
 from ccc.store.tips import MEND
 
 HOUR_MS = 3_600_000
-REPORT = "keep a copy of the repository and report this: no program of ccc does so"
+FUTURE = "compare the clocks of the machines that write here, set them right, then: git ccc fsck --repair"
+REPORT = "git ccc fsck --repair, and please report it: no program of ccc does so"
 
 
 def history_faults(objects: ObjectReader, tip: str, now: int, recorded: list[str]) -> Iterator[Fault]:
     """What is wrong behind a tip; `recorded` are tips that must be behind it, `now` is in milliseconds."""
     chain = read_chain(objects, tip, HistoryWriter(MemoryObjects(objects.algorithm)).genesis())
     yield from chain.faults
-    yield from _lost_objects(objects, chain)
+    yield from lost_objects(objects, chain)
     yield from _duplicates(chain)
     yield from _clocks(chain)
     yield from _future(chain, now)
@@ -35,7 +36,7 @@ def history_faults(objects: ObjectReader, tip: str, now: int, recorded: list[str
         yield from _tree(objects, chain)
 
 
-def _lost_objects(objects: ObjectReader, chain: Chain) -> Iterator[Fault]:
+def lost_objects(objects: ObjectReader, chain: Chain) -> Iterator[Fault]:
     """Trees and files that a commit names and that cannot be read; each is looked at once."""
     seen: set[str] = set()
     for link in chain.links.values():
@@ -63,7 +64,7 @@ def _duplicates(chain: Chain) -> Iterator[Fault]:
     known: dict[str, str] = {}
     for link in chain.links.values():
         for event in link.events:
-            for key in _keys(event):
+            for key in keys_of(event):
                 if key in known:
                     what = f"recorded in {known[key]} and in {link.oid}"
                     yield Fault("duplicate-event", event.id, what, REPORT)
@@ -71,7 +72,8 @@ def _duplicates(chain: Chain) -> Iterator[Fault]:
                 known[key] = link.oid
 
 
-def _keys(event: Event) -> list[str]:
+def keys_of(event: Event) -> list[str]:
+    """What tells an event: its id, and the fact that a journal entry stood for."""
     if event.source is None:
         return [event.id]
     return [event.id, canon([event.source, event.type, event.subject, event.text, event.changes, event.data])]
@@ -83,9 +85,8 @@ def _clocks(chain: Chain) -> Iterator[Fault]:
             [*(parent.clock for parent in parents), *(event.id for event in link.events)], default=""
         )
         if link.clock and link.clock < behind:
-            yield Fault(
-                "clock-back", link.oid, f"its clock says {link.clock}, behind it is {behind}", "report it"
-            )
+            what = f"its clock says {link.clock}, behind it is {behind}"
+            yield Fault("clock-back", link.oid, what, REPORT)
         elif any(link.commit.date < parent.commit.date for parent in parents):
             yield Fault("clock-back", link.oid, "dated before its parent", REPORT)
 
@@ -97,7 +98,7 @@ def _future(chain: Chain, now: int) -> Iterator[Fault]:
         if youngest > limit:
             hours = (stamps.milliseconds(youngest) - now) // HOUR_MS
             what = f"in commit {link.oid}, {hours} h ahead of this clock"
-            yield Fault("future-stamp", youngest, what, "compare the clocks of the machines that write here")
+            yield Fault("future-stamp", youngest, what, FUTURE)
 
 
 def _rolled_back(objects: ObjectReader, chain: Chain, recorded: list[str]) -> Iterator[Fault]:
@@ -118,10 +119,7 @@ def _heads(history: History, tip: str) -> list[str]:
 
 def _tree(objects: ObjectReader, chain: Chain) -> Iterator[Fault]:
     """The tip's tree against the join of genesis and all events, built anew in memory."""
-    events = [event for link in chain.links.values() for event in link.events]
-    expected = delta(events)
-    for stream, cells in GENESIS_CELLS.items():
-        expected[stream] = join(cells, expected.get(stream, {}))
+    expected = expected_of(chain)
     written_as = expected[META]["format"][1]
     if written_as != FORMAT:
         what = f"written in format {written_as}, this ccc knows format {FORMAT}"
@@ -131,6 +129,15 @@ def _tree(objects: ObjectReader, chain: Chain) -> Iterator[Fault]:
     if writer.apply(None, expected) != tree:
         what = "the state is not the join of all events"
         yield Fault("tree-mismatch", _first_difference(CellTree(objects), tree, expected), what, REPORT)
+
+
+def expected_of(chain: Chain, more: Iterable[Event] = ()) -> dict[str, Cells]:
+    """Every stream as genesis, all events of the chain and `more` make it."""
+    events = [event for link in chain.links.values() for event in link.events]
+    expected: dict[str, Cells] = dict(delta([*events, *more]))
+    for stream, cells in GENESIS_CELLS.items():
+        expected[stream] = join(cells, expected.get(stream, {}))
+    return expected
 
 
 def _first_difference(found: CellTree, tree: str, expected: Mapping[str, Cells]) -> str:

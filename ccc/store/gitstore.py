@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from ccc.domain import stamps
 from ccc.domain.events import Draft, Event
 from ccc.domain.secrets import Filter
-from ccc.errors import NotInitialised, StateBroken, StoreBusy
+from ccc.errors import NotInitialised, Refused, StateBroken, StoreBusy
 from ccc.git.command import Git
 from ccc.git.objects import MissingObject, ObjectDatabase, References
 from ccc.layout import Layout
@@ -24,6 +24,7 @@ from ccc.store.merging import mergeable
 from ccc.store.present import Present
 from ccc.store.protocol import REF, Announce, Decide, Logged, Observe, Restored, State, unheard
 from ccc.store.publisher import SWAP_ATTEMPTS, Publisher
+from ccc.store.repairing import Repairer
 from ccc.store.restoring import Restorer, told
 from ccc.store.scribe import Scribe
 from ccc.store.states import state_at
@@ -35,6 +36,17 @@ REPEATED_SLACK_MS = 600_000
 
 class Repository(ObjectDatabase, References, Protocol):
     """Objects and references of one common directory."""
+
+
+def _done(step: Callable[[], Iterator[str]]) -> list[str]:
+    """What a step of mending did, or why it could not."""
+    words = []
+    try:
+        for each in step():
+            words.append(each)
+    except (StateBroken, Refused) as error:
+        words.append(f"could not be mended: {error.message}")
+    return words
 
 
 class GitStore:
@@ -175,12 +187,38 @@ class GitStore:
                 self._recovering(lambda: self._drain(durable=True))
             return restored
 
-    def _mended(self, *, give_up: bool = False) -> Restored | None:
+    def repair(self, *, timeout: float = 10.0) -> list[str]:
+        """Mends what `fsck` finds, as far as it can be mended here; what was done, in words."""
+        with locked(self.layout.lock, timeout):
+            self._know_high_water()
+            repairer = Repairer(
+                self.layout,
+                self.git,
+                self.history,
+                self._references,
+                self._publisher,
+                self._scribe,
+                self._now,
+                self._complaints.append,
+            )
+            steps = (repairer.files, self._put_back, repairer.objects, repairer.history, repairer.tree)
+            return [words for step in (*steps, self._finished) for words in _done(step)]
+
+    def _put_back(self) -> Iterator[str]:
+        restored = self._recovering(lambda: self._mended(give_up=True, announce=unheard))
+        yield from () if restored is None else told(restored)
+
+    def _finished(self) -> Iterator[str]:
+        count = self._recovering(lambda: self._drain(durable=True))
+        if count:
+            yield f"recorded {count} events"
+
+    def _mended(self, *, give_up: bool = False, announce: Announce | None = None) -> Restored | None:
         """Nothing is built on a history that lacks what this replica has recorded."""
         restored = self._restorer.restore(self._save, give_up=give_up)
         if restored is not None:
             self.history.forget()
-            self._announce(told(restored))
+            (announce or self._announce)(told(restored))
         return restored
 
     def _save(self, draft: Draft, name: str) -> None:
@@ -210,13 +248,16 @@ class GitStore:
     def _record(self, tip: str | None, drafts: Sequence[Draft], *, durable: bool) -> tuple[Event, ...]:
         if not drafts:
             return ()
-        if not self._high_water_known:
-            self._scribe.last = max(self._scribe.last, self._high_water())
-            self._high_water_known = True
+        self._know_high_water()
         parent = self.history.genesis() if tip is None else tip
         batch, events = self._scribe.batch(parent, drafts)
         self._publisher.publish(batch, tip, durable=durable)
         return events
+
+    def _know_high_water(self) -> None:
+        if not self._high_water_known:
+            self._scribe.last = max(self._scribe.last, self._high_water())
+            self._high_water_known = True
 
     def _high_water(self) -> str:
         """The greatest clock this machine reached, unless a clock set wrong had taken it into the future."""

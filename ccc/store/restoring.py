@@ -130,7 +130,8 @@ class Restorer:
         """
         end, found = tips.end(self._layout), self._find()
         if found.damaged is None and (end.last is None or found.tip == end.last):
-            return None
+            if not give_up or found.tip is None or readable(self._history, found.tip):
+                return None
         if found.tip is not None and found.tip in end.announced:
             tips.append(self._layout, found.tip)
             return None

@@ -51,6 +51,17 @@ class FaultLike(Protocol):
     def repair(self) -> str: ...
 
 
+class RepairLike(Protocol):
+    """What `fsck --repair` did."""
+
+    @property
+    def done(self) -> Sequence[str]: ...
+    @property
+    def bundle(self) -> object: ...
+    @property
+    def left(self) -> Sequence[FaultLike]: ...
+
+
 def document(tip: str | None, content: Mapping[str, Any]) -> Document:
     """A JSON document of CONTRACT §4."""
     return {"format": FORMAT, "tip": tip, **content}
@@ -140,6 +151,21 @@ def fsck_text(faults: Sequence[FaultLike]) -> str:
             f"  repair: {printable(fault.repair)}",
         ]
     return "\n".join(lines)
+
+
+def repair_document(tip: str | None, repair: RepairLike) -> Document:
+    """What was done, the bundle made first, and the faults that are left."""
+    bundle = None if repair.bundle is None else str(repair.bundle)
+    return {**fsck_document(tip, repair.left), "repaired": list(repair.done), "bundle": bundle}
+
+
+def repair_text(repair: RepairLike) -> str:
+    """What was done, then what is left."""
+    lines = [printable(words) for words in repair.done]
+    if repair.bundle is not None:
+        lines.append(f"what was there before is in {repair.bundle}")
+    left = ["this could not be mended:"] if repair.left else []
+    return "\n".join([*lines, *left, fsck_text(repair.left)])
 
 
 class ValueLike(Protocol):
