@@ -14,12 +14,6 @@ Makes = Callable[[Repo, Path], Place]
 """(an ordinary repository, a folder for more) → the place of the day."""
 
 
-def plain(repo: Repo, folder: Path) -> Place:
-    """An ordinary checkout."""
-    del folder
-    return Place.of(repo)
-
-
 def bare(repo: Repo, folder: Path) -> Place:
     """A bare repository without any checkout."""
     copy = _bare(repo, folder / "shared.git")
@@ -125,14 +119,8 @@ def sparse_patterns(repo: Repo, folder: Path) -> Place:
     return Place.of(repo)
 
 
-def shared(repo: Repo, folder: Path) -> Place:
-    """A clone that borrows its objects from another repository."""
-    repo.git("clone", "-q", "--template=", "--shared", str(repo.path), str(folder / "borrower"))
-    return Place.of(Repo(folder / "borrower"))
-
-
 def referring(repo: Repo, folder: Path) -> Place:
-    """A clone made with `--reference`."""
+    """A clone that borrows objects from another repository (alternates)."""
     copy = _bare(repo, folder / "store.git")
     asked = ("clone", "-q", "--template=", "--reference", str(copy.path), f"file://{repo.path}")
     repo.git(*asked, str(folder / "referring"))
@@ -157,32 +145,15 @@ def git_dir_set(repo: Repo, folder: Path) -> Place:
     return Place(home, outside, home, environment=where)
 
 
-def through_a_link(repo: Repo, folder: Path) -> Place:
-    """The repository is reached through a symbolic link to it."""
-    (folder / "link").symlink_to(repo.path)
-    return Place(repo, folder / "link" / "src", repo)
-
-
 def strange_path(name: str) -> Makes:
-    """The repository lies in a folder with this name."""
+    """The repository lies in a folder with this name, and is reached through a symbolic link to it."""
 
     def make(repo: Repo, folder: Path) -> Place:
         goal = folder / name
         repo.path.rename(goal)
-        return Place.of(Repo(goal))
-
-    return make
-
-
-def configured(*settings: str) -> Makes:
-    """The repository has these settings (`key=value`)."""
-
-    def make(repo: Repo, folder: Path) -> Place:
-        del folder
-        for setting in settings:
-            key, _, value = setting.partition("=")
-            repo.git("config", key, value)
-        return Place.of(repo)
+        (folder / "link").symlink_to(goal)
+        moved = Repo(goal)
+        return Place(moved, folder / "link" / "src", moved)
 
     return make
 
@@ -197,28 +168,35 @@ def line_ends(repo: Repo, folder: Path) -> Place:
     return Place.of(repo)
 
 
-def hooks_elsewhere(repo: Repo, folder: Path) -> Place:
-    """The team's hooks lie where `core.hooksPath` says."""
+def settings(repo: Repo, folder: Path) -> Place:
+    """Hooks elsewhere, the identity by a conditional include, signing without a key, and more like it."""
     hooks = folder / "team hooks"
     hooks.mkdir()
-    _script(hooks / "post-commit", f"echo ran >>'{folder}/ran'")
-    repo.git("config", "core.hooksPath", str(hooks))
-    return Place.of(repo)
-
-
-def _script(path: Path, text: str) -> None:
-    path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
-    path.chmod(0o755)
-
-
-def included(repo: Repo, folder: Path) -> Place:
-    """The user's identity comes from a conditional include."""
+    (hooks / "post-commit").write_text("#!/bin/sh\ntrue\n", encoding="utf-8")
+    (hooks / "post-commit").chmod(0o755)
     own = folder / "work.gitconfig"
     own.write_text("[user]\n\tname = Worker\n\temail = worker@example.com\n", encoding="utf-8")
     repo.git("config", "--global", f"includeIf.gitdir:{folder}/.path", str(own))
     repo.git("config", "--global", "--unset", "user.name")
     repo.git("config", "--global", "--unset", "user.email")
+    for key, value in {"core.hooksPath": str(hooks), **SETTINGS}.items():
+        repo.git("config", key, value)
     return Place.of(repo)
+
+
+SETTINGS = {
+    "core.fileMode": "false",
+    "core.symlinks": "false",
+    "core.ignoreCase": "true",
+    "core.quotePath": "false",
+    "commit.gpgSign": "true",
+    "tag.gpgSign": "true",
+    "user.signingKey": "nobody",
+    "merge.ff": "only",
+    "status.showUntrackedFiles": "no",
+    "diff.noprefix": "true",
+    "log.showSignature": "true",
+}
 
 
 def detached(repo: Repo, folder: Path) -> Place:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.kinds import places
 from tests.kinds.conftest import Spawns
-from tests.kinds.days import Place, persons_day
+from tests.kinds.days import Place
 from tests.support.program import Program, RunsCcc
 from tests.support.repository import Repo
 
@@ -32,7 +32,8 @@ def test_an_empty_repository_is_ready_and_says_what_is_missing(
         empty.git("update-ref", "refs/heads/main", empty.git("commit-tree", tree, "-m", "Begin"))
     else:
         empty.git("commit", "-q", "--allow-empty", "-m", "Begin")
-    persons_day(place, ccc_inline)
+    place.run(ccc_inline, "spawn", "backend", "A part", "--no-start")
+    place.untouched()
 
 
 def test_commands_work_where_a_session_works_and_decisions_do_not(

@@ -22,45 +22,26 @@ KINDS: dict[str, Makes] = {
     "from a linked worktree": places.linked,
     "target in a linked worktree": places.target_in_linked,
     "submodule": places.submodule,
-    "superproject": places.superproject,
     "shallow": places.shallow,
     "partial": places.partial,
     "sparse cone": places.sparse_cone,
     "sparse patterns": places.sparse_patterns,
-    "shared objects": places.shared,
     "referring": places.referring,
     "separate git directory": places.separate,
     "GIT_DIR set": places.git_dir_set,
-    "through a link": places.through_a_link,
-    "strange path": places.strange_path('it\'s "größe" $HOME `x` \\ [a-z]*? 🎈'),
-    "leading dash": places.strange_path("-rf"),
+    "strange path through a link": places.strange_path('-rf it\'s "größe" $HOME `x` \\ [a-z]*? 🎈'),
     "line ends": places.line_ends,
-    "settings": places.configured(
-        *("core.fileMode=false", "core.symlinks=false", "core.ignoreCase=true"),
-        *("commit.gpgSign=true", "tag.gpgSign=true", "user.signingKey=nobody", "merge.ff=only"),
-        *(
-            "status.showUntrackedFiles=no",
-            "diff.noprefix=true",
-            "core.quotePath=false",
-            "log.showSignature=true",
-        ),
-    ),
-    "hooks elsewhere": places.hooks_elsewhere,
-    "identity by include": places.included,
+    "settings": places.settings,
     "detached HEAD": places.detached,
 }
 
 OF_AGENTS = (
-    *(
-        "bare",
-        "bare with worktrees",
-        "from a linked worktree",
-        "submodule",
-        "superproject",
-        "shallow",
-        "partial",
-    ),
-    *("sparse cone", "referring", "separate git directory", "GIT_DIR set", "strange path"),
+    "bare with worktrees",
+    "from a linked worktree",
+    "submodule",
+    "shallow",
+    "partial",
+    "GIT_DIR set",
 )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kinds.days import Place, agents_day, persons_day
+from tests.kinds.days import Place, persons_day
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 
@@ -34,10 +34,6 @@ def has_the_picture(tree: Repo) -> None:
 
 def test_a_persons_day_with_large_files(lfs: Place, ccc_inline: RunsCcc) -> None:
     persons_day(lfs, ccc_inline, has_the_picture)
-
-
-def test_an_agents_day_with_large_files(lfs: Place, ccc_inline: RunsCcc, tmp_path: Path) -> None:
-    agents_day(lfs, ccc_inline, tmp_path)
 
 
 def test_a_large_file_of_a_session_lands_as_itself(lfs: Place, ccc_inline: RunsCcc) -> None:

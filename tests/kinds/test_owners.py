@@ -6,7 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from tests.kinds.conftest import Spawns
 from tests.kinds.days import Place
 from tests.support.program import PROJECT, Outcome, RunsCcc
-from tests.support.repository import Repo
+from tests.support.repository import Repo, copy_repository
 
 pytestmark = pytest.mark.slow
 
@@ -24,13 +25,25 @@ RunsAsStranger = Callable[..., Outcome]
 
 
 @pytest.fixture
-def stranger(repo: Repo, tmp_path: Path) -> RunsAsStranger:
+def folder() -> Iterator[Path]:
+    """A folder that everybody may enter; pytest's own are closed again whenever another pytest starts."""
+    path = Path(tempfile.mkdtemp(prefix="ccc-owners-", dir="/var/tmp"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def repo(repo_template: Path, folder: Path) -> Repo:
+    return copy_repository(repo_template, folder / "repo")
+
+
+@pytest.fixture
+def stranger(repo: Repo, folder: Path) -> RunsAsStranger:
     """Runs ccc as another user, with a HOME of its own, in the repository."""
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
         pytest.skip("only root can become another user")
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
-    home = tmp_path / "home of another"
+    home = folder / "home of another"
     home.mkdir()
     os.chown(home, STRANGER, STRANGER)
 
@@ -60,9 +73,9 @@ def stranger(repo: Repo, tmp_path: Path) -> RunsAsStranger:
     return run
 
 
-def trust(repo: Repo, tmp_path: Path) -> None:
+def trust(repo: Repo, folder: Path) -> None:
     """Does what the hint says."""
-    (tmp_path / "home of another" / ".gitconfig").write_text(
+    (folder / "home of another" / ".gitconfig").write_text(
         f"[safe]\n\tdirectory = {repo.path}\n[user]\n\tname = Other\n\temail = other@example.com\n"
     )
 
@@ -83,13 +96,13 @@ def test_a_repository_of_another_owner_names_the_command_that_trusts_it(
 
 
 def test_a_repository_that_may_only_be_read_is_read(
-    repo: Repo, stranger: RunsAsStranger, ccc_inline: RunsCcc, spawned: Spawns, tmp_path: Path
+    repo: Repo, stranger: RunsAsStranger, ccc_inline: RunsCcc, spawned: Spawns, folder: Path
 ) -> None:
     place = Place.of(repo)
     tree = spawned(place)
     tree.commit("Do it\n\nCcc-Status: done", {"part.txt": "1\n"})
     place.run(ccc_inline, "wait", "--timeout", "30")
-    trust(repo, tmp_path)
+    trust(repo, folder)
     before = everything_in(repo.path)
     for reading in (["status"], ["show", "backend-a-part"], ["log"], ["handoff"], [], ["inbox"]):
         assert "backend-a-part" in stranger(*reading).expect(0).stdout
@@ -108,9 +121,9 @@ def test_a_repository_that_may_only_be_read_is_read(
 
 
 def test_init_in_a_repository_that_may_only_be_read_is_refused(
-    repo: Repo, stranger: RunsAsStranger, tmp_path: Path
+    repo: Repo, stranger: RunsAsStranger, folder: Path
 ) -> None:
-    trust(repo, tmp_path)
+    trust(repo, folder)
     refused = stranger("init").expect(1)
     assert "ermission denied" in refused.stderr
     assert "hint: " in refused.stderr
