@@ -171,7 +171,7 @@ class CatFile:
             return None
         if text.startswith("ref: "):
             return self.get(text.removeprefix("ref: "))
-        if len(text) not in _DIGITS.values() or set(text) - _HEXADECIMAL:
+        if not self._is_oid(text):
             raise StateBroken(f"{name} holds no object id", "git ccc fsck")
         return text
 

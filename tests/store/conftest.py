@@ -16,7 +16,10 @@ MEMORY, SHA256 = "memory", "sha256"
 KINDS = {"libgit": LIBGIT, "git": GIT, SHA256: "", MEMORY: ""}
 """Kinds of repository and backend, each with the value of CCC_BACKEND; empty: by probing."""
 
-VARIED = ("test_gitstore", "test_fsck", "test_crash", "test_reader", "test_contract", "test_parsing")
+VARIED = (
+    *("test_gitstore", "test_fsck", "test_crash", "test_reader", "test_contract", "test_parsing"),
+    *("test_recovery", "test_recovery_repair"),
+)
 
 
 @pytest.fixture
