@@ -1,4 +1,4 @@
-"""How replicas come to know each other's histories: at once through shared objects, or through a hub by git."""
+"""How replicas come to know each other's histories: through shared objects, or a hub and git."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ class Far:
 
     def _known(self, replica: Replica) -> dict[str, str]:
         listed = Git(replica.common).text("for-each-ref", "--format=%(refname) %(objectname)", FETCHED)
-        pairs = (line.split(" ") for line in listed.splitlines())
-        return {name: oid for name, oid in pairs}
+        pairs = (line.split(" ", 1) for line in listed.splitlines())
+        return dict(pairs)
 
     def _remote(self, replica: Replica) -> Remote:
         return Remote(Git(replica.common), self._hub.as_uri(), {}, asks=False, seconds=60.0)
@@ -75,7 +75,7 @@ def prune(replica: Replica) -> None:
 
 
 def lose_objects(replica: Replica) -> None:
-    """A `git gc` that began before the last commits were made took their objects away, though they are used."""
+    """A `git gc` that began before the last commits were made took their objects away."""
     git = Git(replica.common)
     since = replica.disks[max(len(replica.disks) - 4, 0)].tip
     listed = git.text("rev-list", "--objects", REF, "--not", since, f"--glob={FETCHED}*")

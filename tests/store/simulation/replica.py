@@ -55,15 +55,13 @@ class Replica:
         self.halves = Halves()
         self._processes, self._lane = processes, lane
         _make_repository(common, objects)
-        self.restart()
+        self.number, self.store = processes.start(), self.fresh_store()
         self.disks = [self._disk_at(self.store.history.genesis())]
 
     def restart(self) -> None:
         """Another process takes the place of the one that worked here."""
-        if hasattr(self, "number"):
-            self._processes.end(self.number)
-        self.number = self._processes.start()
-        self.store = self.fresh_store()
+        self._processes.end(self.number)
+        self.number, self.store = self._processes.start(), self.fresh_store()
 
     def fresh_store(self) -> GitStore:
         """The store as a process sees it that has just started."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -60,7 +61,7 @@ class World:
         self.at_ms = START_MS
         self.skews = {name: self.chance.randrange(-SKEW_MS, SKEW_MS) for name in NAMES}
         self.processes = Processes(self.patch)
-        self.patch.setattr(gitstore, "locked", _unlocked)
+        self.patch.setattr(gitstore, "locked", unlocked)
         self.keys = 0
         objects = None
         if not self.kind.far:
@@ -260,9 +261,12 @@ class World:
             )
         )
         point = self.chance.choice((*STORE_POINTS, *("nowhere",) * 6))
-        with contextlib.suppress(Killed, NotInitialised), self.processes.running(number):
-            with self.processes.stopping_at(point):
-                work()
+        with (
+            contextlib.suppress(Killed, NotInitialised),
+            self.processes.running(number),
+            self.processes.stopping_at(point),
+        ):
+            work()
         self.processes.end(number)
 
     def _set_back(self, replica: Replica, *, with_tips: bool) -> None:
@@ -317,7 +321,7 @@ class World:
 
 
 @contextmanager
-def _unlocked(path: Path, timeout: float = 0.0) -> Iterator[None]:
+def unlocked(path: Path, timeout: float = 0.0) -> Iterator[None]:
     """All processes of a simulation take turns; in a crowded one nothing keeps them from each other."""
     del timeout
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -326,9 +330,12 @@ def _unlocked(path: Path, timeout: float = 0.0) -> Iterator[None]:
 
 def simulate(seed: int, kind: Kind, work: Path) -> Counter[str]:
     """One simulated day; the seed is in the error where something is wrong."""
+    work.mkdir(parents=True)
     with pytest.MonkeyPatch.context() as patch:
         try:
-            return World(seed, kind, work, patch).run()
+            counts = World(seed, kind, work, patch).run()
         except BaseException as error:
             error.add_note(f"simulated day: kind {kind.name}, seed {seed}")
             raise
+    shutil.rmtree(work)
+    return counts
