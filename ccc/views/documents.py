@@ -8,12 +8,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ccc.domain.landings import Approval
-from ccc.domain.messages import KIND as MESSAGES
-from ccc.domain.messages import messages_in
 from ccc.domain.report import Report
 from ccc.domain.sessions import Command, Session
 from ccc.domain.stamps import rfc3339
 from ccc.ops.look import Picture, Sighting
+from ccc.ops.mail import messages_of
 from ccc.store.protocol import Logged, State
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ NOTHING: Unread = MappingProxyType({})
 
 def unread(state: State) -> Unread:
     """What has not arrived, among all messages."""
-    return Counter(message.to for message in messages_in(state.streams(MESSAGES)) if message.waits)
+    return Counter(message.to for message in messages_of(state) if message.waits)
 
 
 def blocks(everyone: Iterable[Sighting]) -> Blocks:
@@ -240,7 +239,7 @@ def report_document(session: Session, report: Report | None) -> Document | None:
 def show_document(shown: Shown) -> Document:
     """`show`; of `messages` those that it sent, and those to it that have not arrived."""
     state, session = shown.picture.state, shown.sighting.session
-    known = messages_in(state.streams(MESSAGES))
+    known = messages_of(state)
     waiting = sum(message.waits and message.to == session.id for message in known)
     return document(
         state.tip,
