@@ -51,16 +51,17 @@ def keep(
     """
     layout, git = workspace.layout, workspace.git
     folder = bundled.folder_of(layout)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        return Bundle(None, f"no bundle could be made first: {folder} is no folder")
     with locked(layout.root / LOCK):
         refs = repositories.refs(git, REF, *names)
         basis = _basis(layout, git)
         left = {name: oid for name, oid in refs.items() if oid not in basis}
         if not left:
             return Bundle(None)
-        goal = (
-            folder / f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}.{_number(layout):03d}-{command}.bundle"
-        )
+        goal = folder / _name(layout, command)
         remark = _written(git, goal, sorted(left), [*basis, *(oid for oid in without if oid)])
         if remark is None:
             _remember(layout, goal, [*basis, refs[REF]] if REF in refs else basis, whole=not basis)
@@ -109,6 +110,11 @@ def _remember(layout: Layout, goal: Path, known: Sequence[str], *, whole: bool) 
     fresh = path.with_name(f".{BASIS}")
     fresh.write_text(json.dumps({"files": [*files, goal.name], "tips": list(known)}), encoding="ascii")
     fresh.replace(path)
+
+
+def _name(layout: Layout, command: str) -> str:
+    moment = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+    return f"{moment}.{_number(layout):03d}-{command}{bundled.SUFFIX}"
 
 
 def _number(layout: Layout) -> int:

@@ -18,9 +18,10 @@ from ccc.git import history, worktrees
 from ccc.git import repository as repositories
 from ccc.git.repository import RefMoved, RefUpdate
 from ccc.ids import short_oid
-from ccc.ops import backups, control, identities
+from ccc.ops import backups, bundles, control, identities
 from ccc.ops.actor import RUN_MARKER, actor_of, registered
 from ccc.ops.backups import Backup
+from ccc.ops.bundles import Bundle
 from ccc.ops.find import find_all
 from ccc.ops.leftovers import SESSION_TRAILER
 from ccc.ops.look import look
@@ -62,7 +63,16 @@ def close(workspace: Workspace, session: Session, *, ignored: bool = False) -> C
     current = _current(workspace.store.state(), session)
     if current.closed is not None and not half_closed(workspace, current):
         raise Refused(f"{session.name} is closed already", f"git ccc undo {session.name} brings it back")
-    return finish(workspace, current, ignored=ignored)
+    bundle = _bundled(workspace, current)
+    closing = finish(workspace, current, ignored=ignored)
+    remarks = (*closing.remarks, bundle.remark) if bundle.remark else closing.remarks
+    return Closing(closing.session, closing.backup, remarks)
+
+
+def _bundled(workspace: Workspace, session: Session) -> Bundle:
+    """A bundle of the records and of the branch, which may be deleted."""
+    target = repositories.resolve(workspace.git, HEADS + session.target)
+    return bundles.keep(workspace, "close", [HEADS + session.branch], [target or session.base])
 
 
 def _end_run(workspace: Workspace, session: Session) -> None:

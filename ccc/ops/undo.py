@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ccc.domain.sessions import Session
 from ccc.errors import Refused
-from ccc.ops import undoings
+from ccc.ops import bundles, undoings
+from ccc.ops.bundles import Bundle
 from ccc.ops.find import find
 from ccc.ops.landing.undo import LandingUndone as LandingUndone
 from ccc.ops.landing.undo import undo_landing
-from ccc.ops.observe import all_sessions
+from ccc.ops.observe import HEADS, all_sessions
 from ccc.ops.reopen import Reopened, reopen
 from ccc.ops.workspace import Workspace
 
@@ -27,7 +30,16 @@ def undo(workspace: Workspace, reference: str) -> LandingUndone | Reopened:
     closed_at = session.closed.at if session.closed else ""
     if not landed_at and not closed_at:
         raise _nothing(session)
-    return reopen(workspace, session) if closed_at > landed_at else undo_landing(workspace, session)
+    bundle = _bundled(workspace, session)
+    done = reopen(workspace, session) if closed_at > landed_at else undo_landing(workspace, session)
+    return replace(done, remarks=(*done.remarks, bundle.remark)) if bundle.remark else done
+
+
+def _bundled(workspace: Workspace, session: Session) -> Bundle:
+    """A bundle of the records, and of target and branch, which may be moved back."""
+    landed = session.landed
+    names = [f"{HEADS}{landed.target if landed else session.target}", f"{HEADS}{session.branch}"]
+    return bundles.keep(workspace, "undo", names, [landed.base if landed else session.base])
 
 
 def _nothing(session: Session) -> Refused:

@@ -40,10 +40,9 @@ class Repository(ObjectDatabase, References, Protocol):
 
 def _done(step: Callable[[], Iterator[str]]) -> list[str]:
     """What a step of mending did, or why it could not."""
-    words = []
+    words: list[str] = []
     try:
-        for each in step():
-            words.append(each)
+        words.extend(step())
     except (StateBroken, Refused) as error:
         words.append(f"could not be mended: {error.message}")
     return words

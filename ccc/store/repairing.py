@@ -74,11 +74,12 @@ class Repairer:
         moved = self._move_damaged(missing)
         if moved:
             yield f"moved {moved} damaged objects to {self._layout.root / DAMAGED_OBJECTS}"
-        for source, mend in (
-            ("the write-ahead log", lambda: self._publisher.rebuild()),
+        sources: tuple[tuple[str, Callable[[], int]], ...] = (
+            ("the write-ahead log", self._publisher.rebuild),
             ("bundles", lambda: bundled.unpack(self._layout, self._git)),
             ("their events", lambda: replayed(self._history, self._chain())),
-        ):
+        )
+        for source, mend in sources:
             self._history.forget()
             mend()
             self._history.forget()

@@ -129,9 +129,9 @@ class Restorer:
         built on less than what was recorded.
         """
         end, found = tips.end(self._layout), self._find()
-        if found.damaged is None and (end.last is None or found.tip == end.last):
-            if not give_up or found.tip is None or readable(self._history, found.tip):
-                return None
+        in_place = found.damaged is None and (end.last is None or found.tip == end.last)
+        if in_place and (not give_up or found.tip is None or readable(self._history, found.tip)):
+            return None
         if found.tip is not None and found.tip in end.announced:
             tips.append(self._layout, found.tip)
             return None
