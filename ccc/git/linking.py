@@ -28,6 +28,9 @@ SETTINGS = (
 WORKERS = "2"
 """Parallel checkout is 1.4 times faster on ext4 (FACTS); a value of the user's own wins."""
 
+OWN_FOLDER = b"/.ccc/"
+"""The pattern of what ccc and sessions write in a work tree."""
+
 ATTEMPTS = 5
 FULL = (errno.ENOSPC, errno.EDQUOT)
 NO_SPACE = ("No space left on device", "Disk quota exceeded")
@@ -181,12 +184,24 @@ def _copy_settings(repository: Repository, settings: dict[str, str], fresh: Path
     if _on(settings, "core.sparsecheckout") and patterns.exists():
         (fresh / "info").mkdir()
         shutil.copyfile(patterns, fresh / "info" / "sparse-checkout")
+        _show_own_folder(fresh / "info" / "sparse-checkout")
     own = repository.common / "config.worktree"
     if _on(settings, "extensions.worktreeconfig") and own.exists():
         shutil.copyfile(own, fresh / "config.worktree")
         for key in ("core.bare", "core.worktree"):
             asked = ("config", "--file", str(fresh / "config.worktree"), "--unset-all", key)
             repository.git.run(*asked, ok=(0, 5))
+
+
+def _show_own_folder(patterns: Path) -> None:
+    """Lets brief and report be seen in a sparse work tree, and be added there without `--sparse`.
+
+    The line means the same folder in cone mode and outside it.
+    """
+    text = patterns.read_bytes()
+    if OWN_FOLDER not in text.splitlines():
+        end = b"" if text.endswith(b"\n") or not text else b"\n"
+        patterns.write_bytes(text + end + OWN_FOLDER + b"\n")
 
 
 def _make_folder(path: Path) -> None:
@@ -216,6 +231,9 @@ def _link_by_git(making: Making, lock: AbstractContextManager[None], made: ExitS
     with lock:
         _in_spite_of_neighbours(git, "worktree", "add", "--quiet", "--no-checkout", *asked)
         made.callback(delete, making.admin_directory)
+        patterns = making.admin_directory / "info" / "sparse-checkout"
+        if patterns.exists():
+            _show_own_folder(patterns)
         if making.whole:
             delete(making.admin_directory / "info")
             (making.admin_directory / "config.worktree").unlink(missing_ok=True)

@@ -109,7 +109,7 @@ def test_a_sparse_checkout_is_as_sparse_as_the_main_one(repo: Repo, repository: 
     made = add(repository, place(repo))
     assert sorted(path.name for path in made.path.iterdir()) == [".git", ".gitignore", "README.md", "docs"]
     assert made.git("status", "--porcelain") == ""
-    assert made.git("sparse-checkout", "list") == "docs"
+    assert made.git("sparse-checkout", "list") == ".ccc\ndocs"
 
 
 @pytest.mark.parametrize("bare", [True, False])

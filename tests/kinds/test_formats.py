@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ccc.domain.cells import Cells
 from ccc.git.libgit import LibGit
 from ccc.layout import Layout
 from ccc.store import tips
@@ -32,22 +33,22 @@ def place(repo: Repo) -> Place:
 
 def upgrade(place: Place) -> str:
     """Does what a newer ccc would: an event of an unknown shape, after which the state is of format 2."""
-    common = place.home.common
-    objects = LibGit(common)
-    parent = place.home.oid(REF)
-    clock = place.home.git("log", "-1", "--format=%(trailers:key=Ccc-Clock,valueonly)", REF).strip()
-    stamp = f"{clock[:-5]}zzzzz"
-    cells = {
-        META: {"format": (stamp, 2), "shape": (stamp, {"of": ["tomorrow"]})},
-        "moons/1": {"phase": (stamp, "full")},
-    }
-    tree = CellTreeWriter(objects).apply(place.home.oid(f"{REF}^{{tree}}"), cells)
-    event = {"id": stamp, "sub": "ccc", "type": "meta.upgraded", "set": {}, "tomorrow": {"new": [1]}}
-    message = f"ccc: format 2\n\nCcc-Event: {json.dumps(event)}\nCcc-Clock: {stamp}\n"
-    commit = place.home.git("commit-tree", tree, "-p", parent, stdin=message)
-    place.home.git("update-ref", REF, commit)
-    tips.append(Layout(common), commit)
-    return commit
+    layout = Layout(place.home.common)
+    with locked(layout.lock):
+        parent = place.home.oid(REF)
+        clock = place.home.git("log", "-1", "--format=%(trailers:key=Ccc-Clock,valueonly)", REF).strip()
+        stamp = f"{clock[:-5]}zzzzz"
+        cells: dict[str, Cells] = {
+            META: {"format": (stamp, 2), "shape": (stamp, {"of": ["tomorrow"]})},
+            "moons/1": {"phase": (stamp, "full")},
+        }
+        tree = CellTreeWriter(LibGit(layout.common)).apply(place.home.oid(f"{REF}^{{tree}}"), cells)
+        event = {"id": stamp, "sub": "ccc", "type": "meta.upgraded", "set": {}, "tomorrow": {"new": [1]}}
+        message = f"ccc: format 2\n\nCcc-Event: {json.dumps(event)}\nCcc-Clock: {stamp}\n"
+        commit = place.home.git("commit-tree", tree, "-p", parent, stdin=message)
+        place.home.git("update-ref", REF, commit, parent)
+        tips.append(layout, commit)
+        return commit
 
 
 def pending(place: Place) -> list[bytes]:
@@ -57,11 +58,11 @@ def pending(place: Place) -> list[bytes]:
     return sorted(path.read_bytes() for path in kept if path.is_file())
 
 
-READING = (
+READING: tuple[list[str], ...] = (
     *(["status"], ["status", "--all", "--json"], ["show", "backend-a-part"], ["log"], ["log", "--json"]),
     *(["handoff"], ["inbox"], ["review", "backend-a-part"], [], ["roles"], ["config"], ["queue"]),
 )
-WRITING = (
+WRITING: tuple[list[str], ...] = (
     *(["spawn", "backend", "More", "--no-start"], ["merge", "backend-a-part", "--yes"]),
     *(["close", "backend-a-part"], ["handoff", "--write"], ["note", "Something"], ["undo", "backend-a-part"]),
     *(["approve", "backend-a-part"], ["reject", "backend-a-part", "--why", "no"]),

@@ -23,11 +23,10 @@ def test_a_session_is_as_sparse_as_the_checkout_and_lands_whole(
     tree = spawned(place)
     seen = {path.name for path in tree.path.iterdir()} - {".git", ".ccc", ".gitignore"}
     assert seen == {path.name for path in repo.path.iterdir()} - {".git", ".gitignore"}
-    assert (tree.path / ".ccc" / "sessions" / "backend-a-part" / "brief.md").exists() is (
-        make is places.sparse_patterns
-    )
+    assert (tree.path / ".ccc" / "sessions" / "backend-a-part" / "brief.md").exists()
     assert tree.git("status", "--porcelain") == ""
-    tree.commit("Do it\n\nCcc-Status: done", {"src/part.txt": "1\n"})
+    report = "---\nstatus: done\n---\nThe part is done.\n"
+    tree.commit("Do it", {"src/part.txt": "1\n", ".ccc/sessions/backend-a-part/report.md": report})
     place.run(ccc_inline, "merge", "backend-a-part", "--yes")
     assert {"docs/guide.md", "src/part.txt"} <= place.files()
     assert not (repo.path / "docs").exists()
