@@ -14,6 +14,7 @@ from pygit2.enums import ObjectType
 from ccc.errors import GitFailed, StateBroken, StoreBusy
 from ccc.git.formats import SHA1
 from ccc.git.objects import BLOB, COMMIT, TREE, MissingObject
+from ccc.git.writing import raise_for_disk
 
 _TYPES = {BLOB: ObjectType.BLOB, TREE: ObjectType.TREE, COMMIT: ObjectType.COMMIT}
 _KINDS = {int(number): kind for kind, number in _TYPES.items()}
@@ -113,7 +114,7 @@ class LibGit:
     def swap(self, name: str, old: str | None, new: str) -> bool:
         """Compare-and-swap: False when the reference was not `old` any more.
 
-        Raises StoreBusy while another program keeps the reference locked, GitFailed.
+        Raises StoreBusy while another program keeps the reference locked, OSError (full disk), GitFailed.
         """
         for _ in range(LOCK_ATTEMPTS):
             reference = self._reference(name)
@@ -123,6 +124,7 @@ class LibGit:
                 return True
             time.sleep(LOCK_DELAY)
         if not (self.common / f"{name}.lock").exists():
+            raise_for_disk("", self.common)
             raise GitFailed(f"{name} cannot be moved to {new}", "git ccc fsck")
         raise StoreBusy(f"{name} is locked by another program: {self.common / name}.lock", "git ccc doctor")
 

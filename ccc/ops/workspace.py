@@ -13,6 +13,7 @@ from ccc.domain import stamps
 from ccc.errors import NotInitialised, Refused, StateBroken
 from ccc.git import repository as repositories
 from ccc.git.command import Git
+from ccc.git.objects import MissingObject
 from ccc.git.repository import Repository
 from ccc.layout import Layout
 from ccc.ops.observe import Observer
@@ -111,7 +112,9 @@ class Workspace:
         Raises StateBroken with the words of `error` where nothing may be written here.
         """
         try:
-            self._git_store().restore()
+            store = self._git_store()
+            if store.restore() is None and isinstance(error, MissingObject):
+                store.restore_objects()
         except (OSError, Refused) as trouble:
             why = trouble.message if isinstance(trouble, Refused) else os.strerror(trouble.errno or 0)
             raise StateBroken(f"{error.message}; it cannot be mended here: {why}", error.hint) from trouble

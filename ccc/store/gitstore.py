@@ -14,7 +14,7 @@ from ccc.errors import NotInitialised, Refused, StateBroken, StoreBusy
 from ccc.git.command import Git
 from ccc.git.objects import MissingObject, ObjectDatabase, References
 from ccc.layout import Layout
-from ccc.store import journal, merges, tips, wal
+from ccc.store import bundled, journal, merges, tips, wal
 from ccc.store.cache import Cache
 from ccc.store.digest import complaint, digest
 from ccc.store.history import HistoryWriter
@@ -186,6 +186,11 @@ class GitStore:
                 self._recovering(lambda: self._drain(durable=True))
             return restored
 
+    def restore_objects(self, *, timeout: float = 10.0) -> None:
+        """Makes objects again that are missing, as far as log and bundles go."""
+        with locked(self.layout.lock, timeout):
+            self._made_again()
+
     def repair(self, *, timeout: float = 10.0) -> list[str]:
         """Mends what `fsck` finds, as far as it can be mended here; what was done, in words."""
         with locked(self.layout.lock, timeout):
@@ -230,13 +235,24 @@ class GitStore:
             try:
                 return work()
             except MissingObject:
-                self.history.forget()
-                if self._publisher.rebuild() == 0:
+                if not self._made_again():
                     raise
                 return work()
             except tips.TipMoved:  # since it was looked at, a moment ago
                 self._mended()
         return work()
+
+    def _made_again(self) -> bool:
+        """Makes objects again that are missing, from the log and from bundles; False where there are none."""
+        self.history.forget()
+        batches = self._publisher.rebuild()
+        unpacked = bundled.unpack(self.layout, self.git)
+        self.history.forget()
+        sources = [f"{batches} batches of the log"] if batches else []
+        sources += [f"{unpacked} bundles"] if unpacked else []
+        if sources:
+            self._announce([f"objects behind {REF} were missing; made again from {' and '.join(sources)}"])
+        return bool(sources)
 
     def _require_format(self) -> None:
         """Nothing is taken out of the journal for a history that only a newer ccc can go on with."""

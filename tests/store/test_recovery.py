@@ -12,7 +12,7 @@ import pytest
 
 from ccc.domain import stamps
 from ccc.domain.cells import values
-from ccc.domain.events import Event, message
+from ccc.domain.events import Delta, Event, message
 from ccc.errors import StateBroken
 from ccc.git.objects import COMMIT
 from ccc.layout import Layout
@@ -164,7 +164,7 @@ def test_a_perfect_copy_of_our_form_is_noticed_and_its_approvals_do_not_count(
     repo: Repo, common: Path, written: GitStore
 ) -> None:
     stamp = stamps.following(written.state().clock, stamps.now_ms(), "zzz")
-    changes = {"merges/s1": {"ok.0123": {"by": "Developer"}}, "sessions/s1": {"progress": 77}}
+    changes: Delta = {"merges/s1": {"ok.0123": {"by": "Developer"}}, "sessions/s1": {"progress": 77}}
     new = forged(written, Event(stamp, "session.approved", "main", "approved s1", changes))
     repo.git("update-ref", REF, new)
     the_next_writer(common)
