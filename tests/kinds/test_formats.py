@@ -93,6 +93,23 @@ def test_an_older_ccc_reads_a_newer_format_and_refuses_to_write(
 
 
 @pytest.mark.slow
+def test_what_was_approved_before_the_upgrade_does_not_land_by_the_older_ccc(
+    place: Place, ccc_inline: RunsCcc, spawned: Spawns
+) -> None:
+    tree = spawned(place)
+    tree.commit("Do it\n\nCcc-Status: done", {"part.txt": "1\n"})
+    place.run(ccc_inline, "wait", "--timeout", "30")
+    place.run(ccc_inline, "approve", "backend-a-part")
+    until(lambda: pending(place) == [], "everything recorded")
+    upgrade(place)
+    target = place.home.oid("main")
+    for words in (["drain"], ["merge", "backend-a-part", "--yes"], ["undo", "backend-a-part"]):
+        assert place.run(ccc_inline, *words, exit=1).stderr.endswith(WORDS + HINT)
+    assert place.home.oid("main") == target
+    assert not (place.home.common / "ccc" / "landing.json").exists()
+
+
+@pytest.mark.slow
 def test_an_agent_of_the_older_ccc_works_on_and_loses_nothing(
     place: Place, ccc_inline: RunsCcc, tmp_path: Path
 ) -> None:

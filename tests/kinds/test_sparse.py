@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from ccc.git.repository import discover
+from ccc.git.scratch import scratch
+from ccc.layout import Layout
 from tests.kinds import places
 from tests.kinds.conftest import Spawns
 from tests.kinds.places import Makes
@@ -44,3 +48,14 @@ def test_checks_see_everything(repo: Repo, ccc_inline: RunsCcc, spawned: Spawns,
     tree.commit("Do it\n\nCcc-Status: done", {"src/part.txt": "1\n"})
     place.run(ccc_inline, "wait", made["name"], "--timeout", "30")
     assert place.status(ccc_inline, made["name"]) == "verified"
+
+
+@pytest.mark.parametrize("make", [places.sparse_cone, places.sparse_patterns])
+def test_scratch_work_trees_are_whole(make: Makes, repo: Repo, ccc_inline: RunsCcc, tmp_path: Path) -> None:
+    place = make(repo, tmp_path)
+    place.run(ccc_inline, "init")
+    repository = discover(repo.path, os.environ)
+    for _ in range(2):  # fresh, and used again
+        with scratch(repository, Layout(repository.common), "HEAD") as folder:
+            assert (folder / "docs" / "guide.md").exists()
+            assert (folder / "src" / "app.py").exists()
