@@ -175,7 +175,7 @@ def _moved(branch: str, record: Mapping[str, Any], cell: Cell, *, here: bool) ->
 def of_journal(layout: Layout) -> Iterator[Item]:
     """Entries that nobody could read, set aside: one item for all of them."""
     try:
-        files = sorted((path.stat().st_mtime, path.name) for path in layout.journal_bad.iterdir())
+        files = sorted((path.lstat().st_mtime, path.name) for path in layout.journal_bad.iterdir())
     except (FileNotFoundError, NotADirectoryError):
         return
     if files:

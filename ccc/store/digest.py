@@ -18,6 +18,8 @@ from ccc.store.protocol import Observe, State
 from ccc.store.states import Overlaid
 
 PENDING_LANE = "pending"
+NAME_SHOWN, REASON_SHOWN = 80, 120
+"""Characters: a reason may quote what could not be read, all of it."""
 
 
 @dataclass
@@ -107,7 +109,7 @@ def complaint(name: str, reason: str, source: str | None = None) -> Draft:
     return Draft(
         "journal.bad",
         "ccc",
-        f"journal entry {name} could not be read, kept in journal/bad: {reason}",
+        f"journal entry {name[:NAME_SHOWN]} could not be read, kept in journal/bad: {reason[:REASON_SHOWN]}",
         by="ccc",
         source=source,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import stat
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -30,10 +31,14 @@ def check_format(line: str) -> None:
     if '"format"' not in line:
         return
     written_as = None
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, RecursionError):
         written_as = json.loads(line).get("format")
     if isinstance(written_as, int) and written_as > FORMAT:
         raise NewerEntry(f"an entry of format {written_as}")
+
+
+SIZE_LIMIT = 16 << 20
+"""Bytes of an entry: it travels whole in memory; what an agent attaches is far below."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +79,12 @@ def is_newer(found: Found) -> bool:
 def draft_of(found: Found) -> Draft:
     """The event a file holds, marked with its source. Raises ValueError."""
     if found.line is None:
-        raise ValueError("not UTF-8")
+        raise ValueError(f"not text in a plain file of at most {SIZE_LIMIT >> 20} MB")
     check_format(found.line)
-    return from_source(parse_draft(found.line), found.source)
+    try:
+        return from_source(parse_draft(found.line), found.source)
+    except RecursionError as error:
+        raise ValueError("values within values, too deep") from error
 
 
 def write(layout: Layout, draft: Draft, name: str | None = None) -> str:
@@ -147,12 +155,15 @@ class Claim:
         return [claim for claim in claims if claim == self.folder or not processes.lives(claim.name)]
 
     def _adopted(self, paths: Iterable[Path]) -> list[Path]:
-        """Takes these files; without those that somebody else took, where the lock does not work."""
+        """Takes these files; without those that somebody else took, where the lock does not work.
+
+        One that is named like another waits for the next drain: its name is its source.
+        """
         found = []
         for path in paths:
             goal = self.folder / path.name
             self._touched = True
-            if path == goal or _moved(path, goal):
+            if path == goal or (not goal.exists() and _moved(path, goal)):
                 found.append(goal)
         return found
 
@@ -165,8 +176,11 @@ class Claim:
     def set_aside(self, found: Found) -> None:
         """Moves a file that cannot be read to `journal/bad`."""
         self.layout.journal_bad.mkdir(parents=True, exist_ok=True)
-        if found.path.exists():
-            found.path.rename(self.layout.journal_bad / found.path.name)
+        goal = self.layout.journal_bad / found.path.name
+        if os.path.lexists(goal):
+            goal = goal.with_name(f"{goal.name}.{_random_name()}")
+        if os.path.lexists(found.path):
+            found.path.rename(goal)
 
     def release(self) -> None:
         """Lets go: what is left belongs to nobody, and the next drain takes it."""
@@ -208,28 +222,50 @@ def _remove_if_empty(folder: Path) -> bool:
 
 
 def _complete(path: Path) -> bool:
-    """Whether the file ends in a newline: its writer has finished."""
+    """Whether the file ends in a newline: its writer has finished. What is no entry is complete, too."""
+    if not _is_entry(path):
+        return os.path.lexists(path)
     try:
         with path.open("rb") as file:
             if os.fstat(file.fileno()).st_size == 0:
                 return False
             file.seek(-1, os.SEEK_END)
-            return file.read(1) == b"\n"
-    except (FileNotFoundError, IsADirectoryError):
+            return _ends(file.read(1))
+    except FileNotFoundError:
         return False
 
 
+def _is_entry(path: Path) -> bool:
+    """Whether this is a plain file of a reasonable size; nothing else is opened: a fifo would never end."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size <= SIZE_LIMIT
+
+
+def _ends(content: bytes) -> bool:
+    """Whether its writer has finished: the newline is written last."""
+    return content.endswith(b"\n")
+
+
 def _read(paths: Iterable[Path], *, repeated: bool) -> list[Found]:
-    found = []
-    for path in paths:
-        try:
-            with path.open("rb") as file:
-                content, at_ns = file.read(), os.fstat(file.fileno()).st_mtime_ns
-        except (FileNotFoundError, IsADirectoryError):
-            continue
-        if content.endswith(b"\n"):
-            found.append(Found(path, f"{path.name}.{at_ns}", _text(content[:-1]), at_ns, repeated))
-    return found
+    return [found for path in paths if (found := _found(path, repeated=repeated)) is not None]
+
+
+def _found(path: Path, *, repeated: bool) -> Found | None:
+    """The entry; without a line for what can be none. None for a file that has gone, or is being written."""
+    try:
+        if not _is_entry(path):
+            at_ns = path.lstat().st_mtime_ns
+            return Found(path, f"{path.name}.{at_ns}", None, at_ns, repeated)
+        with path.open("rb") as file:
+            content, at_ns = file.read(), os.fstat(file.fileno()).st_mtime_ns
+    except FileNotFoundError:
+        return None
+    if not _ends(content):
+        return None
+    return Found(path, f"{path.name}.{at_ns}", _text(content[:-1]), at_ns, repeated)
 
 
 def _text(content: bytes) -> str | None:
