@@ -78,7 +78,8 @@ def lose_objects(replica: Replica) -> None:
     """A `git gc` that began before the last commits were made took their objects away."""
     git = Git(replica.common)
     since = replica.disks[max(len(replica.disks) - 4, 0)].tip
-    listed = git.text("rev-list", "--objects", REF, "--not", since, f"--glob={FETCHED}*")
+    known = [f"--glob={FETCHED}*", *([since] if since else [])]
+    listed = git.text("rev-list", "--objects", REF, "--not", *known)
     for line in listed.splitlines():
         oid = line.split(" ")[0]
         (replica.common / "objects" / oid[:2] / oid[2:]).unlink(missing_ok=True)

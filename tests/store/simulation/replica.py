@@ -24,9 +24,9 @@ CONFIG = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
 
 @dataclass
 class Disk:
-    """What a power cut may bring back: the reference and the record of tips as they were."""
+    """What a power cut may bring back: the reference (None: not there) and the record of tips as they were."""
 
-    tip: str
+    tip: str | None
     tips: bytes
 
 
@@ -56,7 +56,7 @@ class Replica:
         self._processes, self._lane = processes, lane
         _make_repository(common, objects)
         self.number, self.store = processes.start(), self.fresh_store()
-        self.disks = [self._disk_at(self.store.history.genesis())]
+        self.disks = [Disk(None, b"")]
 
     def restart(self) -> None:
         """Another process takes the place of the one that worked here."""
@@ -153,14 +153,16 @@ class Replica:
         index = chance.randrange(len(self.disks))
         disk = self.disks[index]
         del self.disks[index + 1 :]
-        (self.common / REF).parent.mkdir(exist_ok=True)
-        (self.common / REF).write_text(f"{disk.tip}\n", encoding="ascii")
+        if disk.tip is None:
+            (self.common / REF).unlink(missing_ok=True)
+        else:
+            (self.common / REF).write_text(f"{disk.tip}\n", encoding="ascii")
         if with_tips:
             self.layout.root.mkdir(exist_ok=True)
             self.layout.tips.write_bytes(disk.tips)
             self.restart()
         elif chance.random() < 0.3 and tips.last(self.layout):
-            (self.common / REF).unlink()
+            (self.common / REF).unlink(missing_ok=True)
 
     def lose_done_mark(self) -> None:
         """The last batch is on the reference, and nothing says so."""

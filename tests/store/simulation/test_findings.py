@@ -10,7 +10,7 @@ import pytest
 
 from ccc.domain.events import Draft
 from ccc.errors import StoreBusy
-from ccc.store import gitstore, publisher, tips, wal
+from ccc.store import gitstore, journal, publisher, tips, wal
 from ccc.store.protocol import REF
 from tests.store.simulation import proof
 from tests.store.simulation.killing import Killed, Processes
@@ -203,6 +203,22 @@ def test_files_that_another_drain_took_are_not_missed(
     with replica.working():
         replica.store.drain()
     assert keys_of(replica) == ["one", "three", "two"]
+
+
+def test_a_file_named_like_one_that_a_dead_process_took_is_recorded_after_it(
+    replica: Replica, processes: Processes
+) -> None:
+    replica.decide(fact("one"), "one")
+    for key in ("two", "three"):
+        journal.write(replica.layout, fact(key), "named")
+        if key == "two":
+            die_at(processes, replica, "claimed", replica.store.drain)
+    replica.store.drain()
+    assert keys_of(replica) == ["one", "three", "two"]
+    replica.store.drain()
+    assert keys_of(replica) == ["one", "three", "two"]
+    assert journal.waiting(replica.layout) == []
+    proof.prove_sound(replica)
 
 
 def test_what_fails_after_the_reference_moved_is_no_failure_of_the_decision(

@@ -1,0 +1,188 @@
+"""The store's safety rules, each with the smallest change that takes it away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from ccc.domain import cells, stamps
+from ccc.domain.events import clock_in
+from ccc.errors import CccError
+from ccc.git.objects import Entry, MissingObject
+from ccc.store import celltree, gitstore, history, journal, merges, publisher, scribe, tips, wal
+from ccc.store.crashpoints import reached
+from ccc.store.history import History, messages
+from ccc.store.wal import Batch, Kept
+from tests.store.simulation.kinds import COPIED, CROWDED, FAR, NEAR
+from tests.store.simulation.world import Kind
+
+Patch = pytest.MonkeyPatch
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule in words, how to take it away, and the kind of day that shows why it is there."""
+
+    words: str
+    remove: Callable[[Patch], None]
+    kind: Kind = NEAR
+
+    def __str__(self) -> str:
+        return self.words
+
+
+def _stamp_anew(patch: Patch) -> None:
+    """A batch that is finished by another process gets stamps of that process."""
+
+    def renewed(layout: object) -> list[Kept]:
+        return [replace(kept, batch=_restamped(kept.batch)) for kept in undone(layout)]  # type: ignore[arg-type]
+
+    undone = wal.undone
+    patch.setattr(wal, "undone", renewed)
+
+
+def _restamped(batch: Batch) -> Batch:
+    clock = clock_in(batch.messages[-1]) or stamps.GENESIS
+    events = []
+    for event in batch.events:
+        clock = stamps.following(clock, 0, "anew")
+        events.append(replace(event, id=clock))
+    return replace(batch, messages=tuple(messages(events, stamps.GENESIS)))
+
+
+def _not_look_for_ids(patch: Patch) -> None:
+    def having(self: History, tip: str, ids: Collection[str]) -> set[str]:
+        return set()
+
+    patch.setattr(History, "having", having)
+
+
+def _forget_sources(patch: Patch) -> None:
+    patch.setattr(gitstore.GitStore, "_sources_recorded", lambda self, repeated, tip: set())
+
+
+def _log_after_the_swap(patch: Patch) -> None:
+    def publish(self: publisher.Publisher, batch: Batch, tip: str | None, *, durable: bool) -> None:
+        assert self.swap(tip, batch.build(self._history))
+        reached("wal-written")
+        wal.mark_done(self._layout, wal.write(self._layout, batch, durable=durable))
+
+    patch.setattr(publisher.Publisher, "publish", publish)
+
+
+def _keep_the_first_parent(patch: Patch) -> None:
+    """The log goes on naming the parent that the batch was first made on."""
+
+    def rewritten(self: publisher.Publisher, kept: Kept, batch: Batch, *, durable: bool) -> Kept:
+        return replace(kept, batch=batch)
+
+    patch.setattr(publisher.Publisher, "_rewritten", rewritten)
+
+
+def _put_everything_on_the_tip(patch: Patch) -> None:
+    """A batch left over is always put on the tip, though others may have its commits."""
+    patch.setattr(publisher.Publisher, "_built", lambda self, one: None)
+
+
+def _join_merges(patch: Patch) -> None:
+    patch.setattr(history.Record, "only_merges", False)
+
+
+def _keep_all_heads(patch: Patch) -> None:
+    patch.setattr(History, "is_ancestor", lambda self, old, new: old == new)
+
+
+def _let_the_first_win(patch: Patch) -> None:
+    patch.setattr(cells, "greater", lambda one, other: other if other[0] > one[0] else one)
+
+
+def _build_on_what_is_found(patch: Patch) -> None:
+    patch.setattr(gitstore.GitStore, "_mended", lambda self: None)
+    patch.setattr(tips, "present", lambda layout, look: look())
+
+
+def _not_look_back(patch: Patch) -> None:
+    patch.setattr(publisher.Publisher, "recover", lambda self, limit: 0)
+
+
+def _leave_blobs_out(patch: Patch) -> None:
+    patch.setattr(scribe, "blobs_of", lambda drafts, objects: ())
+
+
+def _take_unfinished_files(patch: Patch) -> None:
+    patch.setattr(journal, "_ends", lambda content: True)
+
+
+def _take_missing_for_absent(patch: Patch) -> None:
+    def entries(self: celltree.CellTree, tree: str) -> dict[str, Entry]:
+        try:
+            return read(self, tree)
+        except MissingObject:
+            return {}
+
+    read = celltree.CellTree.entries
+    patch.setattr(celltree.CellTree, "entries", entries)
+
+
+def _forget_merges(patch: Patch) -> None:
+    patch.setattr(merges, "note", lambda layout, record: None)
+
+
+def _not_rebuild(patch: Patch) -> None:
+    patch.setattr(publisher.Publisher, "rebuild", lambda self: 0)
+
+
+def _not_finish_batches(patch: Patch) -> None:
+    patch.setattr(gitstore.GitStore, "_finish_batches", lambda self: 0)
+
+
+def _claim_by_copying(patch: Patch) -> None:
+    """The files of a drain that died stay with it for ever."""
+    patch.setattr(journal.Claim, "_abandoned", lambda self: [])
+
+
+def _name_batches_by_clock(patch: Patch) -> None:
+    patch.setattr(Batch, "name", property(lambda self: self.clock))
+
+
+def _floor_of_now(patch: Patch) -> None:
+    """A retention floor stands at its own event, not at what its author had seen."""
+    from ccc.domain import events
+
+    patch.setattr(events, "_cell", lambda stamp, name, value: (stamp, value))
+
+
+def failures() -> tuple[type[BaseException], ...]:
+    """How a day ends that went wrong."""
+    return (AssertionError, CccError, OSError, RecursionError)
+
+
+def names(rules: Sequence[Rule]) -> Iterator[str]:
+    """As test ids."""
+    return (rule.words.replace(" ", "-") for rule in rules)
+
+
+RULES = (
+    Rule("a stamp is final before the ref moves and kept on every retry", _stamp_anew),
+    Rule("what is on the ref already is known by its ids", _not_look_for_ids),
+    Rule("sources are remembered", _forget_sources),
+    Rule("the log is written before the swap", _log_after_the_swap),
+    Rule("the log names the parent that was really used", _keep_the_first_parent, CROWDED),
+    Rule("a batch left over comes back as the very commits", _put_everything_on_the_tip),
+    Rule("merges are looked through", _join_merges),
+    Rule("heads are the maximal commits", _keep_all_heads),
+    Rule("the greater canonical value wins", _let_the_first_win, COPIED),
+    Rule("nothing is built on a ref that was moved", _build_on_what_is_found),
+    Rule("a process looks back at its first drain", _not_look_back),
+    Rule("blobs travel in the batch", _leave_blobs_out),
+    Rule("a journal file counts when it ends in a newline", _take_unfinished_files),
+    Rule("a missing object is no absent name", _take_missing_for_absent, FAR),
+    Rule("merges are on record", _forget_merges, FAR),
+    Rule("lost objects are made again", _not_rebuild, FAR),
+    Rule("batches left over are finished", _not_finish_batches),
+    Rule("claims of the dead are taken over", _claim_by_copying),
+    Rule("a batch keeps its name", _name_batches_by_clock, CROWDED),
+)
