@@ -231,13 +231,14 @@ class GitStore:
 
     def _recovering(self, work: Callable[[], _Answer]) -> _Answer:
         """Does the work; where an object was pruned, rebuilds what the log still holds and tries again."""
+        made_again = False
         for _ in range(SWAP_ATTEMPTS):
             try:
                 return work()
             except MissingObject:
-                if not self._made_again():
+                if made_again or not self._made_again():
                     raise
-                return work()
+                made_again = True
             except tips.TipMoved:  # since it was looked at, a moment ago
                 self._mended()
         return work()
