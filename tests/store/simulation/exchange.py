@@ -70,7 +70,12 @@ class Far:
 
 
 def prune(replica: Replica) -> None:
-    """`git prune` takes away every object that no reference leads to; nothing where one is missing."""
+    """`git prune` takes away every object that no reference leads to; nothing where one is missing.
+
+    Not while the reference itself is deleted: then it takes all, and only other copies are left.
+    """
+    if not (replica.common / REF).exists():
+        return
     Git(replica.common).run("prune", "--expire=now", ok=(0, 128))
 
 

@@ -10,9 +10,10 @@ from tests.store.simulation.world import Kind, simulate
 VARIABLE = "CCC_TEST_SEEDS"
 """A factor for the number of seeds of every simulation and storm (default 1)."""
 
-NEAR = Kind("near", steps=80)
-COPIED = Kind("copied", steps=80, copied=True)
-CROWDED = Kind("crowded", steps=80, crowded=True)
+NEAR = Kind("near")
+COPIED = Kind("copied", copied=True)
+CROWDED = Kind("crowded", crowded=True)
+ALONE = Kind("alone", alone=True)
 FAR = Kind("far", steps=50, far=True)
 
 FACTOR = int(os.environ.get(VARIABLE, "1"))

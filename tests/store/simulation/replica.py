@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ccc.domain.events import Draft, draft_line
+from ccc.domain.stamps import now_ms
 from ccc.git.command import Git
 from ccc.layout import Layout
 from ccc.store import tips, wal
@@ -24,7 +25,7 @@ CONFIG = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
 
 @dataclass
 class Disk:
-    """What a power cut may bring back: the reference (None: not there) and the record of tips as they were."""
+    """What a power cut may bring back: the reference (None: not there) and the record of its tips."""
 
     tip: str | None
     tips: bytes
@@ -65,15 +66,7 @@ class Replica:
 
     def fresh_store(self) -> GitStore:
         """The store as a process sees it that has just started."""
-        return GitStore(
-            self.layout,
-            Git(self.common),
-            objects=backend_of(self.common),
-            identity=lambda: DEVELOPER,
-            observe=observe,
-            lane=self._lane,
-            now=self.now,
-        )
+        return store_of(self.common, lane=self._lane, now=self.now)
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -175,6 +168,19 @@ class Replica:
         for path in wal.done_folder(self.layout).glob("*.json"):
             at = path.stat().st_mtime - 2 * wal.KEPT_SECONDS
             os.utime(path, (at, at))
+
+
+def store_of(common: Path, *, lane: str | None = None, now: Callable[[], int] = now_ms) -> GitStore:
+    """The store of a repository, with the observer of simulated hooks."""
+    return GitStore(
+        Layout(common),
+        Git(common),
+        objects=backend_of(common),
+        identity=lambda: DEVELOPER,
+        observe=observe,
+        lane=lane,
+        now=now,
+    )
 
 
 def observe(state: State, entries: Sequence[JournalEntry]) -> Sequence[Draft]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +15,7 @@ from ccc.store import celltree, gitstore, history, journal, merges, publisher, s
 from ccc.store.crashpoints import reached
 from ccc.store.history import History, messages
 from ccc.store.wal import Batch, Kept
-from tests.store.simulation.kinds import COPIED, CROWDED, FAR, NEAR
+from tests.store.simulation.kinds import COPIED, CROWDED, NEAR
 from tests.store.simulation.world import Kind
 
 Patch = pytest.MonkeyPatch
@@ -165,12 +164,16 @@ def names(rules: Sequence[Rule]) -> Iterator[str]:
     return (rule.words.replace(" ", "-") for rule in rules)
 
 
+HARSH = Kind("harsh", often=("die", "power-cut"), points=("wal-written",))
+BUSY = Kind("busy", alone=True, crowded=True, often=("overtake", "lose-objects"))
+LOSSY = Kind("lossy", alone=True, often=("lose-objects", "decide"))
+
 RULES = (
     Rule("a stamp is final before the ref moves and kept on every retry", _stamp_anew),
     Rule("what is on the ref already is known by its ids", _not_look_for_ids),
     Rule("sources are remembered", _forget_sources),
-    Rule("the log is written before the swap", _log_after_the_swap),
-    Rule("the log names the parent that was really used", _keep_the_first_parent, CROWDED),
+    Rule("the log is written before the swap", _log_after_the_swap, HARSH),
+    Rule("the log names the parent that was really used", _keep_the_first_parent, BUSY),
     Rule("a batch left over comes back as the very commits", _put_everything_on_the_tip),
     Rule("merges are looked through", _join_merges),
     Rule("heads are the maximal commits", _keep_all_heads),
@@ -179,9 +182,9 @@ RULES = (
     Rule("a process looks back at its first drain", _not_look_back),
     Rule("blobs travel in the batch", _leave_blobs_out),
     Rule("a journal file counts when it ends in a newline", _take_unfinished_files),
-    Rule("a missing object is no absent name", _take_missing_for_absent, FAR),
-    Rule("merges are on record", _forget_merges, FAR),
-    Rule("lost objects are made again", _not_rebuild, FAR),
+    Rule("a missing object is no absent name", _take_missing_for_absent, LOSSY),
+    Rule("merges are on record", _forget_merges, Kind("far", steps=50, far=True, often=("lose-objects",))),
+    Rule("lost objects are made again", _not_rebuild, LOSSY),
     Rule("batches left over are finished", _not_finish_batches),
     Rule("claims of the dead are taken over", _claim_by_copying),
     Rule("a batch keeps its name", _name_batches_by_clock, CROWDED),

@@ -18,7 +18,9 @@ SEEDS = 40
 
 @pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES, ids=names(RULES))
-def test_without_the_rule_a_day_goes_wrong(rule: Rule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_rule_a_day_goes_wrong(
+    rule: Rule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rule.remove(monkeypatch)
     for seed in range(SEEDS * FACTOR):
         try:

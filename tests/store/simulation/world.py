@@ -37,13 +37,24 @@ ROUNDS = 10
 @dataclass(frozen=True)
 class Kind:
     """A kind of day: `far` separate repositories and a hub, `copied`: two replicas that are one copy of the
-    other (one name, one lane, one coarse clock), `crowded`: processes overtake each other, no lock works."""
+    other (one name, one lane, one coarse clock), `crowded`: processes overtake each other, no lock works.
+
+    `alone`: one replica. `often`: steps that come five times as often; `points`: where processes are killed.
+    """
 
     name: str = "near"
-    steps: int = 100
+    steps: int = 80
     far: bool = False
     copied: bool = False
     crowded: bool = False
+    alone: bool = False
+    often: tuple[str, ...] = ()
+    points: tuple[str, ...] = STORE_POINTS
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those who take part."""
+        return NAMES[:1] if self.alone else NAMES
 
 
 @dataclass
@@ -59,12 +70,12 @@ class World:
     def __post_init__(self) -> None:
         self.chance = random.Random(f"{self.kind.name} {self.seed}")
         self.at_ms = START_MS
-        self.skews = {name: self.chance.randrange(-SKEW_MS, SKEW_MS) for name in NAMES}
+        self.skews = {name: self.chance.randrange(-SKEW_MS, SKEW_MS) for name in self.kind.names}
         self.processes = Processes(self.patch)
         self.patch.setattr(gitstore, "locked", unlocked)
         self.keys = 0
         objects = None
-        if not self.kind.far:
+        if not self.kind.far and not self.kind.alone:
             objects = self.work / "objects"
             make_objects(objects)
         self.replicas = {
@@ -75,7 +86,7 @@ class World:
                 objects=objects,
                 lane=self._lane(name),
             )
-            for name in NAMES
+            for name in self.kind.names
         }
         names = {name: "b" if self.kind.copied and name == "C" else name.lower() for name in NAMES}
         self.exchange = Far(self.work / "hub.git", names) if self.kind.far else Near()
@@ -97,12 +108,13 @@ class World:
     def run(self) -> Counter[str]:
         """The whole day, and the proof at its end; what happened how often."""
         steps = self._steps()
-        names, weights = list(steps), [weight for weight, _ in steps.values()]
+        names = list(steps)
+        weights = [weight * (5 if name in self.kind.often else 1) for name, (weight, _) in steps.items()]
         for _ in range(self.kind.steps):
             self.at_ms += self.chance.randrange(3000)
             [name] = self.chance.choices(names, weights)
             self.counts[name] += 1
-            steps[name][1](self.replicas[self.chance.choice(NAMES)])
+            steps[name][1](self.replicas[self.chance.choice(self.kind.names)])
         self._finish()
         return self.counts
 
@@ -125,7 +137,7 @@ class World:
             "slow-sync": (5, self._slow_sync),
             "look": (4, self._look),
         }
-        if self.kind.far:
+        if self.kind.far or self.kind.alone:
             steps["prune"] = (4, exchange.prune)
             steps["lose-objects"] = (3, self._lose_objects)
         if self.kind.crowded:
@@ -140,7 +152,7 @@ class World:
         for _ in range(ROUNDS):
             if len({replica.store.tip() for replica in self.replicas.values()}) == 1:
                 break
-            for name in self.chance.sample(NAMES, len(NAMES)):
+            for name in self.chance.sample(self.kind.names, len(self.kind.names)):
                 self._sync(self.replicas[name])
         self._all_at_once()
         self._prove()
@@ -169,7 +181,7 @@ class World:
             proof.prove_each_once(proof.keys_in(replica.store), acknowledged, name)
             proof.prove_sources_once(replica.store, name)
             assert wal.undone(replica.layout) == [], name
-            if self.kind.far or name == "A":
+            if self.kind.far or name == "A":  # near, all objects are in one place
                 proof.prove_healthy(replica)
             same_id = ("duplicate-event",) if self.kind.copied else ()
             proof.prove_sound(replica, allowed=("torn-journal", *same_id))
@@ -230,7 +242,7 @@ class World:
             )
         )
         if self.chance.random() < 0.5:
-            death = self.processes.stopping_at(self.chance.choice(STORE_POINTS))
+            death = self.processes.stopping_at(self.chance.choice(self.kind.points))
         else:
             death = self.processes.dying_at_line(self.chance.randrange(1, LINES))
         try:

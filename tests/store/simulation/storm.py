@@ -1,0 +1,193 @@
+"""A storm of real processes on one repository, run as a program: writers are forked, killed and replaced.
+
+`python -m tests.store.simulation.storm COMMON SETTINGS`: SETTINGS is the JSON of `Settings`. What a writer
+was promised is in `acknowledged/<writer>`, one key a line, written after the call returned; what went wrong
+is in `errors/<writer>`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pytest
+
+from ccc.git import libgit as libgit  # so that no child has to import it
+from ccc.store import gitstore
+from ccc.store.crashpoints import STORE_POINTS, VARIABLE
+from ccc.store.gitstore import GitStore
+from tests.store.simulation.facts import Author, fact
+from tests.store.simulation.replica import store_of
+
+SWEEPS = (("gc", "--prune=now", "--quiet"), ("pack-refs", "--all"), ("repack", "-a", "-d", "-q"))
+KILL_EVERY = (0.02, 0.3)
+PATIENCE = 60.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`writers` at once until `promises` are made; `kill`: at random instants, at crash points, or never.
+
+    `sweep`: git cleans up all the time. `locked`: the lock of the store works. `pause`: seconds between two
+    calls of a writer, at most.
+    """
+
+    seed: int
+    writers: int
+    promises: int
+    kill: str = "never"
+    sweep: bool = False
+    locked: bool = True
+    pause: float = 0.0
+
+
+@contextmanager
+def no_lock(path: Path, timeout: float = 0.0) -> Iterator[None]:
+    """What stands for the lock where it does not work."""
+    del path, timeout
+    yield
+
+
+class Writer:
+    """What one forked process does."""
+
+    def __init__(self, common: Path, folder: Path, number: int, settings: Settings) -> None:
+        self._chance = random.Random(f"{settings.seed} {number}")
+        self._name, self._settings = f"w{number}", settings
+        self._store: GitStore = store_of(common)
+        self._until = self._chance.randrange(12) if settings.kill == "at-points" else None
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        self._promises = os.open(folder / "acknowledged" / self._name, flags, 0o666)
+
+    def write(self, calls: int) -> None:
+        """So many calls of every kind, with pauses."""
+        for number in range(calls):
+            if number == self._until:
+                os.environ[VARIABLE] = self._chance.choice(STORE_POINTS)
+            key = f"{self._name}-{number}"
+            author = Author(self._name, self._store.state, 1_790_000_000_000 + number, "sha1")
+            draft = fact(self._chance, author, key)
+            what = self._chance.random()
+            if what < 0.75:
+                self._store.journal(draft)
+            else:
+                self._store.transact(lambda state, draft=draft: [draft], durable=False)  # type: ignore[misc]
+            os.write(self._promises, f"{key}\n".encode())
+            if what < 0.1:
+                self._store.drain()
+            time.sleep(self._chance.uniform(0, self._settings.pause))
+
+
+class Storm:
+    """Forks, kills, replaces; ends when enough was promised."""
+
+    def __init__(self, common: Path, settings: Settings) -> None:
+        self._common, self._settings = common, settings
+        self._folder = common.parent / "storm"
+        for name in ("acknowledged", "errors"):
+            (self._folder / name).mkdir(parents=True)
+        self._chance = random.Random(settings.seed)
+        self._running: dict[int, int] = {}
+        self._started = 0
+
+    def run(self) -> None:
+        """The whole storm. Raises TimeoutError where nothing goes on."""
+        sweeper = self._sweeper() if self._settings.sweep else 0
+        try:
+            self._blow()
+        finally:
+            for pid in (*self._running, *([sweeper] if sweeper else [])):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+
+    def _blow(self) -> None:
+        until = time.monotonic() + PATIENCE
+        if self._settings.kill == "never":
+            self._calm(until)
+            return
+        while self._promised() < self._settings.promises:
+            if time.monotonic() > until:
+                raise TimeoutError(f"{self._promised()} promises in {PATIENCE} s")
+            while len(self._running) < self._settings.writers:
+                self._fork(calls=10_000)
+            time.sleep(self._chance.uniform(*KILL_EVERY))
+            if self._settings.kill == "anywhere":
+                os.kill(self._chance.choice(list(self._running)), signal.SIGKILL)
+            self._reap()
+
+    def _calm(self, until: float) -> None:
+        """Nobody is killed: every writer comes to its end."""
+        for _ in range(self._settings.writers):
+            self._fork(calls=self._settings.promises // self._settings.writers)
+        while self._running:
+            if time.monotonic() > until:
+                raise TimeoutError(f"{len(self._running)} writers do not come to an end")
+            self._reap()
+            time.sleep(0.02)
+
+    def _reap(self) -> None:
+        for pid in list(self._running):
+            if os.waitpid(pid, os.WNOHANG)[0]:
+                del self._running[pid]
+
+    def _promised(self) -> int:
+        return sum(path.read_bytes().count(b"\n") for path in (self._folder / "acknowledged").iterdir())
+
+    def _fork(self, calls: int) -> None:
+        self._started += 1
+        number = self._started
+        pid = os.fork()
+        if pid:
+            self._running[pid] = number
+            return
+        self._child(number, calls)
+
+    def _child(self, number: int, calls: int) -> None:
+        try:
+            Writer(self._common, self._folder, number, self._settings).write(calls)
+        except BaseException:
+            (self._folder / "errors" / f"w{number}").write_text(traceback.format_exc(), encoding="utf-8")
+            os._exit(1)
+        os._exit(0)
+
+    def _sweeper(self) -> int:
+        """Another program that cleans up again and again, as impatient as git can be told to be."""
+        pid = os.fork()
+        if pid:
+            return pid
+        while os.getppid() != 1:
+            for words in SWEEPS:
+                subprocess.run(
+                    ["git", f"--git-dir={self._common}", *words], capture_output=True, check=False, timeout=60
+                )
+        os._exit(0)
+
+
+def main() -> int:
+    """Runs the storm that the command line describes."""
+    settings = Settings(**json.loads(sys.argv[2]))
+    if not settings.locked:
+        pytest.MonkeyPatch().setattr(gitstore, "locked", no_lock)
+    Storm(Path(sys.argv[1]), settings).run()
+    return 0
+
+
+def command(common: Path, settings: Settings) -> list[str]:
+    """How the storm is started."""
+    return [sys.executable, "-m", __name__, str(common), json.dumps(asdict(settings))]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

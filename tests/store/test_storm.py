@@ -1,0 +1,76 @@
+"""Storms of real processes: killed at any instant, beside a git that cleans up, with and without a lock.
+
+The number of storms is multiplied by the environment variable CCC_TEST_SEEDS (default 1); seeds are printed.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ccc.store.protocol import REF
+from tests.store.simulation.kinds import FACTOR
+from tests.store.simulation.proof import keys_in, prove_each_once, prove_sources_once
+from tests.store.simulation.replica import store_of
+from tests.store.simulation.storm import PATIENCE, Settings, command
+from tests.store.tools import PROJECT, faults_of
+from tests.support.repository import Repo
+
+
+def storm(repo: Repo, settings: Settings) -> list[str]:
+    """Lets it blow, and proves that all promises are kept; what went wrong in writers, last lines only."""
+    common = repo.path / ".git"
+    print(settings)
+    done = subprocess.run(
+        command(common, settings),
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE + 30,
+    )
+    assert done.returncode == 0, done.stderr
+    folder = common.parent / "storm"
+    promised = [key for path in (folder / "acknowledged").iterdir() for key in whole_lines(path)]
+    store = store_of(common)
+    store.drain()
+    keys = keys_in(store)
+    print(
+        f"{len(promised)} promised, {len(keys)} recorded by {len(list((folder / 'acknowledged').iterdir()))}"
+    )
+    assert len(promised) >= settings.promises
+    prove_each_once(keys, promised, str(settings))
+    prove_sources_once(store, str(settings))
+    assert faults_of(common) == []
+    repo.git("rev-list", "--objects", "--quiet", REF)
+    assert repo.git("fsck", "--strict", "--no-dangling", "--no-progress") == ""
+    return sorted(path.read_text(encoding="utf-8").splitlines()[-1] for path in (folder / "errors").iterdir())
+
+
+def whole_lines(path: Path) -> list[str]:
+    return path.read_text(encoding="ascii").split("\n")[:-1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(FACTOR))
+@pytest.mark.parametrize("locked", [True, False], ids=["locked", "without a lock"])
+@pytest.mark.parametrize("kill", ["anywhere", "at-points"])
+def test_killed_writers_beside_a_git_that_cleans_up_keep_every_promise(
+    repo: Repo, kill: str, locked: bool, seed: int
+) -> None:
+    settings = Settings(seed=seed, writers=5, promises=1000, kill=kill, sweep=True, locked=locked)
+    assert storm(repo, settings) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(FACTOR))
+def test_32_processes_writing_at_once_with_pauses_lose_nothing_and_all_come_to_an_end(
+    repo: Repo, seed: int
+) -> None:
+    assert storm(repo, Settings(seed=seed, writers=32, promises=32 * 30, pause=0.05)) == []
+
+
+def test_a_few_killed_writers_keep_every_promise(repo: Repo) -> None:
+    assert storm(repo, Settings(seed=0, writers=2, promises=30, kill="anywhere")) == []
