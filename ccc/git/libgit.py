@@ -77,10 +77,12 @@ class LibGit:
         for attempt in range(WRITE_ATTEMPTS):
             try:
                 return str(self._repository.odb.write(_TYPES[kind], content))
-            except OSError:
+            except OSError as error:
                 if attempt == WRITE_ATTEMPTS - 1:
+                    raise_for_disk(str(error), self.common)  # libgit2 says it in words alone
                     raise
             except pygit2.GitError as error:
+                raise_for_disk(str(error), self.common)
                 raise GitFailed(f"a {kind} of {len(content)} bytes cannot be stored: {error}") from error
         raise AssertionError("the last attempt returns or raises")
 

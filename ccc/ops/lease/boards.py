@@ -26,6 +26,9 @@ class Board(Protocol):
     def swap(self, name: str, old: str | None, new: str) -> bool:
         """Whether the lease was at `old` and is at `new` now. Raises Refused, GitFailed, TimedOut."""
 
+    def deletion(self, name: str) -> str:
+        """The git command that takes the reference of a lease away."""
+
 
 class LocalBoard:
     """Leases among the processes of one repository."""
@@ -44,6 +47,10 @@ class LocalBoard:
         except RefMoved:
             return False
         return True
+
+    def deletion(self, name: str) -> str:
+        """Of this repository's own."""
+        return f"git update-ref -d {LEASES}{name}"
 
 
 class RemoteBoard:
@@ -76,16 +83,26 @@ class RemoteBoard:
             f"ask who runs it to allow {LEASES}*",
         )
 
+    def deletion(self, name: str) -> str:
+        """Of the remote's."""
+        return f"git push {self._remote.name} --delete {LEASES}{name}"
+
 
 def _named(refs: dict[str, str], prefix: str) -> dict[str, str]:
     return {name.removeprefix(prefix): oid for name, oid in refs.items()}
 
 
-def known(workspace: Workspace) -> list[Lease]:
-    """Every lease as it was when the remote was last asked; asks nobody. Raises StateBroken."""
+def known(workspace: Workspace) -> tuple[list[Lease], list[str]]:
+    """Every lease as it was when the remote was last asked, and words about what is none; asks nobody."""
     board = board_of(workspace, asks=False, seconds=1.0)
     found = board.known() if isinstance(board, RemoteBoard) else board.all()
-    return [read(workspace.git, oid) for _, oid in sorted(found.items())]
+    leases, strange = [], []
+    for name, oid in sorted(found.items()):
+        try:
+            leases.append(read(workspace, board, name, oid))
+        except StateBroken as error:
+            strange.append(f"{error.message}: {error.hint}")
+    return leases, strange
 
 
 def board_of(workspace: Workspace, *, asks: bool, seconds: float) -> Board:
@@ -98,12 +115,14 @@ def board_of(workspace: Workspace, *, asks: bool, seconds: float) -> Board:
     )
 
 
-def read(git: Git, oid: str) -> Lease:
-    """The lease that a commit records. Raises StateBroken for a commit that is none."""
+def read(workspace: Workspace, board: Board, name: str, oid: str) -> Lease:
+    """The lease that an object records. Raises StateBroken where somebody put something else there."""
+    shown = workspace.git.run("cat-file", "commit", oid, ok=(0, 128))
     try:
-        return parse(git.run("log", "-1", "--format=%B", oid).out.decode("utf-8", "replace"))
+        return parse(shown.out.decode("utf-8", "replace"))
     except (ValueError, KeyError, TypeError) as error:
-        raise StateBroken(f"commit {oid} is no lease: {error}", "git ccc sync --status") from error
+        words = f"{LEASES}{name} was not made by ccc, it is at {oid}"
+        raise StateBroken(words, board.deletion(name)) from error
 
 
 def write(git: Git, lease: Lease, parent: str | None, who: str | None) -> str:

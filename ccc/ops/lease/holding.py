@@ -68,7 +68,7 @@ def take(workspace: Workspace, board: Board, wanted: Wanted, fits: Fits | None =
     """
     for _ in range(ATTEMPTS):
         oid = board.all().get(wanted.name)
-        before = None if oid is None else boards.read(workspace.git, oid)
+        before = None if oid is None else boards.read(workspace, board, wanted.name, oid)
         if before is not None and oid is not None:
             if not before.released and before.holder != wanted.holder:
                 refuse_while_alive(workspace, before, oid)

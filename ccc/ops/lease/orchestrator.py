@@ -45,7 +45,7 @@ def release(workspace: Workspace, name: str, *, asks: bool) -> Lease:
     oid = board.all().get(name)
     if oid is None:
         raise NotFound(f"nobody holds {name}", "git ccc sync --status")
-    lease = boards.read(workspace.git, oid)
+    lease = boards.read(workspace, board, name, oid)
     if lease.holder != workspace.replica:
         require_person_at_keyboard(
             workspace, "releasing another machine's lease", f"git ccc sync --release {name}"

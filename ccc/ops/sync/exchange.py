@@ -46,14 +46,10 @@ def sync(workspace: Workspace, *, asks: bool, seconds: float) -> Synced:
     GitFailed (no way there), TimedOut, StoreBusy.
     """
     enabled = sharing.require(workspace)
-    if enabled.remote not in remotes(workspace):
-        raise NotFound(
-            f"there is no remote {enabled.remote} any more",
-            "git ccc sync --disable, then git ccc sync REMOTE --enable with its new name",
-        )
     remote = Remote(workspace.git, enabled.remote, workspace.environment, asks, seconds)
     with locked(workspace.layout.root / LOCK, timeout=seconds):
         try:
+            _require_remote(workspace, enabled)
             done = _exchange(workspace, enabled, remote)
         except CccError as error:
             sharing.note(workspace.layout, at=workspace.now(), ok=False, words=error.message)
@@ -85,6 +81,14 @@ def _exchange(workspace: Workspace, enabled: Enabled, remote: Remote) -> Synced:
             )
         time.sleep(PAUSE_SECONDS * (attempt + secrets.randbelow(1000) / 1000))
     raise StoreBusy(f"{enabled.remote} changes all the time", "try again")
+
+
+def _require_remote(workspace: Workspace, enabled: Enabled) -> None:
+    if enabled.remote not in remotes(workspace):
+        raise NotFound(
+            f"there is no remote {enabled.remote} any more",
+            "git ccc sync --disable, then git ccc sync REMOTE --enable with its new name",
+        )
 
 
 def remotes(workspace: Workspace) -> list[str]:

@@ -9,6 +9,8 @@ from ccc.git import repository as repositories
 from ccc.ops.sync.enabled import ITSELF, THERE, folder_of
 from ccc.ops.workspace import Workspace
 
+KEYS = r"^remote\..*\.fetch$"
+
 
 def add(workspace: Workspace, remote: str) -> None:
     """Adds the line, once. Raises Refused in a partial clone, where git would leave out our files."""
@@ -21,9 +23,14 @@ def add(workspace: Workspace, remote: str) -> None:
 
 
 def remove(workspace: Workspace, remote: str) -> None:
-    """Takes the line away; a configuration without it is left alone."""
-    pattern = f"^{re.escape(_line(remote))}$"
-    workspace.git.run("config", "--local", "--unset-all", f"remote.{remote}.fetch", pattern, ok=(0, 1, 5))
+    """Takes the line away, also from a remote renamed since; a configuration without it is left alone."""
+    line = _line(remote)
+    pattern = f"^{re.escape(line)}$"
+    found = workspace.git.run(
+        "config", "--local", "--name-only", "-z", "--get-regexp", KEYS, pattern, ok=(0, 1)
+    )
+    for key in sorted(set(found.text.split("\0")) - {""}):
+        workspace.git.run("config", "--local", "--unset-all", key, pattern)
 
 
 def _line(remote: str) -> str:

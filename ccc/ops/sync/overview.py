@@ -43,8 +43,9 @@ def overview(workspace: Workspace) -> Overview:
     workspace.require()
     enabled = sharing.read(workspace.layout)
     pending = len(journal.waiting(workspace.layout))
+    leases, strange = boards.known(workspace)
     if enabled is None:
-        return Overview(None, workspace.replica, None, 0, pending, (), (), tuple(boards.known(workspace)))
+        return Overview(None, workspace.replica, None, 0, pending, (), tuple(strange), tuple(leases))
     known = exchange.known_tips(workspace, enabled)
     own = enabled.here + own_name(workspace.replica)
     history = workspace.reader.history
@@ -60,8 +61,8 @@ def overview(workspace: Workspace) -> Overview:
         exchange.to_share(workspace, enabled),
         pending,
         tuple(others),
-        tuple(exchange.left_out(workspace, known)),
-        tuple(boards.known(workspace)),
+        (*exchange.left_out(workspace, known), *strange),
+        tuple(leases),
     )
 
 
