@@ -5,12 +5,14 @@ The first of a few holds everything, those after it what is new since. Each can 
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from ccc.errors import GitFailed
+from ccc.errors import GitFailed, StoreBusy
 from ccc.git import repository as repositories
 from ccc.git.command import Git
 from ccc.git.writing import raise_for_disk
@@ -23,11 +25,18 @@ from ccc.store.protocol import REF
 
 KEPT = 10
 WHOLE_EVERY = 5
-"""So many bundles are kept, so the newest whole one with all after it always is."""
+"""So many bundles are kept; after so many the background drain makes a whole one."""
 
 BYTES_KEPT = 1 << 30
-SECONDS = 20.0
-"""How long git may write at one: a whole one of 100,000 events takes 1.5 s, what is new 20 ms."""
+SECONDS, SECONDS_BEHIND = 3.0, 600.0
+"""How long git may write at one while a command waits, and behind its back.
+
+What is new takes 20 ms, a whole one of 10,000 events in loose objects 2 s, packed 0.3 s.
+"""
+
+RETRY_SECONDS = 3600.0
+RECENT = 500
+"""Commits in the first bundle of a history that is too long for a whole one while a command waits."""
 
 BASIS = "basis.json"
 LOCK = "bundles.lock"
@@ -41,6 +50,15 @@ class Bundle:
     remark: str | None = None
 
 
+@dataclass(frozen=True)
+class _Basis:
+    """Bundles that stand on each other: their names, the tip of `refs/ccc` in the last, whether all is in."""
+
+    files: tuple[str, ...]
+    tip: str
+    whole: bool
+
+
 def keep(
     workspace: Workspace, command: str, names: Sequence[str] = (), without: Sequence[str] = ()
 ) -> Bundle:
@@ -49,31 +67,99 @@ def keep(
     Commits behind `without` are left out of it. Raises OSError where the disk is full: then nothing may be
     destroyed. Anything else that goes wrong is a remark: a command never fails for want of a bundle.
     """
+    try:
+        bundled.folder_of(workspace.layout).mkdir(parents=True, exist_ok=True)
+        with locked(workspace.layout.root / LOCK):
+            return Bundle(_kept(workspace.layout, workspace.git, command, names, without))
+    except FileExistsError as error:
+        return Bundle(None, f"no bundle could be made first: {error.filename} is no folder")
+    except (GitFailed, StoreBusy) as error:
+        return Bundle(None, f"no bundle could be made first: {error.message}")
+
+
+def _kept(
+    layout: Layout, git: Git, command: str, names: Sequence[str], without: Sequence[str]
+) -> Path | None:
+    refs, basis = repositories.refs(git, REF, *names), _basis(layout, git)
+    left = sorted(name for name, oid in refs.items() if basis is None or oid != basis.tip)
+    if not left:
+        return None
+    goal = bundled.folder_of(layout) / _name(layout, command)
+    if basis is not None:
+        write(git, goal, left, [basis.tip, *without])
+        after = _Basis((*basis.files, goal.name), refs.get(REF, basis.tip), basis.whole)
+    else:
+        whole = _begun(git, goal, left, without)
+        after = _Basis((goal.name,), refs.get(REF, ""), whole)
+    _remember(layout, after)
+    _thin_out(layout)
+    return goal
+
+
+def _begun(git: Git, goal: Path, names: Sequence[str], without: Sequence[str]) -> bool:
+    """Writes the first bundle of a row; False where only the end of the history fitted into the time."""
+    try:
+        write(git, goal, names, without)
+    except TookTooLong:
+        older = git.text("rev-list", "--first-parent", f"--skip={RECENT}", "-1", REF)
+        write(git, goal, names, [older, *without] if older else without)
+        return False
+    return True
+
+
+def complete(workspace: Workspace) -> Path | None:
+    """Makes a whole bundle where one is due, in as much time as it needs; nobody waits for it."""
     layout, git = workspace.layout, workspace.git
-    folder = bundled.folder_of(layout)
+    basis = _basis(layout, git)
+    if basis is None or (basis.whole and len(basis.files) < WHOLE_EVERY):
+        return None
+    if _tried_lately(layout):
+        return None
+    fresh = bundled.folder_of(layout) / f".whole.{os.getpid()}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except FileExistsError:
-        return Bundle(None, f"no bundle could be made first: {folder} is no folder")
-    with locked(layout.root / LOCK):
-        refs = repositories.refs(git, REF, *names)
-        basis = _basis(layout, git)
-        left = {name: oid for name, oid in refs.items() if oid not in basis}
-        if not left:
-            return Bundle(None)
-        goal = folder / _name(layout, command)
-        remark = _written(git, goal, sorted(left), [*basis, *(oid for oid in without if oid)])
-        if remark is None:
-            _remember(layout, goal, [*basis, refs[REF]] if REF in refs else basis, whole=not basis)
+        write(git, fresh, [REF], seconds=SECONDS_BEHIND)
+        tip = git.text("bundle", "list-heads", str(fresh), REF).split(" ")[0]
+        with locked(layout.root / LOCK):
+            goal = fresh.with_name(_name(layout, "whole"))
+            fresh.replace(goal)
+            _remember(layout, _Basis((goal.name,), tip, whole=True))
             _thin_out(layout)
-        return Bundle(goal if remark is None else None, remark)
+    except (GitFailed, StoreBusy, OSError):
+        return None  # nothing waits for it, and the next one tries again
+    finally:
+        fresh.unlink(missing_ok=True)
+    return goal
 
 
-def write(git: Git, goal: Path, names: Sequence[str], without: Sequence[str] = ()) -> None:
-    """Writes these references into a bundle. Raises OSError for a full disk, GitFailed for anything else."""
+def _tried_lately(layout: Layout) -> bool:
+    """Whether somebody began a whole one within the hour; says that we do, otherwise."""
+    mark = bundled.folder_of(layout) / ".tried"
+    with contextlib.suppress(FileNotFoundError):
+        if time.time() - mark.stat().st_mtime < RETRY_SECONDS:
+            return True
+    mark.touch()
+    return False
+
+
+class TookTooLong(GitFailed):
+    """A bundle did not get ready in its time."""
+
+
+def write(
+    git: Git, goal: Path, names: Sequence[str], without: Sequence[str] = (), seconds: float = SECONDS
+) -> None:
+    """Writes these references into a bundle.
+
+    Raises OSError for a full disk, TookTooLong, GitFailed for anything else.
+    """
     exclude = [f"^{oid}" for oid in dict.fromkeys(without)]
+    started = time.monotonic()
     try:
-        done = git.run("bundle", "create", "-q", str(goal), *names, *exclude, ok=range(256), timeout=SECONDS)
+        done = git.run("bundle", "create", "-q", str(goal), *names, *exclude, ok=range(256), timeout=seconds)
+    except GitFailed as error:
+        if time.monotonic() - started < seconds:
+            raise
+        raise TookTooLong(f"it takes more than {seconds:g} s") from error
     finally:
         goal.with_name(f"{goal.name}.lock").unlink(missing_ok=True)
     if done.code != 0:
@@ -82,33 +168,23 @@ def write(git: Git, goal: Path, names: Sequence[str], without: Sequence[str] = (
         raise GitFailed(f"git bundle: {done.err.splitlines()[-1] if done.err else done.code}")
 
 
-def _written(git: Git, goal: Path, names: Sequence[str], without: Sequence[str]) -> str | None:
-    try:
-        write(git, goal, names, without)
-    except GitFailed as error:
-        return f"no bundle could be made first: {error.message}"
-    return None
-
-
-def _basis(layout: Layout, git: Git) -> list[str]:
-    """The tips of `refs/ccc` in the newest whole bundle and those after it; none when a whole one is due."""
+def _basis(layout: Layout, git: Git) -> _Basis | None:
+    """What the next bundle stands on; None where it must stand alone."""
     try:
         record = json.loads((bundled.folder_of(layout) / BASIS).read_text(encoding="ascii"))
-        files, known = list(record["files"]), [str(tip) for tip in record["tips"]]
+        basis = _Basis(tuple(record["files"]), record["tip"], bool(record["whole"]))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return []
+        return None
     there = {path.name for path in bundled.kept(layout)}
-    stored = all(git.test("cat-file", "-e", tip) for tip in known[-1:])
-    return known[-1:] if stored and set(files) <= there and len(files) < WHOLE_EVERY else []
+    fits = set(basis.files) <= there and len(basis.files) < KEPT
+    return basis if fits and git.test("cat-file", "-e", basis.tip) else None
 
 
-def _remember(layout: Layout, goal: Path, known: Sequence[str], *, whole: bool) -> None:
+def _remember(layout: Layout, basis: _Basis) -> None:
     path = bundled.folder_of(layout) / BASIS
-    files: list[str] = []
-    if not whole:
-        files = json.loads(path.read_text(encoding="ascii"))["files"]
     fresh = path.with_name(f".{BASIS}")
-    fresh.write_text(json.dumps({"files": [*files, goal.name], "tips": list(known)}), encoding="ascii")
+    record = {"files": list(basis.files), "tip": basis.tip, "whole": basis.whole}
+    fresh.write_text(json.dumps(record), encoding="ascii")
     fresh.replace(path)
 
 

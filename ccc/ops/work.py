@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ccc.errors import StoreBusy
 from ccc.git import hookfiles
-from ccc.ops import intents, leftovers, undoings
+from ccc.ops import bundles, intents, leftovers, undoings
 from ccc.ops.background import DRAIN_LOCK
 from ccc.ops.landing import land, undo
 from ccc.ops.sync import automatic, exchange
@@ -65,6 +65,7 @@ def background(workspace: Workspace) -> None:
     while _work_once(workspace):
         continue
     automatic.share(workspace)
+    bundles.complete(workspace)
 
 
 def _work_once(workspace: Workspace) -> bool:

@@ -17,6 +17,7 @@ from ccc.records import dataclass
 from ccc.store import processes
 from ccc.store.cleaning import cleaned
 from ccc.store.crashpoints import reached
+from ccc.store.disk import naming
 from ccc.store.protocol import JournalEntry
 
 FORMAT = 1
@@ -101,7 +102,7 @@ def write(layout: Layout, draft: Draft, name: str | None = None) -> str:
     except FileNotFoundError:
         layout.journal_new.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    with os.fdopen(descriptor, "wb") as file:
+    with naming(path), os.fdopen(descriptor, "wb") as file:
         file.write(line)
     reached("journal-written")
     return name

@@ -10,6 +10,7 @@ from pathlib import Path
 import filelock
 
 from ccc.errors import Refused, StoreBusy
+from ccc.store.disk import naming
 
 POLL = 0.003
 """Seconds between two attempts: filelock's own 50 ms makes waiting 3 times slower (FACTS)."""
@@ -34,7 +35,8 @@ def locked(path: Path, timeout: float = TIMEOUT) -> Iterator[None]:
 def _say_who_holds(path: Path) -> None:
     descriptor = os.open(_holder_file(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
     try:
-        os.write(descriptor, b"%d\n" % os.getpid())
+        with naming(_holder_file(path)):
+            os.write(descriptor, b"%d\n" % os.getpid())
     finally:
         os.close(descriptor)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from ccc.errors import StateBroken
 from ccc.layout import Layout
 from ccc.records import dataclass
+from ccc.store.disk import naming
 from ccc.store.protocol import REF
 
 KEPT = 200
@@ -61,8 +62,9 @@ def rewrite(layout: Layout, known: list[str]) -> None:
 def _add(layout: Layout, line: str) -> int:
     descriptor = os.open(layout.tips, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
     try:
-        os.write(descriptor, f"{line}\n".encode())
-        return os.fstat(descriptor).st_size
+        with naming(layout.tips):
+            os.write(descriptor, f"{line}\n".encode())
+            return os.fstat(descriptor).st_size
     finally:
         os.close(descriptor)
 

@@ -16,6 +16,7 @@ from ccc.errors import Refused
 from ccc.git.objects import BLOB, MissingObject
 from ccc.layout import Layout
 from ccc.records import dataclass
+from ccc.store.disk import naming
 from ccc.store.history import HistoryWriter
 
 FORMAT = 1
@@ -199,7 +200,7 @@ def write(layout: Layout, batch: Batch, *, durable: bool) -> Path:
 
 def _write_file(path: Path, content: bytes, *, durable: bool) -> None:
     try:
-        with path.open("wb") as file:
+        with naming(path), path.open("wb") as file:
             file.write(content)
             file.flush()
             if durable:

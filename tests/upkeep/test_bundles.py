@@ -50,23 +50,40 @@ def test_a_repository_lost_comes_back_from_its_bundles(
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", str(place.repo.path), str(clone)], check=True, timeout=60)
     repo = Repo(clone)
-    for bundle in kept[5:]:  # the newest whole one, and what came after it
+    for bundle in kept:
         repo.git("fetch", "-q", str(bundle), "+refs/ccc:refs/ccc")
     assert repo.oid("refs/ccc") == last
     assert repo.git("fsck", "--strict", "--no-dangling") == ""
 
 
 @pytest.mark.slow
-def test_only_the_newest_are_kept_and_stand_on_nothing_older(place: Place, ccc_inline: RunsCcc) -> None:
+def test_only_the_newest_are_kept_and_stand_on_nothing_older(
+    place: Place, ccc_inline: RunsCcc, tmp_path: Path
+) -> None:
     for number in range(bundles.KEPT + 4):
-        place.workspace.store.transact(lambda state: ())
         ccc_inline("note", f"number {number}", exit=0)
         assert bundles.keep(place.workspace, "test").path is not None
     kept = files(place)
     assert len(kept) == bundles.KEPT
-    whole = [path for path in kept if b"\n-" not in path.read_bytes()[:400]]
-    assert whole
-    assert whole[-1] in kept[-bundles.WHOLE_EVERY :]
+    repo = Repo(tmp_path / "fresh")
+    subprocess.run(["git", "init", "-q", str(repo.path)], check=True)
+    for bundle in kept[-4:]:
+        repo.git("fetch", "-q", str(bundle), "+refs/ccc:refs/ccc")
+    assert repo.oid("refs/ccc") == place.repo.oid("refs/ccc")
+
+
+@pytest.mark.slow
+def test_a_whole_bundle_is_made_behind_the_back_when_one_is_due(place: Place, ccc_inline: RunsCcc) -> None:
+    assert bundles.complete(place.workspace) is None
+    for number in range(bundles.WHOLE_EVERY):
+        ccc_inline("note", f"number {number}", exit=0)
+        bundles.keep(place.workspace, "test")
+    whole = bundles.complete(place.workspace)
+    assert whole is not None
+    assert place.repo.git("bundle", "verify", "-q", str(whole)) == ""
+    assert heads(place, whole) == {"refs/ccc": place.repo.oid("refs/ccc")}
+    assert bundles.keep(place.workspace, "test").path is None
+    assert bundles.complete(place.workspace) is None
 
 
 def test_what_is_in_a_bundle_already_is_not_written_again(place: Place) -> None:
@@ -76,6 +93,7 @@ def test_what_is_in_a_bundle_already_is_not_written_again(place: Place) -> None:
     assert len(files(place)) == 1
 
 
+@pytest.mark.slow
 def test_without_its_files_the_next_bundle_is_whole(place: Place) -> None:
     place.spawn()
     [first] = [bundles.keep(place.workspace, "first").path]
@@ -86,6 +104,7 @@ def test_without_its_files_the_next_bundle_is_whole(place: Place) -> None:
     assert "refs/ccc" in heads(place, again)
 
 
+@pytest.mark.slow
 def test_undo_keeps_the_target_it_moves_back(place: Place, ccc_inline: RunsCcc) -> None:
     session = place.spawn()
     place.tree(session).commit("Work", {"a.txt": "a\n"})
@@ -95,6 +114,7 @@ def test_undo_keeps_the_target_it_moves_back(place: Place, ccc_inline: RunsCcc) 
     assert heads(place, bundle)["refs/heads/main"] == landing.commit
 
 
+@pytest.mark.slow
 def test_a_bundle_that_cannot_be_made_is_said_and_stops_nothing(place: Place, ccc_inline: RunsCcc) -> None:
     session = place.spawn()
     place.tree(session).commit("Work", {"a.txt": "a\n"})
