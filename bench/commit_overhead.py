@@ -92,4 +92,5 @@ def _idle_drain(common: Path) -> Iterator[None]:
         pid.write_text(f"{idle.pid}\n")
         yield
         idle.kill()
+    pid.unlink()
     os.close(bell)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +20,8 @@ from ccc.store.gitstore import GitStore
 from ccc.store.reader import nothing_observed
 
 FOLDERS = 50
+LONGEST_IN_THE_BACKGROUND, SETTLED = 10.0, 1.0
+"""Seconds: what begins in the background may make a folder again that has just been removed."""
 
 
 def leave_the_surroundings() -> None:
@@ -43,9 +47,21 @@ def ccc(*arguments: str, cwd: Path) -> str:
 
 @contextmanager
 def temporary() -> Iterator[Path]:
-    """A folder that goes away again."""
-    with tempfile.TemporaryDirectory(prefix="ccc-bench-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder).resolve()
+    """A folder that goes away again, when what ccc does in the background there has ended."""
+    folder = Path(tempfile.mkdtemp(prefix="ccc-bench-")).resolve()
+    try:
+        yield folder
+    finally:
+        _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    until = time.monotonic() + LONGEST_IN_THE_BACKGROUND
+    while folder.exists() and time.monotonic() < until:
+        works = list(folder.glob("*/.git/ccc"))
+        if not list(folder.glob("*/.git/ccc/drain.pid")):
+            shutil.rmtree(folder, ignore_errors=True)
+        time.sleep(SETTLED if works else 0.0)
 
 
 @contextmanager
