@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ccc.domain.cells import Cells, values
@@ -343,3 +344,10 @@ def _closed(value: Mapping[str, Any] | None, at: str) -> Closed | None:
         return None
     seen = (value.get(field) for field in ("tip", "head", "on"))
     return Closed(value.get("before", "unknown"), value.get("backup"), at, *seen)
+
+
+def twins(sessions: Iterable[Session]) -> list[Session]:
+    """Those not closed whose name another one has, too: two machines chose it offline."""
+    still_open = [session for session in sessions if session.closed is None]
+    count = Counter(session.name for session in still_open)
+    return [session for session in still_open if count[session.name] > 1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from ccc.domain import messages
 from ccc.domain.canonical import Value
@@ -11,7 +12,7 @@ from ccc.domain.cells import values
 from ccc.domain.events import Draft
 from ccc.domain.landings import Entry
 from ccc.domain.messages import Message, Whom
-from ccc.domain.sessions import Session
+from ccc.domain.sessions import Session, twins
 from ccc.errors import Ambiguous, BadConfig, GitFailed, NotFound, Refused
 from ccc.ids import LEAST_PREFIX, short
 from ccc.ops.actor import actor_of
@@ -77,8 +78,22 @@ def _recorded(workspace: Workspace, picture: Picture, entries: Entries) -> Itera
 
 def _unseen(picture: Picture, found: Iterable[Item]) -> tuple[Item, ...]:
     seen = values(picture.state.stream(ACKNOWLEDGED))
-    unseen = {each.id: each for each in found if each.id not in seen}
+    unseen = {each.id: each for each in _told_apart(picture, found) if each.id not in seen}
     return tuple(sorted(unseen.values(), key=lambda each: (each.since, each.id)))
+
+
+def _told_apart(picture: Picture, found: Iterable[Item]) -> Iterator[Item]:
+    """Where sessions share a name, chosen on two machines offline, items and their commands say which."""
+    alike = {each.id: each for each in twins(picture.sessions)}
+    for each in found:
+        session = alike.get(each.session or "")
+        if session is None:
+            yield each
+            continue
+        own = short(session.id)
+        words = (own if word == session.name else word for word in each.command.split(" "))
+        title = each.title.replace(session.name, f"{session.name} ({own})", 1)
+        yield replace(each, title=title, command=" ".join(words))
 
 
 def could_land(sighting: Sighting, entry: Entry | None) -> bool:

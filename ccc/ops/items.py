@@ -148,11 +148,17 @@ def approval(sighting: Sighting, remark: str = "") -> Item:
 
 
 def of_targets(picture: Picture, replica: str) -> Iterator[Item]:
-    """Targets that somebody else than ccc moved: the latest move of each, on each machine."""
+    """Targets that somebody else than ccc moved: the latest move of each, on each machine.
+
+    That a landing arrived which ccc made on another machine (`git pull`) is no such move.
+    """
+    landed = {session.landed.commit for session in picture.sessions if session.landed is not None}
     for name, cells in picture.state.streams(targets.KIND).items():
         branch = name.partition("/")[2].replace(":", "/")
         for field, record in values(cells).items():
-            if field.startswith(MOVED) and isinstance(record, Mapping):
+            if not field.startswith(MOVED) or not isinstance(record, Mapping):
+                continue
+            if record["forced"] or record["new"] not in landed:
                 yield _moved(branch, record, cells[field], here=field == MOVED + replica)
 
 

@@ -138,6 +138,8 @@ def counted(workspace: Workspace, sightings: Sequence[Sighting]) -> list[Sightin
     for sighting in sightings:
         session = sighting.session
         target, head = refs.get(HEADS + session.target), refs.get(HEADS + session.branch)
+        if session.where != workspace.replica and head != session.head:
+            head = None  # another machine's: a branch of that name here may be another session's
         if target and head and session.closed is None and done < COUNTED:
             ahead, behind = counts.of(head, target)
             sighting = replace(sighting, ahead=ahead, behind=behind)

@@ -41,7 +41,7 @@ class Observer:
     def __call__(self, state: State, entries: Sequence[JournalEntry]) -> Sequence[Draft]:
         """The facts not yet recorded; empty when nothing moved. Safe to call any number of times."""
         mine = [session for session in local_sessions(state, self.replica) if session.stage == "ready"]
-        if not mine and not entries:
+        if not mine and not entries and intents.read(self.layout) is None:
             return ()
         refs = repositories.refs(self.git, HEADS)
         return list(_Pass(self, state, mine, refs).facts(entries))
@@ -160,8 +160,11 @@ class _Pass:
     def _landings(self) -> Iterator[Draft]:
         """A landing whose process died between moving the target and saying so."""
         intent = self.intent
-        session = self.sessions.get(intent.session) if intent else None
-        if intent is None or session is None:
+        if intent is None:
+            return
+        stream = self.state.stream(sessions.stream_of(intent.session))
+        session = self.sessions.get(intent.session) or sessions.from_cells(intent.session, stream)
+        if session is None:
             return
         if session.landed is not None and session.landed.commit == intent.commit:
             return

@@ -5,8 +5,10 @@ from __future__ import annotations
 import shlex
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from ccc.domain.sessions import Session
+from ccc.domain.sessions import Session, twins
+from ccc.ids import short
 from ccc.ops.inbox import Item, inbox
 from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.workspace import Workspace
@@ -90,7 +92,9 @@ def _next(picture: Picture | None, waiting: Sequence[Item]) -> list[str]:
 
 def _for(living: Sequence[Sighting], status: str, make: Callable[[Session], str]) -> list[str]:
     found = [sighting.session for sighting in living if sighting.view.status == status]
-    return [make(found[0])] if found else []
+    alike = {session.id for session in twins(each.session for each in living)}
+    called = [replace(each, name=short(each.id)) if each.id in alike else each for each in found[:1]]
+    return [make(session) for session in called]
 
 
 def _go_there(session: Session) -> str:

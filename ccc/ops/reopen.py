@@ -41,6 +41,8 @@ def reopen(workspace: Workspace, session: Session) -> Reopened:
     NotFound (no backup), Refused (folder occupied, branch moved or checked out elsewhere).
     """
     refuse_agents(workspace, session, "undo")
+    if session.where != workspace.replica:
+        raise Refused(f"{session.name} lives in another copy of the repository", "undo its closing there")
     closed, commit = _kept(workspace, session)
     path = Path(session.worktree or "")
     remarks = _clear_half_made(workspace, session)

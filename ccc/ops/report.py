@@ -14,6 +14,7 @@ from ccc.git import history
 from ccc.git import repository as repositories
 from ccc.ops import work
 from ccc.ops.actor import actor_of, calling_session
+from ccc.ops.branches import require_own
 from ccc.ops.find import find
 from ccc.ops.observe import HEADS, all_sessions
 from ccc.ops.workspace import Workspace
@@ -100,6 +101,7 @@ def _claim(
     workspace: Workspace, session: Session, state: str, why: str, summary: str | None = None
 ) -> Session:
     head = repositories.resolve(workspace.git, HEADS + session.branch)
+    require_own(workspace, session, head)
     if head is None:
         raise NotFound(f"branch {session.branch} is gone", f"git branch {session.branch} {session.head}")
 

@@ -11,6 +11,7 @@ from ccc.errors import NotFound
 from ccc.git import mergetree, surgery
 from ccc.git import repository as repositories
 from ccc.git.mergetree import ConflictFile
+from ccc.ops.branches import require_own
 from ccc.ops.brief import SESSIONS_FOLDER, folder_of
 from ccc.ops.observe import HEADS
 from ccc.ops.policy import Policy, target_policy
@@ -33,9 +34,10 @@ class Combined:
 
 
 def combine(workspace: Workspace, session: Session) -> Combined:
-    """The combined tree as of now. Raises NotFound where branch or target is gone."""
+    """The combined tree as of now. Raises NotFound where branch or target is not here."""
     git = workspace.git
     base = _tip(workspace, session.target, lambda: target_gone(workspace, session.target))
+    require_own(workspace, session, repositories.resolve(git, HEADS + session.branch))
     head = _tip(
         workspace, session.branch, lambda: _gone(workspace, "session's", session.branch, session.head)
     )

@@ -209,8 +209,8 @@ def _advance(workspace: Workspace, session: Session) -> list[str]:
     assert landed is not None
     git = workspace.git
     tip = repositories.resolve(git, HEADS + session.branch)
-    if tip != landed.head:
-        return []
+    if tip != landed.head or repositories.resolve(git, landed.commit) is None:
+        return []  # it has gone on, or another machine landed it and that is not here yet
     tree = advance_tree(workspace, session, git.text("rev-parse", f"{landed.commit}^{{tree}}"))
     message = f"Go on after landing as {short_oid(landed.commit)}\n\nCcc-Advance: {landed.commit}\n"
     author = git.text("log", "-1", "--format=%an%x00%ae%x00%ct", landed.commit).split("\0")

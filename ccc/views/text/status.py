@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from ccc.domain.sessions import twins
 from ccc.ids import short
 from ccc.ops.look import Sighting
 from ccc.records import dataclass
@@ -69,7 +70,8 @@ def status_text(
 
     `hidden` closed sessions are left out.
     """
-    rows = [_row(sighting, now) for sighting in shown]
+    alike = {session.id for session in twins(sighting.session for sighting in shown)}
+    rows = [_row(sighting, now, alias=sighting.session.id not in alike) for sighting in shown]
     lines = [*_table(rows, look), ""] if rows else []
     return "\n".join([*lines, _summary(rows, hidden), *_unshared(shown), *_waiting(waiting, look)])
 
@@ -96,12 +98,13 @@ def _summary(rows: Sequence[Row], hidden: int) -> str:
     return f"{words} ({closed})" if closed else words
 
 
-def _row(sighting: Sighting, now: str) -> Row:
+def _row(sighting: Sighting, now: str, *, alias: bool) -> Row:
+    """Without `alias` the session's id stands there: another one has the same name, chosen offline."""
     session = sighting.session
     return Row(
         sighting,
         name=printable(session.name),
-        alias=printable(session.alias or short(session.id)),
+        alias=printable((session.alias if alias else None) or short(session.id)),
         progress=f"{session.progress:3d}%" if session.progress is not None else "",
         moved="" if sighting.ahead is None else f"+{sighting.ahead} -{sighting.behind}",
         age=age(sighting.view.since, now),
