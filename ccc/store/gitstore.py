@@ -293,7 +293,9 @@ class GitStore:
         if not self._looked_back:
             count = self._publisher.recover(stamps.make(self._now() + stamps.FUTURE_LIMIT_MS, 0, "0"))
             self._looked_back = True
-        return count + sum(self._publisher.settle(kept) for kept in wal.undone(self.layout))
+        return count + sum(
+            self._publisher.settle(kept) for kept in wal.undone(self.layout) if not kept.in_hand
+        )
 
     def _drain(self, *, durable: bool) -> int:
         """Records the journal, and what can be observed; how many events."""

@@ -18,8 +18,11 @@ from ccc.layout import Layout
 from ccc.records import dataclass
 from ccc.store.disk import naming
 from ccc.store.history import HistoryWriter
+from ccc.store.processes import lives, own_name
 
 FORMAT = 1
+OWNER = "log"
+IN_HAND_SECONDS = 10.0
 KEPT_SECONDS = 600.0
 """A batch stays this long after it is done, so that a `git gc --prune=now` loses nothing (DESIGN §3)."""
 
@@ -74,11 +77,25 @@ class Batch:
 
 @dataclass(frozen=True)
 class Kept:
-    """A batch on disk; `done` when the ref has moved to it."""
+    """A batch on disk; `done` when the ref has moved to it. `owner` is the process that wrote it."""
 
     path: Path
     batch: Batch
     done: bool
+    owner: str = ""
+
+    @property
+    def in_hand(self) -> bool:
+        """Whether another process is recording it just now: only where the lock does not work.
+
+        It may be putting the batch on another parent, and only one of both can be in the log.
+        """
+        if self.owner == own_name(OWNER) or not lives(self.owner):
+            return False
+        try:
+            return 0 <= time.time() - self.path.stat().st_mtime < IN_HAND_SECONDS
+        except FileNotFoundError:
+            return True
 
 
 class NewerBatch(ValueError):
@@ -86,9 +103,10 @@ class NewerBatch(ValueError):
 
 
 def encode(batch: Batch) -> bytes:
-    """The bytes of a batch on disk, ending in a newline."""
+    """The bytes of a batch on disk, marked as this process's, ending in a newline."""
     document = {
         "format": FORMAT,
+        "owner": own_name(OWNER),
         "parent": batch.parent,
         "identity": batch.identity,
         "messages": list(batch.messages),
@@ -99,6 +117,11 @@ def encode(batch: Batch) -> bytes:
 
 def decode(content: bytes) -> Batch:
     """The batch in these bytes. Raises NewerBatch, or ValueError for a damaged file."""
+    return _decode(content)[0]
+
+
+def _decode(content: bytes) -> tuple[Batch, str]:
+    """The batch, and who wrote it."""
     document = json.loads(content)
     written_as = document.get("format") if isinstance(document, dict) else None
     if isinstance(written_as, int) and written_as > FORMAT:
@@ -106,7 +129,7 @@ def decode(content: bytes) -> Batch:
     if written_as != FORMAT:
         raise ValueError("not a batch of this format")
     try:
-        return Batch(
+        batch = Batch(
             document["parent"],
             document["identity"],
             tuple(document["messages"]),
@@ -114,6 +137,7 @@ def decode(content: bytes) -> Batch:
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"a batch without {error}") from error
+    return batch, str(document.get("owner", ""))
 
 
 def done_folder(layout: Layout) -> Path:
@@ -178,9 +202,10 @@ def _loaded(paths: Iterable[Path], *, done: bool) -> Iterator[Kept]:
 def _load(path: Path, *, done: bool) -> Kept | None:
     """The batch of a file; None where it has just gone. Raises ValueError for a damaged one."""
     try:
-        return Kept(path, decode(path.read_bytes()), done)
+        batch, owner = _decode(path.read_bytes())
     except FileNotFoundError:
         return None
+    return Kept(path, batch, done, owner)
 
 
 def write(layout: Layout, batch: Batch, *, durable: bool) -> Path:
