@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from ccc.domain import tampering
@@ -11,7 +12,7 @@ from ccc.domain.events import Draft
 from ccc.errors import GitFailed, StateBroken, StoreBusy
 from ccc.git import repository as repositories
 from ccc.git.command import Git
-from ccc.git.formats import FILES, formats_of
+from ccc.git.formats import FILES, Formats, formats_of
 from ccc.git.objects import COMMIT, MissingObject, References
 from ccc.ids import short_oid
 from ccc.layout import Layout
@@ -174,13 +175,17 @@ class Restorer:
         except StateBroken as error:
             return _Found(None, error.message)
 
-    @property
+    @cached_property
+    def _formats(self) -> Formats:
+        return formats_of(self._layout.common)
+
+    @cached_property
     def _file(self) -> Path:
         return self._layout.common / REF
 
     def _damage(self) -> str | None:
         """What the reference's own file holds instead of an object id; a name of another reference, too."""
-        if formats_of(self._layout.common).references != FILES:
+        if self._formats.references != FILES:
             return None
         try:
             text = self._file.read_bytes()[:SHOWN].decode("utf-8", "replace")
