@@ -181,7 +181,7 @@ class GitStore:
         goes on without what nobody has any more; else StateBroken says what that is.
         """
         with locked(self.layout.lock, timeout):
-            restored = self._recovering(lambda: self._mended(give_up=give_up))
+            restored = self._recovering(lambda: self._mended(give_up=give_up, thorough=True))
             if restored is not None:
                 self._recovering(lambda: self._drain(durable=True))
             return restored
@@ -209,7 +209,7 @@ class GitStore:
             return [words for step in (*steps, self._finished) for words in _done(step)]
 
     def _put_back(self) -> Iterator[str]:
-        restored = self._recovering(lambda: self._mended(give_up=True, announce=unheard))
+        restored = self._recovering(lambda: self._mended(give_up=True, thorough=True, announce=unheard))
         yield from () if restored is None else told(restored)
 
     def _finished(self) -> Iterator[str]:
@@ -217,9 +217,11 @@ class GitStore:
         if count:
             yield f"recorded {count} events"
 
-    def _mended(self, *, give_up: bool = False, announce: Announce | None = None) -> Restored | None:
+    def _mended(
+        self, *, give_up: bool = False, thorough: bool = False, announce: Announce | None = None
+    ) -> Restored | None:
         """Nothing is built on a history that lacks what this replica has recorded."""
-        restored = self._restorer.restore(self._save, give_up=give_up)
+        restored = self._restorer.restore(self._save, give_up=give_up, thorough=thorough)
         if restored is not None:
             self.history.forget()
             (announce or self._announce)(told(restored))

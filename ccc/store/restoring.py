@@ -122,16 +122,20 @@ class Restorer:
         self._publisher = publisher
         self._now = now
 
-    def restore(self, save: Callable[[Draft, str], None], *, give_up: bool = False) -> Restored | None:
+    def restore(
+        self, save: Callable[[Draft, str], None], *, give_up: bool = False, thorough: bool = False
+    ) -> Restored | None:
         """Makes the ref hold again every tip this replica gave it; None where it does.
 
         `save` makes the fact of it durable, under a name for the occasion, before the ref moves. `give_up`
         goes on without a recorded tip of which no copy is left; otherwise StateBroken names it: nothing is
-        built on less than what was recorded.
+        built on less than what was recorded. `thorough`: looks for every tip, not for the last one only.
         """
         end, found = tips.end(self._layout), self._find()
         in_place = found.damaged is None and (end.last is None or found.tip == end.last)
-        if in_place and (not give_up or found.tip is None or readable(self._history, found.tip)):
+        if in_place and (found.tip is None or not (give_up or thorough)):
+            return None
+        if in_place and readable(self._history, found.tip or "") and self._holds_all(found.tip or ""):
             return None
         if found.tip is not None and found.tip in end.announced:
             tips.append(self._layout, found.tip)
@@ -142,6 +146,7 @@ class Restorer:
         self, found: _Found, save: Callable[[Draft, str], None], *, give_up: bool
     ) -> Restored | None:
         known = tips.read(self._layout)
+        self._make_again([*known, *([found.tip] if found.tip else [])])
         base, missing = self._base(known, give_up=give_up)
         behind = {record.oid for record in self._history.walk([base])}
         verdict = self._verdict(found, base, behind)
@@ -165,6 +170,18 @@ class Restorer:
             save(draft, f"tampered-{short_oid(old)}-{(found.tip or 'none')[:12]}")
         self._move(found, verdict.new)
         return restored
+
+    def _holds_all(self, tip: str) -> bool:
+        """Whether all recorded tips that can be had are behind this one."""
+        known = tips.read(self._layout)
+        self._make_again(known)
+        return not lacking(self._history, tip, stored(self._history, known))
+
+    def _make_again(self, wanted: Sequence[str]) -> None:
+        """Nothing is taken for lost, or for a stranger's, before the log was asked."""
+        if not all(readable(self._history, tip) for tip in wanted):
+            self._history.forget()
+            self._publisher.rebuild()
 
     def _find(self) -> _Found:
         damaged = self._damage()
