@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -50,6 +52,40 @@ def test_what_libgit2_refuses_is_for_git(repo: Repo, key: str, name: str) -> Non
     repo.git("config", "core.repositoryFormatVersion", "1")
     repo.git("config", f"extensions.{key}", "true")
     assert chosen(repo)[0] == name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [LIBGIT, GIT])
+@pytest.mark.parametrize("kept", [2, 0.5])
+def test_an_object_cut_short_is_said_not_waited_for(repo: Repo, kind: str, kept: float) -> None:
+    """libgit2 waits for ever for the rest of it, and only a kill ends that: another process looks."""
+    oids = [repo.git("commit-tree", "HEAD^{tree}", "-m", "first")]
+    for message in ("second", "third"):
+        oids.append(repo.git("commit-tree", "HEAD^{tree}", "-p", oids[-1], "-m", message))
+    cut = repo.common / "objects" / oids[1][:2] / oids[1][2:]
+    stored = cut.read_bytes()
+    cut.chmod(0o644)
+    cut.write_bytes(stored[: int(kept) or len(stored) // 2])
+    looks = (
+        f"backend.read('{oids[1]}')",
+        f"backend.is_ancestor('{oids[0]}', '{oids[2]}')",
+    )
+    for look in looks:
+        program = f"""
+import sys
+from pathlib import Path
+from ccc.errors import StateBroken
+from ccc.git.backend import choose
+from ccc.git.command import Git
+common = Path({str(repo.common)!r})
+backend = choose(common, Git(common), {{"CCC_BACKEND": {kind!r}}}).backend
+try:
+    print({look})
+except StateBroken as error:
+    print(error.message)
+"""
+        said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20)
+        assert oids[1] in said.stdout, said.stdout + said.stderr
 
 
 @pytest.mark.slow
