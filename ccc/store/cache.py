@@ -11,7 +11,7 @@ FORMAT = 1
 
 
 class Cache:
-    """One JSON file a kind below `folder`. What cannot be read is absent; what cannot be written is let go."""
+    """One JSON file a kind below `folder`; what cannot be read is absent, what cannot be written let go."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
