@@ -10,13 +10,16 @@ import click
 
 from ccc.cli.invocation import Invocation
 from ccc.errors import StateBroken, Usage
+from ccc.ops.sync.enabled import ASKED
 from ccc.ops.workspace import Workspace
 
 
 def open_workspace(invocation: Invocation) -> Workspace:
     """The initialised repository around the caller. Raises NotARepository, NotInitialised."""
     workspace = any_workspace(invocation).require()
-    click.get_current_context().call_on_close(lambda: _tell_what_was_removed(invocation, workspace))
+    context = click.get_current_context()
+    context.call_on_close(lambda: _tell_what_was_removed(invocation, workspace))
+    context.call_on_close(lambda: _share(workspace))
     return workspace
 
 
@@ -51,6 +54,14 @@ def _tell_what_was_removed(invocation: Invocation, workspace: Workspace) -> None
     met = workspace.__dict__.get("filter")
     if met is not None and met.removed:
         invocation.terminal.err(f"note: secrets are not recorded; removed: {', '.join(met.removed)}")
+
+
+def _share(workspace: Workspace) -> None:
+    """Lets the background share what this command recorded, where that is asked for."""
+    if (workspace.layout.root / ASKED).exists():
+        from ccc.ops.sync import automatic  # the ways to a remote: 10 ms, for who shares
+
+        automatic.start_if_due(workspace)
 
 
 def text_of(argument: str) -> str:

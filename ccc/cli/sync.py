@@ -132,6 +132,7 @@ def _status(invocation: Invocation, *, as_json: bool) -> None:
 
 def _sync(invocation: Invocation, workspace: Workspace, remote: str | None, *, as_json: bool) -> None:
     from ccc.ops.policy import local_policy
+    from ccc.ops.sync import automatic
     from ccc.ops.sync import enabled as sharing
     from ccc.ops.sync.exchange import sync
     from ccc.views.sync import synced_document, synced_text
@@ -141,7 +142,9 @@ def _sync(invocation: Invocation, workspace: Workspace, remote: str | None, *, a
         raise Refused(f"the state is shared through {known.remote}, not {remote}", "git ccc sync --status")
     terminal = invocation.terminal
     asks = terminal.input.isatty() and terminal.words.isatty()
-    done = sync(workspace, asks=asks, seconds=local_policy(workspace).settings.sync.seconds)
+    settings = local_policy(workspace).settings.sync
+    automatic.remember(workspace, settings)
+    done = sync(workspace, asks=asks, seconds=settings.seconds)
     if as_json:
         terminal.json(synced_document(done))
     else:

@@ -122,7 +122,10 @@ class Repairer:
             return
         shared = self._shared(flaws)
         if shared:
-            yield f"{shared} has the faulty commits, too: taken out here they would come back from there"
+            yield (
+                f"{shared} has the faulty commits, too: taken out here they would come back from there; "
+                f"once nobody has them there any more: git update-ref -d {shared}, and again"
+            )
             return
         new = Straightener(self._history, flaws, self._now(), stamps.new_lane()).made(chain)
         kept = f"{ASIDE}{chain.tip[:12]}"

@@ -15,6 +15,9 @@ from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 
 ENABLED, LAST, MERGED = "sync.json", "synced.json", "sync.merged.json"
+ASKED = "sync.auto.asked"
+"""A file, there where the configuration asked for sharing in the background when last read, which is slow."""
+
 EPOCH = 0
 """Histories begin at one genesis; later epochs are reserved (DESIGN §2)."""
 
@@ -82,7 +85,7 @@ def write(layout: Layout, enabled: Enabled) -> None:
 
 def forget(layout: Layout) -> None:
     """Turns sharing off."""
-    for name in (ENABLED, LAST, MERGED):
+    for name in (ENABLED, LAST, MERGED, ASKED):
         (layout.root / name).unlink(missing_ok=True)
 
 

@@ -68,7 +68,7 @@ def _exchange(workspace: Workspace, enabled: Enabled, remote: Remote) -> Synced:
         merge_fetched(workspace, enabled)
         fetch(remote, enabled)
         tip, known = merge_fetched(workspace, enabled), known_tips(workspace, enabled)
-        _refuse_to_hide(workspace, tip, known.get(own))
+        _refuse_to_hide(workspace, enabled, tip, known.get(own))
         if tip == known.get(own) or _pushed(workspace, remote, own, known.get(own), tip):
             remarks = ([renamed] if renamed else []) + left_out(workspace, known)
             return Synced(
@@ -153,14 +153,14 @@ def _why_not(workspace: Workspace, tip: str) -> str | None:
         return error.message
 
 
-def _refuse_to_hide(workspace: Workspace, tip: str, shared: str | None) -> None:
+def _refuse_to_hide(workspace: Workspace, enabled: Enabled, tip: str, shared: str | None) -> None:
     """What this copy shared before is never replaced by less."""
     if shared is None or _holds(workspace, tip, shared):
         return
     why = _why_not(workspace, shared) or "it cannot be read"
     raise Refused(
         f"what was shared under this copy's name ({short_oid(shared)}) is not merged: {why}",
-        f"put the clock right, or delete it there: git push REMOTE --delete "
+        f"put the clock right, or delete it there: git push {enabled.remote} --delete "
         f"{THERE}{sharing.own_name(workspace.replica)}",
     )
 
