@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 
 from ccc.domain.events import Draft
@@ -12,6 +13,9 @@ from ccc.store import journal
 MOST = 1000
 """Facts kept in memory while nothing can be written."""
 
+STARTING_SECONDS = 2.0
+"""Between two drains started by one host."""
+
 
 class Facts:
     """Writes facts in order; one that cannot be written waits, and so do those after it."""
@@ -19,6 +23,8 @@ class Facts:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._waiting: deque[Draft] = deque(maxlen=MOST)
+        self._unheard = False
+        self._started = -STARTING_SECONDS
 
     @property
     def stuck(self) -> bool:
@@ -31,14 +37,31 @@ class Facts:
         self.flush()
 
     def flush(self) -> None:
-        """Tries again what could not be written."""
-        written = False
+        """Tries again what could not be written, and to be heard."""
         while self._waiting:
             try:
                 journal.write(self._layout, self._waiting[0])
             except OSError:
                 break
             self._waiting.popleft()
-            written = True
-        if written:
-            drain.wake(self._layout)
+            self._unheard = True
+        if self._unheard:
+            self._wake()
+
+    def _wake(self) -> None:
+        """Rings the drain's bell, or starts one; one that was just started is given time to begin listening.
+
+        On a busy machine a start takes seconds: one for each fact would keep it busy.
+        """
+        if drain.ring(self._layout):
+            self._unheard = False
+        elif time.monotonic() - self._started >= STARTING_SECONDS:
+            drain.start(self._layout)
+            self._started = time.monotonic()
+            self._unheard = False
+
+    def last_word(self) -> None:
+        """Starts a drain if nobody has heard: who told these facts is about to go."""
+        if self._unheard:
+            drain.start(self._layout)
+            self._unheard = False

@@ -357,6 +357,7 @@ class Host:
         while self.facts.stuck and time.monotonic() < until and not gone(self.files):
             time.sleep(0.5)
             self.facts.flush()
+        self.facts.last_word()
         return over
 
 

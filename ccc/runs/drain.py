@@ -13,16 +13,16 @@ from ccc.layout import Layout
 MARKERS = ("CCC_SESSION", "CCC_NAME", "CCC_ROLE", "CCC_PORT_BASE", "CCC_RUN", "CLAUDECODE")
 
 
-def wake(layout: Layout) -> None:
-    """Rings the drain's bell; starts a drain, detached, where none listens. Never fails."""
+def ring(layout: Layout) -> bool:
+    """Rings the bell of a drain that listens; False where none does."""
     try:
         bell = os.open(layout.root / "drain.fifo", os.O_WRONLY | os.O_NONBLOCK)
     except OSError:
-        start(layout)
-        return
+        return False
     with contextlib.suppress(OSError):
         os.write(bell, b".")
     os.close(bell)
+    return True
 
 
 def start(layout: Layout) -> None:
