@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ccc.store import crashpoints, journal, processes
+from ccc.store import crashpoints, journal, processes, wal
 
 STORE = str(Path(crashpoints.__file__).parent)
 
@@ -31,8 +31,9 @@ class Processes:
         self._dying = False
         self._action: Callable[[], None] = self._die
         release = journal.Claim.release
-        patch.setattr(processes, "own_name", lambda lane: f"{lane}.{self.number}.1")
-        patch.setattr(processes, "lives", lambda name: name.split(".")[1] in self._living)
+        for module in (processes, wal):
+            patch.setattr(module, "own_name", lambda lane: f"{lane}.{self.number}.1")
+            patch.setattr(module, "lives", lambda name: "." in name and name.split(".")[1] in self._living)
         patch.setattr(journal.Claim, "release", lambda claim: None if self._dying else release(claim))
         patch.setattr(crashpoints, "stop", self._stopped)
         patch.setattr(os, "fsync", lambda descriptor: None)  # power is cut by putting old files back

@@ -23,10 +23,13 @@ from pathlib import Path
 
 import pytest
 
+from ccc.domain.events import Draft
+from ccc.errors import StateBroken
 from ccc.git import libgit as libgit  # so that no child has to import it
 from ccc.store import gitstore
 from ccc.store.crashpoints import STORE_POINTS, VARIABLE
 from ccc.store.gitstore import GitStore
+from ccc.store.protocol import REF
 from tests.store.simulation.facts import Author, fact
 from tests.store.simulation.replica import store_of
 
@@ -37,10 +40,10 @@ PATIENCE = 60.0
 
 @dataclass(frozen=True)
 class Settings:
-    """`writers` at once until `promises` are made; `kill`: at random instants, at crash points, or never.
+    """`writers` at once until `promises` are made, or `seconds` are over.
 
-    `sweep`: git cleans up all the time. `locked`: the lock of the store works. `pause`: seconds between two
-    calls of a writer, at most.
+    `kill`: at random instants (anywhere), at crash points (at-points), or never. `sweep`: git cleans up all the
+    time. `locked`: the lock of the store works. `pause`: seconds between two calls of a writer, at most.
     """
 
     seed: int
@@ -50,6 +53,7 @@ class Settings:
     sweep: bool = False
     locked: bool = True
     pause: float = 0.0
+    seconds: float = 12.0
 
 
 @contextmanager
@@ -76,17 +80,27 @@ class Writer:
             if number == self._until:
                 os.environ[VARIABLE] = self._chance.choice(STORE_POINTS)
             key = f"{self._name}-{number}"
-            author = Author(self._name, self._store.state, 1_790_000_000_000 + number, "sha1")
-            draft = fact(self._chance, author, key)
+            draft = self._fact(key)
             what = self._chance.random()
             if what < 0.75:
                 self._store.journal(draft)
             else:
-                self._store.transact(lambda state, draft=draft: [draft], durable=False)  # type: ignore[misc]
+                self._decide(draft)
             os.write(self._promises, f"{key}\n".encode())
             if what < 0.1:
-                self._store.drain()
+                self._store.drain(timeout=PATIENCE)
             time.sleep(self._chance.uniform(0, self._settings.pause))
+
+    def _decide(self, draft: Draft) -> None:
+        self._store.transact(lambda state: [draft], durable=False, timeout=PATIENCE)
+
+    def _fact(self, key: str) -> Draft:
+        author = Author(self._name, self._store.state, 1_790_000_000_000, "sha1")
+        try:
+            return fact(self._chance, author, key)
+        except StateBroken:  # git took away what was made while it cleaned up; who records makes it again
+            self._store.drain()
+            return fact(self._chance, author, key)
 
 
 class Storm:
@@ -113,19 +127,21 @@ class Storm:
                 os.waitpid(pid, 0)
 
     def _blow(self) -> None:
-        until = time.monotonic() + PATIENCE
         if self._settings.kill == "never":
-            self._calm(until)
+            self._calm(time.monotonic() + PATIENCE)
             return
-        while self._promised() < self._settings.promises:
-            if time.monotonic() > until:
-                raise TimeoutError(f"{self._promised()} promises in {PATIENCE} s")
+        until = time.monotonic() + self._settings.seconds
+        while self._promised() < self._settings.promises and time.monotonic() < until:
             while len(self._running) < self._settings.writers:
                 self._fork(calls=10_000)
             time.sleep(self._chance.uniform(*KILL_EVERY))
             if self._settings.kill == "anywhere":
                 os.kill(self._chance.choice(list(self._running)), signal.SIGKILL)
             self._reap()
+            with contextlib.suppress(FileNotFoundError):  # as if a minute had gone by
+                lock = self._common / f"{REF}.lock"
+                if time.time() - lock.stat().st_mtime > 1:
+                    os.utime(lock, (0, 0))
 
     def _calm(self, until: float) -> None:
         """Nobody is killed: every writer comes to its end."""

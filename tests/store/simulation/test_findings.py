@@ -110,6 +110,60 @@ def test_a_merge_whose_objects_are_gone_is_made_again(replica: Replica) -> None:
     proof.prove_sound(replica)
 
 
+def test_a_tip_that_nobody_remembers_and_whose_objects_are_gone_comes_back_from_the_log(
+    replica: Replica,
+) -> None:
+    replica.decide(fact("one"), "one")
+    recorded = replica.layout.tips.read_bytes()
+    replica.decide(fact("two"), "two")
+    tip = replica.store.tip()
+    assert tip is not None
+    replica.layout.tips.write_bytes(recorded)
+    (replica.common / "objects" / tip[:2] / tip[2:]).unlink()
+    replica.restart()
+    replica.store.drain()
+    assert keys_of(replica) == ["one", "two"]
+    assert replica.store.tip() == tip
+    proof.prove_sound(replica)
+
+
+def test_a_repair_looks_for_every_tip_that_was_recorded(replica: Replica) -> None:
+    """The last one is in place; another writer's, who did not heed the lock, is not behind it."""
+    replica.decide(fact("one"), "one")
+    old = replica.store.tip()
+    replica.decide(fact("two"), "two")
+    two = replica.store.tip()
+    batch, _ = replica.store._scribe.batch(old or "", [fact("three")])
+    three = batch.build(replica.store.history)
+    (replica.common / REF).write_text(f"{three}\n", encoding="ascii")
+    replica.layout.tips.write_text(f"{old}\n{two}\n{three}\n", encoding="ascii")
+    with pytest.raises(AssertionError, match="rolled-back-ref"):
+        proof.prove_sound(replica)
+    replica.store.repair()
+    assert keys_of(replica) == ["one", "three", "two"]
+    proof.prove_sound(replica)
+
+
+def test_a_batch_in_the_hand_of_a_living_process_is_left_to_it(
+    replica: Replica, processes: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it could be on the reference as one of them made it, and in the log as the other did."""
+    monkeypatch.setattr(gitstore, "locked", unlocked)
+    replica.decide(fact("one"), "one")
+    other, number, seen = replica.fresh_store(), processes.start(), []
+
+    def beside() -> None:
+        with processes.running(number):
+            other.drain()
+        seen.append(keys_of(replica))
+        assert len(wal.undone(replica.layout)) == 1
+
+    with processes.stopping_at("wal-written", beside):
+        replica.decide(fact("two"), "two")
+    assert seen == [["one", "two"]], "readers see it all the same"
+    assert keys_of(replica) == ["one", "two"]
+
+
 def test_merges_on_record_are_forgotten_with_the_batches(replica: Replica) -> None:
     replica.decide(fact("one"), "one")
     batch, _ = replica.store._scribe.batch(replica.store.tip() or "", [fact("there")])
