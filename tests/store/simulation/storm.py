@@ -43,7 +43,8 @@ class Settings:
     """`writers` at once until `promises` are made, or `seconds` are over.
 
     `kill`: at random instants (anywhere), at crash points (at-points), or never. `sweep`: git cleans up
-    all the time. `locked`: the lock of the store works. `pause`: seconds between two calls of a writer, at most.
+    all the time. `locked`: the lock of the store works. `pause`: seconds between two calls of a
+    writer, at most.
     """
 
     seed: int
