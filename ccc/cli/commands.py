@@ -94,6 +94,9 @@ COMMANDS: Mapping[str, Entry] = {
         "ccc.cli.import_", "Record the events of an export, each once, with the ids they have", "Upkeep"
     ),
     "redact": Entry("ccc.cli.redact", "Take the words of an event out of every view, visibly", "Upkeep"),
+    "retire": Entry(
+        "ccc.cli.retire", "Let closed sessions leave the state after a time; the diary keeps them", "Upkeep"
+    ),
     "checkpoint": Entry(
         "ccc.cli.checkpoint", "Fix the history as it is now, so that a change of it can be proven", "Upkeep"
     ),

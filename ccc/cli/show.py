@@ -22,6 +22,7 @@ from ccc.views.text.show import report_text, show_text, verification_text
 @click.option(
     "--verification", is_flag=True, help="Only the checks that ccc ran, with the end of failing logs"
 )
+@click.option("--at", metavar="REV|TIME", help="As it was recorded at a commit of refs/ccc or a time")
 @json_option
 @pass_invocation
 def command_show(
@@ -32,6 +33,7 @@ def command_show(
     diff: bool,
     system: bool,
     verification: bool,
+    at: str | None,
     as_json: bool,
 ) -> None:
     """Show one session whole
@@ -41,7 +43,7 @@ def command_show(
     if [brief, report, diff, system, verification].count(True) > 1:
         raise Usage("choose one of --brief, --report, --diff, --system, --verification")
     workspace = open_workspace(invocation)
-    shown = shows.show(workspace, id)
+    shown = shows.show(workspace, id, None if at is None else workspace.reader.commit_at(at))
     terminal = invocation.terminal
     if as_json:
         terminal.json(show_document(shown))

@@ -30,8 +30,21 @@ LONGEST_DAYS = 30
 """Days in the longest time span: what waits for a process does not take a number of any size."""
 
 
+LONGEST_KEPT_DAYS = 36_500
+"""Days in the longest time that something is kept; longer is for ever, which is what no value says."""
+
+
 def as_seconds(value: Any) -> float:
     """A duration as typed (`90`, `"10m"`) in seconds, at most LONGEST_DAYS. Raises ValueError."""
+    return _at_most(value, LONGEST_DAYS)
+
+
+def as_kept(value: Any) -> float:
+    """How long something is kept, likewise, at most LONGEST_KEPT_DAYS. Raises ValueError."""
+    return _at_most(value, LONGEST_KEPT_DAYS)
+
+
+def _at_most(value: Any, days: int) -> float:
     found = value
     if isinstance(value, str):
         try:
@@ -40,8 +53,8 @@ def as_seconds(value: Any) -> float:
             raise ValueError(f"{error.message}: {error.hint}") from error
     if isinstance(found, bool) or not isinstance(found, int | float):
         raise ValueError("is not a time span: write 90, 90s, 30m or 2h")
-    if not found <= LONGEST_DAYS * 86400:
-        raise ValueError(f"must be at most {LONGEST_DAYS}d")
+    if not found <= days * 86400:
+        raise ValueError(f"must be at most {days}d")
     return float(max(found, 0))
 
 
@@ -53,6 +66,7 @@ def without_nul(text: str) -> str:
 
 
 Duration = Annotated[float, BeforeValidator(as_seconds), Field(gt=0)]
+KeptFor = Annotated[float, BeforeValidator(as_kept), Field(gt=0)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(without_nul)]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from ccc.config.checks import Checks, Duration, Text, Texts, as_list
+from ccc.config.checks import Checks, Duration, KeptFor, Text, Texts, as_list
 from ccc.domain import aliases
 
 
@@ -112,6 +112,14 @@ class Privacy(Section):
     ] = ()
 
 
+class Retention(Section):
+    """How long closed sessions stay in the state and their logs on this machine; how many bundles stay."""
+
+    sessions: KeptFor | None = None
+    logs: KeptFor | None = None
+    bundles: int = Field(default=10, ge=1, le=1000)
+
+
 class Context(Section):
     """Soft limit of accumulated context, bytes."""
 
@@ -151,6 +159,7 @@ class Config(Section):
     handoff: Handoff = Handoff()
     sync: Sync = Sync()
     privacy: Privacy = Privacy()
+    retention: Retention = Retention()
     context: Context = Context()
     mcp: Mcp = Mcp()
     limits: Limits = Limits()

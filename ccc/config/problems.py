@@ -58,7 +58,7 @@ def unknown(keys: list[str], model: type[BaseModel]) -> str:
             current = _models(current).get(key)
     known = names(current) if current is not None else []
     near = [path for path in _paths(model) if path.rpartition(".")[2] == keys[-1]]
-    near = near or difflib.get_close_matches(keys[-1], known, n=2, cutoff=0.5)
+    near = near or difflib.get_close_matches(keys[-1], known, n=2, cutoff=0.55)
     return f"did you mean {' or '.join(near)}?" if near else f"known keys: {', '.join(known)}"
 
 

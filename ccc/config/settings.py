@@ -44,6 +44,7 @@ class Settings:
         self.keep_session_files = config.land.keep_session_files
         self.handoff_tokens = config.handoff.tokens
         self.sync = config.sync
+        self.retention = config.retention
 
     def values(self) -> dict[str, Any]:
         """Dotted key to value, in the order of `Config`."""

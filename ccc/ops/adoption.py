@@ -17,6 +17,7 @@ from ccc.ops.adoptable import Found, find_adoptable, tip_of
 from ccc.ops.brief import render_brief
 from ccc.ops.observe import HEADS, all_sessions
 from ccc.ops.policy import Policy, local_policy, target_policy_of
+from ccc.ops.retired import all_retired
 from ccc.ops.spawn import Plan
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
@@ -60,7 +61,8 @@ class Adoption:
 
 def plan_of(workspace: Workspace, request: Request) -> Adoption:
     """What will be made. Raises NotFound (branch, role, target), Refused, StoreBusy (others take it now)."""
-    known = all_sessions(workspace.reader.state())
+    state = workspace.reader.state()
+    known = all_sessions(state)
     making = leftovers.unsettled(workspace)
     found = find_adoptable(workspace, request.what, known)
     former = found.tree.admin if found.tree else None
@@ -69,7 +71,8 @@ def plan_of(workspace: Workspace, request: Request) -> Adoption:
     target, policy = _target(workspace, request, found.branch)
     base = _base(workspace, target, found)
     identifier, settings, actor = ids.new_id(), policy.settings, actor_of(workspace)
-    name = _name(workspace, policy, request, found, identifier, {session.name for session in known})
+    names = {each.name for each in known} | {each.name for each in all_retired(state)}
+    name = _name(workspace, policy, request, found, identifier, names)
     living = [session for session in known if session.closed is None]
     place = naming.folder(workspace, settings)
     if found.tree is None:

@@ -12,6 +12,7 @@ from ccc.errors import StateBroken
 from ccc.ops.checkpoint import Proof, prove
 from ccc.ops.log import Selection, log
 from ccc.ops.observe import all_sessions
+from ccc.ops.retired import all_retired
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 from ccc.store.protocol import Logged
@@ -69,7 +70,9 @@ def attributed(
     workspace: Workspace, events: Sequence[Logged], keys: Mapping[str | None, str | None] = NO_KEYS
 ) -> list[Audited]:
     """The events with who caused them and their evidence; `keys` gives the key that signed a tag."""
-    names = {session.id: session.name for session in all_sessions(workspace.reader.state())}
+    state = workspace.reader.state()
+    names = {each.id: each.name for each in all_retired(state)}
+    names |= {each.id: each.name for each in all_sessions(state)}
     return [_audited(workspace, logged, names, keys) for logged in events]
 
 

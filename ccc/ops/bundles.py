@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from ccc.errors import GitFailed, StoreBusy
+from ccc.errors import BadConfig, GitFailed, StoreBusy
 from ccc.git import repository as repositories
 from ccc.git.command import Git
 from ccc.git.writing import raise_for_disk
@@ -25,7 +25,8 @@ from ccc.store.protocol import REF
 
 KEPT = 10
 WHOLE_EVERY = 5
-"""So many bundles are kept; after so many the background drain makes a whole one."""
+"""So many bundles are kept unless `retention.bundles` says otherwise; after so many the background drain
+makes a whole one."""
 
 BYTES_KEPT = 1 << 30
 SECONDS, SECONDS_BEHIND = 3.0, 600.0
@@ -69,18 +70,29 @@ def keep(
     """
     try:
         bundled.folder_of(workspace.layout).mkdir(parents=True, exist_ok=True)
+        most = kept_at_most(workspace)
         with locked(workspace.layout.root / LOCK):
-            return Bundle(_kept(workspace.layout, workspace.git, command, names, without))
+            return Bundle(_kept(workspace.layout, workspace.git, command, names, without, most))
     except FileExistsError as error:
         return Bundle(None, f"no bundle could be made first: {error.filename} is no folder")
     except (GitFailed, StoreBusy) as error:
         return Bundle(None, f"no bundle could be made first: {error.message}")
 
 
+def kept_at_most(workspace: Workspace) -> int:
+    """How many bundles are kept; KEPT where the configuration cannot be read: no command fails for that."""
+    from ccc.ops.policy import local_policy  # pydantic, 50 ms
+
+    try:
+        return local_policy(workspace).settings.retention.bundles
+    except BadConfig:
+        return KEPT
+
+
 def _kept(
-    layout: Layout, git: Git, command: str, names: Sequence[str], without: Sequence[str]
+    layout: Layout, git: Git, command: str, names: Sequence[str], without: Sequence[str], most: int
 ) -> Path | None:
-    refs, basis = repositories.refs(git, REF, *names), _basis(layout, git)
+    refs, basis = repositories.refs(git, REF, *names), _basis(layout, git, most)
     left = sorted(name for name, oid in refs.items() if basis is None or oid != basis.tip)
     if not left:
         return None
@@ -92,7 +104,7 @@ def _kept(
         whole = _begun(git, goal, left, without)
         after = _Basis((goal.name,), refs.get(REF, ""), whole)
     _remember(layout, after)
-    _thin_out(layout)
+    _thin_out(layout, most)
     return goal
 
 
@@ -110,12 +122,12 @@ def _begun(git: Git, goal: Path, names: Sequence[str], without: Sequence[str]) -
 def complete(workspace: Workspace) -> Path | None:
     """Makes a whole bundle where one is due, in as much time as it needs; nobody waits for it."""
     layout, git = workspace.layout, workspace.git
-    basis = _basis(layout, git)
+    basis = _basis(layout, git, KEPT)
     if basis is None or (basis.whole and len(basis.files) < WHOLE_EVERY):
         return None
     if _tried_lately(layout):
         return None
-    fresh = bundled.folder_of(layout) / f".whole.{os.getpid()}"
+    most, fresh = kept_at_most(workspace), bundled.folder_of(layout) / f".whole.{os.getpid()}"
     try:
         write(git, fresh, [REF], seconds=SECONDS_BEHIND)
         tip = git.text("bundle", "list-heads", str(fresh), REF).split(" ")[0]
@@ -123,7 +135,7 @@ def complete(workspace: Workspace) -> Path | None:
             goal = fresh.with_name(_name(layout, "whole"))
             fresh.replace(goal)
             _remember(layout, _Basis((goal.name,), tip, whole=True))
-            _thin_out(layout)
+            _thin_out(layout, most)
     except (GitFailed, StoreBusy, OSError):
         return None  # nothing waits for it, and the next one tries again
     finally:
@@ -168,7 +180,7 @@ def write(
         raise GitFailed(f"git bundle: {done.err.splitlines()[-1] if done.err else done.code}")
 
 
-def _basis(layout: Layout, git: Git) -> _Basis | None:
+def _basis(layout: Layout, git: Git, most: int) -> _Basis | None:
     """What the next bundle stands on; None where it must stand alone."""
     try:
         record = json.loads((bundled.folder_of(layout) / BASIS).read_text(encoding="ascii"))
@@ -176,7 +188,7 @@ def _basis(layout: Layout, git: Git) -> _Basis | None:
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
     there = {path.name for path in bundled.kept(layout)}
-    fits = set(basis.files) <= there and len(basis.files) < KEPT
+    fits = set(basis.files) <= there and len(basis.files) < most
     return basis if fits and git.test("cat-file", "-e", basis.tip) else None
 
 
@@ -199,10 +211,10 @@ def _number(layout: Layout) -> int:
     return (max((int(name) for name in names if name.isdecimal()), default=0) + 1) % 1000
 
 
-def _thin_out(layout: Layout) -> None:
+def _thin_out(layout: Layout, most: int) -> None:
     """Deletes the oldest ones beyond the number and size kept; never one that a newer one stands on."""
     kept = bundled.kept(layout)
     size = sum(path.stat().st_size for path in kept)
-    while len(kept) > KEPT or (size > BYTES_KEPT and len(kept) > WHOLE_EVERY):
+    while len(kept) > most or (size > BYTES_KEPT and len(kept) > WHOLE_EVERY):
         size -= kept[0].stat().st_size
         kept.pop(0).unlink(missing_ok=True)

@@ -17,6 +17,7 @@ from ccc.domain.status import describe, seconds_between
 from ccc.ids import digest, short_oid
 from ccc.layout import Layout
 from ccc.ops.look import Picture, Sighting
+from ccc.ops.retired import all_retired
 from ccc.records import dataclass
 
 MOVED = "moved."
@@ -158,8 +159,13 @@ def of_targets(picture: Picture, replica: str) -> Iterator[Item]:
         for field, record in values(cells).items():
             if not field.startswith(MOVED) or not isinstance(record, Mapping):
                 continue
-            if record["forced"] or record["new"] not in landed:
+            if record["forced"] or record["new"] not in landed | _landed_by_retired(picture):
                 yield _moved(branch, record, cells[field], here=field == MOVED + replica)
+
+
+def _landed_by_retired(picture: Picture) -> set[str | None]:
+    """What sessions landed that have left the state since."""
+    return {each.landed for each in all_retired(picture.state)}
 
 
 def _moved(branch: str, record: Mapping[str, Any], cell: Cell, *, here: bool) -> Item:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from ccc.domain.retired import Retired
 from ccc.domain.sessions import Session
+from ccc.errors import NotFound
 from ccc.ops.find import find
 from ccc.ops.observe import all_sessions
+from ccc.ops.retired import find_retired
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 from ccc.store.protocol import Logged
@@ -17,7 +20,8 @@ AUDITED = frozenset(
         *("merge.approved", "merge.rejected", "merge.queued", "merge.dropped"),
         *("merge.gate-passed", "merge.gate-failed", "meta.initialised"),
         *("session.spawned", "session.adopted", "session.landed", "session.landing-undone"),
-        *("session.closed", "session.reopened", "session.branch-gone", "session.answered", "session.denied"),
+        *("session.closed", "session.reopened", "session.retired", "session.branch-gone"),
+        *("session.answered", "session.denied"),
         *("session.verified", "session.unchecked", "session.checks-failed"),
         *("target.moved", "journal.bad", "inbox.acknowledged"),
     }
@@ -90,10 +94,18 @@ class Follower:
         return [found[identifier] for identifier in sorted(found.keys() - known)]
 
 
-def _session(workspace: Workspace, selection: Selection) -> Session | None:
+def _session(workspace: Workspace, selection: Selection) -> Session | Retired | None:
+    """The session meant, also one that was retired: the diary has all of it."""
     if selection.reference is None:
         return None
-    return find(selection.reference, all_sessions(workspace.reader.state()))
+    state = workspace.reader.state()
+    try:
+        return find(selection.reference, all_sessions(state))
+    except NotFound:
+        gone = find_retired(selection.reference, state)
+        if gone is None:
+            raise
+        return gone
 
 
 def _from(events: Iterator[Logged], after: str | None) -> Iterator[Logged]:
@@ -103,7 +115,7 @@ def _from(events: Iterator[Logged], after: str | None) -> Iterator[Logged]:
         yield logged
 
 
-def _wanted(logged: Logged, selection: Selection, session: Session | None) -> bool:
+def _wanted(logged: Logged, selection: Selection, session: Session | Retired | None) -> bool:
     event = logged.event
     if session is not None and event.session != session.id:
         return False

@@ -14,10 +14,10 @@ from ccc.errors import BadConfig, GitFailed, NotFound
 from ccc.git import history
 from ccc.git import repository as repositories
 from ccc.git.history import CommitInfo, FileChange
-from ccc.ops.find import find
 from ccc.ops.inbox import could_land
 from ccc.ops.look import Picture, Sighting, counted, look, with_dirt
 from ccc.ops.peek import peek
+from ccc.ops.retired import find_or_say
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 from ccc.store.protocol import State
@@ -51,14 +51,21 @@ class Shown:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def show(workspace: Workspace, reference: str) -> Shown:
-    """The session meant, whole. Raises NotFound, Ambiguous."""
+def show(workspace: Workspace, reference: str, at: str | None = None) -> Shown:
+    """The session meant, whole; as it was recorded at a commit id, where nothing is looked at.
+
+    Raises NotFound, also for a retired one with the words where it still is, Ambiguous.
+    """
     workspace.require()
-    picture = look(workspace)
-    session = find(reference, picture.sessions)
-    sighting = with_dirt(counted(workspace, [picture.of(session)])[0])
-    state = picture.state
-    conflicts, approvals = _landing(workspace, picture, sighting)
+    picture = look(workspace, at)
+    session = find_or_say(reference, picture.sessions, picture.state)
+    sighting, state = picture.of(session), picture.state
+    if at is None:
+        sighting = with_dirt(counted(workspace, [sighting])[0])
+        conflicts, approvals = _landing(workspace, picture, sighting)
+    else:
+        entry = landings.from_cells(session.id, state.stream(landings.stream_of(session.id)))
+        conflicts, approvals = None, tuple((one, None) for one in entry.approvals)
     own = [note for note in notes.notes_in(state.streams(notes.KIND)) if note.session == session.id]
     commits, files = changes(workspace, session)
     return Shown(

@@ -26,6 +26,7 @@ from ccc.ops.environment import agent_environment, session_environment
 from ccc.ops.find import find
 from ccc.ops.observe import HEADS, all_sessions
 from ccc.ops.policy import Policy, local_policy, target_policy_of
+from ccc.ops.retired import all_retired
 from ccc.ops.spawning import Request as Request
 from ccc.ops.workspace import Workspace
 from ccc.platform import processes
@@ -209,16 +210,19 @@ def _base(workspace: Workspace, request: Request, target: str, known: Sequence[S
 
 
 def _plan(workspace: Workspace, policy: Policy, request: Request) -> tuple[Plan, tuple[str, ...]]:
-    known = all_sessions(workspace.reader.state())
+    state = workspace.reader.state()
+    known = all_sessions(state)
     target = _target(workspace, policy, request)
     base = _base(workspace, request, target, known)
     making = leftovers.unsettled(workspace)
     _refuse_same_key(request, known, making)
     living = [session for session in known if session.closed is None]
     identifier, settings, actor = ids.new_id(), policy.settings, actor_of(workspace)
-    names = {session.name for session in known} | {
-        entry.name for entry in workspace.layout.worktrees.iterdir()
-    }
+    names = (
+        {each.name for each in known}
+        | {each.name for each in all_retired(state)}
+        | {entry.name for entry in workspace.layout.worktrees.iterdir()}
+    )
     wanted = ids.slug(request.task, identifier)
     if request.name is not None:
         wanted = naming.explicit(request.role, request.name).removeprefix(f"{request.role}-")

@@ -8,11 +8,11 @@ from ccc.domain.sessions import Session
 from ccc.errors import Refused
 from ccc.ops import bundles, undoings
 from ccc.ops.bundles import Bundle
-from ccc.ops.find import find
 from ccc.ops.landing.undo import LandingUndone as LandingUndone
 from ccc.ops.landing.undo import undo_landing
 from ccc.ops.observe import HEADS, all_sessions
 from ccc.ops.reopen import Reopened, reopen
+from ccc.ops.retired import find_or_say
 from ccc.ops.workspace import Workspace
 
 
@@ -22,7 +22,8 @@ def undo(workspace: Workspace, reference: str) -> LandingUndone | Reopened:
     Raises Refused where there is neither, and what `reopen` and `undo_landing` raise.
     """
     workspace.store.drain()
-    session = find(reference, all_sessions(workspace.store.state()))
+    state = workspace.store.state()
+    session = find_or_say(reference, all_sessions(state), state)
     begun = undoings.read(workspace.layout)
     if begun is not None and begun.session == session.id:
         return undo_landing(workspace, session)
