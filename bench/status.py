@@ -21,6 +21,8 @@ from ccc.store.gitstore import GitStore
 
 COLD_MS, WARM_MS = 80.0, 5.0
 LOGGED = 20
+APART = 200
+"""The last events, one by one as people and hooks record them; those before come in large batches."""
 
 
 def measure(scale: Scale) -> list[Result]:
@@ -29,7 +31,10 @@ def measure(scale: Scale) -> list[Result]:
     with repository() as top:
         store = store_at(top / ".git")
         record_sessions(top, store, sessions)
-        record_progress(store, 0, events - sessions, sessions)
+        recorded = events - sessions
+        apart = min(APART, recorded)
+        record_progress(store, 0, recorded - apart, sessions)
+        record_progress(store, recorded - apart, recorded, sessions, batch=1)
         run("git", "gc", "-q", cwd=top)
         retire(top)
         return [*_cold(scale, top, store, sessions, events), *_warm(scale, top, store, sessions)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, TypeVar
 
 from ccc.domain import sessions
 from ccc.domain.cells import Cells
@@ -21,8 +22,15 @@ from ccc.domain.sessions import (
 )
 from ccc.records import complete
 
-_PARTS = {"run": Run, "claim": Claim, "rejection": Rejection, "landed": Landed, "closed": Closed}
-_SUMS = {"spending": (Spending, Spending()), "limits": (Limits, Limits())}
+_Record = TypeVar("_Record")
+_PARTS: dict[str, type] = {
+    "run": Run,
+    "claim": Claim,
+    "rejection": Rejection,
+    "landed": Landed,
+    "closed": Closed,
+}
+_SUMS: dict[str, tuple[type, Any]] = {"spending": (Spending, Spending()), "limits": (Limits, Limits())}
 
 
 class SessionRows:
@@ -46,12 +54,12 @@ class SessionRows:
         """The session of a row. Raises TypeError or ValueError for what `encode` did not write."""
         if row is None:
             return None
-        fields = dict(zip(Session.__annotations__, row, strict=True))
-        for name, made in _PARTS.items():
+        fields = dict(zip(_fields(Session), row, strict=True))
+        for name, kind in _PARTS.items():
             if fields[name] is not None:
-                fields[name] = made(*fields[name])
-        for name, (made, usual) in _SUMS.items():
-            fields[name] = made(*fields[name]) if any(fields[name]) else usual
+                fields[name] = _record(kind, fields[name])
+        for name, (kind, usual) in _SUMS.items():
+            fields[name] = _record(kind, fields[name]) if any(fields[name]) else usual
         if fields["verification"] is not None:
             commit, state, commands, at = fields["verification"]
             fields["verification"] = Verification(commit, state, tuple(Command(*c) for c in commands), at)
@@ -60,10 +68,24 @@ class SessionRows:
             Question(identifier, text, tuple(choices), at)
             for identifier, text, choices, at in fields["questions"]
         )
-        complete(Session)
-        session = object.__new__(Session)
-        session.__dict__.update(fields)
-        return session
+        return _record(Session, fields.values())
+
+
+_NAMES: dict[type, tuple[str, ...]] = {}
+
+
+def _fields(kind: type) -> tuple[str, ...]:
+    if kind not in _NAMES:
+        complete(kind)
+        _NAMES[kind] = tuple(kind.__annotations__)
+    return _NAMES[kind]
+
+
+def _record(kind: type[_Record], values: Iterable[Any]) -> _Record:
+    """An instance with these fields, in their order: half the time of calling a frozen class."""
+    made = object.__new__(kind)
+    made.__dict__.update(zip(_fields(kind), values, strict=True))
+    return made
 
 
 def _encoded(value: Any) -> Any:

@@ -60,11 +60,11 @@ class Picture:
 
 def look(workspace: Workspace, at: str | None = None) -> Picture:
     """Every session with its status. At a past commit nothing is looked at: what was recorded then."""
-    state = workspace.reader.state(at)
+    state, heads = workspace.state_and_heads(at)
     sessions = all_sessions(state)
     if at is not None:
         return Picture(state, tuple(_remembered(session) for session in sessions))
-    refs = repositories.refs(workspace.git, HEADS) if sessions else {}
+    refs = heads() if sessions else {}
     now = workspace.now()
     runs = with_runs(workspace) if sessions else ()
     unshared = provisional_sessions(workspace, state)

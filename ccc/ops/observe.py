@@ -6,7 +6,7 @@ readers, which lay it over the recorded state.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ccc.domain import landings, movements, sessions, targets
@@ -31,12 +31,14 @@ class Observer:
     """Compares what is recorded with the repository of this machine (`replica`).
 
     `keeps`: gives a commit whose branch is gone a backup reference; readers write nothing and leave it off.
+    `told` gets the branches as they were looked at, full name to tip.
     """
 
     git: Git
     layout: Layout
     replica: str
     keeps: bool = True
+    told: Callable[[Mapping[str, str]], None] | None = None
 
     def __call__(self, state: State, entries: Sequence[JournalEntry]) -> Sequence[Draft]:
         """The facts not yet recorded; empty when nothing moved. Safe to call any number of times."""
@@ -44,6 +46,8 @@ class Observer:
         if not mine and not entries and intents.read(self.layout) is None:
             return ()
         refs = repositories.refs(self.git, HEADS)
+        if self.told is not None:
+            self.told(refs)
         return list(_Pass(self, state, mine, refs).facts(entries))
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,9 +16,9 @@ from ccc.git.command import Git
 from ccc.git.objects import MissingObject
 from ccc.git.repository import Repository
 from ccc.layout import Layout
-from ccc.ops.observe import Observer
+from ccc.ops.observe import HEADS, Observer
 from ccc.records import dataclass
-from ccc.store.protocol import REF, Announce, Store, unheard
+from ccc.store.protocol import REF, Announce, State, Store, unheard
 
 if TYPE_CHECKING:
     from ccc.domain.secrets import Filter
@@ -42,6 +42,7 @@ class Workspace:
     environment: Mapping[str, str]
     standing: Path | None = None
     announce: Announce = unheard
+    _heads: list[Mapping[str, str]] = field(default_factory=list)
 
     @classmethod
     def open(cls, directory: Path, environment: Mapping[str, str], standing: Path | None = None) -> Workspace:
@@ -99,7 +100,18 @@ class Workspace:
         """Reads state without locks and without the store's libraries."""
         from ccc.store.reader import GitReader
 
-        return GitReader(self.layout, self.git, observe=replace(self.observer, keeps=False), mend=self.mend)
+        observe = replace(self.observer, keeps=False, told=self._keep_heads)
+        return GitReader(self.layout, self.git, observe=observe, mend=self.mend)
+
+    def state_and_heads(self, at: str | None = None) -> tuple[State, Callable[[], Mapping[str, str]]]:
+        """The state, and the branches (full name to tip) as they were looked at for it, or right after it."""
+        self._heads.clear()
+        state = self.reader.state(at)
+        seen = self._heads[:]
+        return state, lambda: seen[0] if seen else repositories.refs(self.git, HEADS)
+
+    def _keep_heads(self, heads: Mapping[str, str]) -> None:
+        self._heads[:] = [heads]
 
     def repairs(self) -> GitStore:
         """The store with what mends it, beyond what every command does. Raises NotInitialised."""
