@@ -17,7 +17,6 @@ from ccc.domain.status import describe, seconds_between
 from ccc.ids import digest, short_oid
 from ccc.layout import Layout
 from ccc.ops.look import Picture, Sighting
-from ccc.ops.retired import all_retired
 from ccc.records import dataclass
 
 MOVED = "moved."
@@ -159,13 +158,16 @@ def of_targets(picture: Picture, replica: str) -> Iterator[Item]:
         for field, record in values(cells).items():
             if not field.startswith(MOVED) or not isinstance(record, Mapping):
                 continue
-            if record["forced"] or record["new"] not in landed | _landed_by_retired(picture):
+            new = record["new"]
+            if record["forced"] or (new not in landed and new not in _landed_by_retired(picture)):
                 yield _moved(branch, record, cells[field], here=field == MOVED + replica)
 
 
-def _landed_by_retired(picture: Picture) -> set[str | None]:
+def _landed_by_retired(picture: Picture) -> set[str]:
     """What sessions landed that have left the state since."""
-    return {each.landed for each in all_retired(picture.state)}
+    from ccc.domain.retired import KIND, retired_in  # where a target was moved by somebody else only
+
+    return {each.landed for each in retired_in(picture.state.streams(KIND)) if each.landed is not None}
 
 
 def _moved(branch: str, record: Mapping[str, Any], cell: Cell, *, here: bool) -> Item:

@@ -177,12 +177,20 @@ def _obstacle(
         return "closing or undoing it is not finished"
     if session.questions:
         return "it asked what nobody answered"
-    if any(each.waits and session.id in (each.to, each.from_session) for each in known):
-        return "a message to or from it has not arrived"
+    words = next(filter(None, (_unsettled(each) for each in known if session.id in _ends(each))), None)
+    if words is not None:
+        return words
     entry = landings.from_cells(session.id, state.stream(landings.stream_of(session.id)))
     if entry.queued_at is not None:
         return "it waits to land"
     return f"the inbox has: {waiting[session.id]}" if session.id in waiting else None
+
+
+def _unsettled(message: Message) -> str | None:
+    """What is open about a message; None where it is done with."""
+    if message.to == messages.ORCHESTRATOR:
+        return None if message.state == "acknowledged" else "nobody acknowledged a message from it"
+    return "a message to or from it has not arrived" if message.waits else None
 
 
 def _needed(sessions: Sequence[Session], wanting: set[str]) -> dict[str, str]:
