@@ -113,9 +113,19 @@ def retire(workspace: Workspace, planned: Plan, *, yes: bool) -> Done:
         return [_draft(state, each, person) for each in found]
 
     workspace.store.transact(decide)
-    delete(planned.logs)
+    logs = _still_old(workspace, planned)
+    delete(logs)
     remarks = (bundle.remark,) if bundle.remark else ()
-    return Done(workspace.reader.tip(), tuple(left.values()), planned.logs, remarks)
+    return Done(workspace.reader.tip(), tuple(left.values()), logs, remarks)
+
+
+def _still_old(workspace: Workspace, planned: Plan) -> tuple[OldLogs, ...]:
+    """The logs planned without those of sessions reopened since: a person may take time to agree."""
+    if planned.logs_seconds is None or not planned.logs:
+        return ()
+    wanted = {each.id for each in planned.logs}
+    found = old_logs(workspace, workspace.store.state(), planned.logs_seconds, workspace.now())
+    return tuple(each for each in found if each.id in wanted)
 
 
 def _draft(state: State, leaving: Leaving, person: str) -> Draft:

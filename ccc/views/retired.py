@@ -35,6 +35,7 @@ def done_document(plan: Plan, done: Done) -> dict[str, Any]:
         "tip": done.tip,
         "done": True,
         "sessions": [_leaving(each) for each in done.leaving],
+        "logs": [_logs(each) for each in done.logs],
         "remarks": list(done.remarks),
     }
 

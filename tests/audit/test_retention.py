@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ccc.ops.retire import plan
+from ccc.ops.retire import retire as retire_planned
+from ccc.ops.workspace import Workspace
 from tests.audit.conftest import AGENT, Session, Spawns
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo, copy_repository
@@ -222,3 +226,23 @@ def test_an_export_of_what_was_retired_gives_the_same_tree(
     for each in (ready, other):
         assert ccc_inline("fsck", cwd=each.path, exit=0).stdout.startswith("whole")
     assert "was moved outside" not in ccc_inline("inbox", cwd=ready.path, exit=0).stdout
+
+
+@pytest.mark.slow
+def test_what_was_reopened_before_the_person_agreed_stays_whole(
+    ready: Repo, spawn: Spawns, ccc_inline: RunsCcc
+) -> None:
+    session = spawn("Old work")
+    log = ready.common / "ccc" / "logs" / f"setup-{session.name}-1.log"
+    log.write_text("x")
+    ready.write(".ccc/config.toml", "[retention]\nsessions = 0.001\nlogs = 0.001\n")
+    session.tree.write("new.txt", "a\n")
+    close(ccc_inline, session)
+    workspace = Workspace.open(ready.path, os.environ)
+    planned = plan(workspace)
+    assert (len(planned.leaving), len(planned.logs)) == (1, 1)
+    ccc_inline("undo", session.name, exit=0)
+    done = retire_planned(Workspace.open(ready.path, os.environ), planned, yes=True)
+    assert (done.leaving, done.logs) == ((), ())
+    assert log.exists()
+    assert listed(ccc_inline) == [session.name]

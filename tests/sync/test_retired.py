@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ccc.domain import landings, sessions
+from ccc.domain.canonical import Value
 from ccc.domain.cells import REAPED, Cells
 from ccc.domain.events import Draft
 from ccc.ops.workspace import Workspace
@@ -53,11 +54,12 @@ def test_what_another_machine_tells_later_does_not_bring_it_back(sharing: Clones
     assert two("show", name, "--json").json["name"] == name
     one("retire", "--older-than", "0s", "--yes")
     entry = landings.stream_of(made["id"])
-    queued = {"queued": {"priority": 0, "target": "main"}}
+    queued: dict[str, Value] = {"queued": {"priority": 0, "target": "main"}}
+    run: dict[str, Value] = {"run.1": {"status": "ended", "why": ""}}
     tell(
         two,
         Draft("session.told", name, "progress", {own: {"progress": 40, "closed": None}}, session=made["id"]),
-        Draft("session.told", name, "run", {own: {"run.1": {"status": "ended", "why": ""}}}),
+        Draft("session.told", name, "run", {own: run}),
         Draft("note.told", name, "note", {f"notes/{note['id']}": {"why": "because"}}),
         Draft("merge.queued", name, "queue", {entry: queued}),
     )
