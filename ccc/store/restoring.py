@@ -231,6 +231,8 @@ class Restorer:
     def _lost(self, last: str, found: Sequence[str]) -> StateBroken:
         newest = f"the newest that can be read is {found[0]}" if found else "nothing else can be read"
         words = f"{last}, where ccc had put {REF}, is missing, and no log or bundle here has it; {newest}"
+        if self._history.objects.has(last):
+            words = f"tampered: commit {last}, recorded as where {REF} was, is not one that ccc made; {newest}"
         return StateBroken(words, f"{FETCH}; or go on without it: {REPAIR}")
 
     def _copies(self) -> list[str]:
