@@ -17,6 +17,8 @@ else:
     import _thread
     import dataclasses
 
+    _OWN = ("__dict__", "__weakref__")
+    _GUARDS = ("__setattr__", "__delattr__")
     _waiting: dict[type, bool] = {}
     _lock = _thread.RLock()
 
@@ -40,5 +42,30 @@ else:
         with _lock:
             for one in reversed(cls.__mro__):
                 if one in _waiting:
-                    del one.__init__
-                    dataclasses.dataclass(frozen=_waiting.pop(one))(one)
+                    _put_together(one, _waiting[one])
+                    del _waiting[one]
+
+    def _put_together(cls, frozen):
+        """By way of a twin, so that no other thread ever meets the class without a way to make instances."""
+        body = {name: value for name, value in vars(cls).items() if name not in {"__init__", *_OWN}}
+        twin = dataclasses.dataclass(frozen=frozen)(type(cls)(cls.__name__, cls.__bases__, dict(body)))
+        made = {name: value for name, value in vars(twin).items() if body.get(name, twin) is not value}
+        made.update(_guards(cls) if frozen else {})
+        for name in [name for name in made if name not in {"__init__", *_OWN}]:
+            setattr(cls, name, made[name])
+        cls.__init__ = made["__init__"]
+
+    def _guards(cls):
+        """What keeps instances as they are; those of the twin would keep the twin's."""
+
+        def setting(self, name, value):
+            if type(self) is cls or name in cls.__dataclass_fields__:
+                raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+            super(cls, self).__setattr__(name, value)
+
+        def deleting(self, name):
+            if type(self) is cls or name in cls.__dataclass_fields__:
+                raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
+            super(cls, self).__delattr__(name)
+
+        return dict(zip(_GUARDS, (setting, deleting), strict=True))

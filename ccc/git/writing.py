@@ -56,6 +56,10 @@ class Nameless:
         return "; ".join(line for line in lines if line) or "git ended without a word"
 
 
+ATTEMPTS = 8
+"""`git prune` takes an emptied folder of objects away between git's making it and writing into it."""
+
+
 class Writer:
     """Stores objects of one kind through `git hash-object --stdin-paths`, handed over in one file."""
 
@@ -71,7 +75,7 @@ class Writer:
     def write(self, content: bytes) -> str:
         """The id that git gave it after storing it. Raises OSError, GitFailed."""
         words = ""
-        for _ in range(2):
+        for _ in range(ATTEMPTS):
             self._content.put(content)
             answer = self._git.ask(self._path).readline()
             if answer.endswith(b"\n"):

@@ -18,6 +18,7 @@ from tests.audit.conftest import AGENT, Session, Spawns
 from tests.audit.test_secrets import GONE, SECRET
 from tests.support.program import Outcome, RunsCcc
 from tests.support.repository import Repo, copy_repository
+from tests.support.settling import settle
 
 pytestmark = pytest.mark.slow
 
@@ -33,7 +34,7 @@ def as_text(lines: Lines) -> str:
 
 
 @pytest.fixture
-def day(spawn: Spawns, ccc_inline: RunsCcc) -> Session:
+def day(spawn: Spawns, ready: Repo, ccc_inline: RunsCcc) -> Session:
     """A repository with events of several kinds, some of which name files."""
     session = spawn("Add login")
     ccc_inline("note", "remember this", exit=0)
@@ -41,6 +42,8 @@ def day(spawn: Spawns, ccc_inline: RunsCcc) -> Session:
     session.tree.write(report, "")
     (session.tree.path / report).write_bytes(b"\xff not UTF-8\n")
     session.tree.commit("Report\n\nCcc-Status: done", {"login.py": "1\n"})
+    ccc_inline("wait", session.name, "--timeout", "60", exit=0)
+    settle(ready)
     ccc_inline("drain", exit=0)
     return session
 

@@ -8,6 +8,7 @@ from tests.audit.conftest import Session, Spawns
 from tests.audit.test_secrets import GONE, SECRET
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
+from tests.support.settling import settle
 
 pytestmark = pytest.mark.slow
 
@@ -41,6 +42,9 @@ def test_a_committed_report_is_recorded_without_its_token(
     assert GONE in ccc_inline("log", exit=0).stdout
     assert ccc_inline("show", session.name, "--report", exit=0).stdout == f"It is {GONE}\n"
     assert SECRET not in ready.git("log", "--format=%B", "refs/ccc")
+    ccc_inline("wait", session.name, "--timeout", "60", exit=0)
+    settle(ready)
+    ccc_inline("drain", exit=0)
     count = len(ready.git("rev-list", "refs/ccc").splitlines())
     ccc_inline("drain", exit=0)
     assert len(ready.git("rev-list", "refs/ccc").splitlines()) == count

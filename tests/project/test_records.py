@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError, fields, replace
 
@@ -37,6 +38,8 @@ def test_instances_are_frozen_equal_hashed_and_replaced() -> None:
     assert repr(Point(1)) == "Point(x=1, y=0)"
     with pytest.raises(FrozenInstanceError):
         Point(1).x = 2  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError):
+        del Named(1).name
 
 
 def test_wrong_arguments_are_refused_by_the_first_instance_too() -> None:
@@ -59,8 +62,13 @@ def made_by_threads() -> list[int]:
 
 
 def test_many_threads_may_make_the_first_instance() -> None:
-    for _ in range(50):
-        assert made_by_threads() == list(range(8))
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(50):
+            assert made_by_threads() == list(range(8))
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def test_a_class_can_be_completed_without_an_instance() -> None:

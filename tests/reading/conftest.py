@@ -8,11 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ccc.layout import Layout
-from ccc.store.lock import locked
 from tests.flow.conftest import Spawns, Worked, ready, spawn
 from tests.support.program import RunsCcc
-from tests.support.repository import Repo
 
 __all__ = ["ready", "spawn"]
 
@@ -45,11 +42,3 @@ def contents(*folders: Path) -> dict[str, str]:
                 at = 0 if "objects" in path.parts else path.stat().st_mtime_ns
                 found[str(path)] = f"{at} {digest}"
     return found
-
-
-def settle(repo: Repo) -> None:
-    """Waits until no background process of ccc is at work here."""
-    layout = Layout(repo.common)
-    for lock in (layout.root / "drain.lock", layout.worker_lock, layout.lock):
-        with locked(lock, timeout=30):
-            pass

@@ -24,9 +24,9 @@ from ccc.ops.look import look
 from ccc.ops.workspace import Workspace
 from ccc.store.lock import locked
 from tests.flow.conftest import Spawns
-from tests.reading.conftest import settle
 from tests.support.program import PROJECT, RunsCcc
 from tests.support.repository import Repo
+from tests.support.settling import settle
 from tests.views import shapes
 
 pytestmark = pytest.mark.slow
