@@ -205,8 +205,20 @@ class GitStore:
                 self._now,
                 self._complaints.append,
             )
-            steps = (repairer.files, self._put_back, repairer.objects, repairer.history, repairer.tree)
-            return [words for step in (*steps, self._finished) for words in _done(step)]
+            steps = (
+                *(repairer.files, lambda: self._found_again(repairer), self._put_back),
+                *(repairer.objects, repairer.history, repairer.tree, self._finished),
+            )
+            return [words for step in steps for words in _done(step)]
+
+    def _found_again(self, repairer: Repairer) -> Iterator[str]:
+        """What is missing is told before looking at every recorded tip brings it back without a word."""
+        try:
+            in_place = self._tip() is not None
+        except StateBroken:
+            return
+        if in_place:
+            yield from repairer.objects()
 
     def _put_back(self) -> Iterator[str]:
         restored = self._recovering(lambda: self._mended(give_up=True, thorough=True, announce=unheard))
