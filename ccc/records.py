@@ -1,7 +1,7 @@
-"""Dataclasses that are put together when their first instance is made.
+"""Dataclasses that are put together when their first instance is made, and quickly.
 
-Putting one together costs 0.5 ms, for it compiles its methods; a command imports eighty and uses twenty, and
-`git ccc status` has 80 ms in all.
+`dataclasses` compiles six methods for a class, 0.4 ms; here it finds the fields, one method is compiled, and
+the others are shared. A command imports eighty classes and uses thirty; `git ccc status` has 80 ms in all.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ if TYPE_CHECKING:
 else:
     import _thread
     import dataclasses
+    from operator import attrgetter
 
-    _OWN = ("__dict__", "__weakref__")
-    _GUARDS = ("__setattr__", "__delattr__")
-    _waiting: dict[type, bool] = {}
+    _waiting = {}
     _lock = _thread.RLock()
 
     def dataclass(cls=None, /, *, frozen=False):
@@ -46,17 +45,61 @@ else:
                     del _waiting[one]
 
     def _put_together(cls, frozen):
-        """By way of a twin, so that no other thread ever meets the class without a way to make instances."""
-        body = {name: value for name, value in vars(cls).items() if name not in {"__init__", *_OWN}}
-        twin = dataclasses.dataclass(frozen=frozen)(type(cls)(cls.__name__, cls.__bases__, dict(body)))
-        made = {name: value for name, value in vars(twin).items() if body.get(name, twin) is not value}
-        made.update(_guards(cls) if frozen else {})
-        for name in [name for name in made if name not in {"__init__", *_OWN}]:
-            setattr(cls, name, made[name])
-        cls.__init__ = made["__init__"]
+        """Its `__init__` comes last, in place of `first`: no thread meets the class without one."""
+        cls.__doc__ = cls.__doc__ or cls.__name__
+        dataclasses.dataclass(init=False, repr=False, eq=False)(cls)
+        fields = dataclasses.fields(cls)
+        guards = _guards(cls) if frozen else {}
+        for name, method in {**_looks(fields, frozen), **guards}.items():
+            if name not in vars(cls):
+                setattr(cls, name, method)
+        cls.__init__ = _initialiser(cls, fields)
+
+    def _initialiser(cls, fields):
+        """What sets the fields, in their order; compiled, as it is called thousands of times."""
+        known, parameters, lines = {"missing": dataclasses.MISSING}, ["self"], ["of = self.__dict__"]
+        for number, field in enumerate(fields):
+            name, default, factory = field.name, f"default{number}", f"factory{number}"
+            has_default = field.default is not dataclasses.MISSING
+            has_factory = field.default_factory is not dataclasses.MISSING
+            known.update({default: field.default, factory: field.default_factory})
+            value = name
+            if field.init:
+                usual = f" = {default}" if has_default else " = missing" if has_factory else ""
+                parameters.append(name + usual)
+                if has_factory:
+                    value = f"{factory}() if {name} is missing else {name}"
+            elif has_default or has_factory:
+                value = default if has_default else f"{factory}()"
+            else:
+                continue
+            lines.append(f"of[{name!r}] = {value}")
+        if hasattr(cls, "__post_init__"):
+            lines.append("self.__post_init__()")
+        made = f"def __init__({', '.join(parameters)}):\n  " + "\n  ".join(lines)
+        exec(made, known)  # noqa: S102, names of fields and nothing else
+        return known["__init__"]
+
+    def _looks(fields, frozen):
+        """What compares and shows instances."""
+        compared = [field.name for field in fields if field.compare]
+        shown = [field.name for field in fields if field.repr]
+        key = attrgetter(*compared) if compared else lambda _: ()
+
+        def equal(self, other):
+            return key(self) == key(other) if other.__class__ is self.__class__ else NotImplemented
+
+        def hashed(self):
+            return hash(key(self))
+
+        def represented(self):
+            values = ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
+            return f"{type(self).__qualname__}({values})"
+
+        return {"__eq__": equal, "__repr__": represented, "__hash__": hashed if frozen else None}
 
     def _guards(cls):
-        """What keeps instances as they are; those of the twin would keep the twin's."""
+        """What keeps instances as they are."""
 
         def setting(self, name, value):
             if type(self) is cls or name in cls.__dataclass_fields__:
@@ -68,4 +111,4 @@ else:
                 raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
             super(cls, self).__delattr__(name)
 
-        return dict(zip(_GUARDS, (setting, deleting), strict=True))
+        return {"__setattr__": setting, "__delattr__": deleting}

@@ -20,9 +20,6 @@ from ccc.cli.terminal import Terminal
 from ccc.errors import NotFound, StateBroken, Usage
 
 PROGRAM = "git ccc"
-COLLECT_AFTER = 50_000
-"""New objects between two searches for circles; Python's 700 cost a short command a tenth of its time."""
-
 HELP = """Coordinate coding agents, and people, through the git repository they work in.
 
 Without a command: say what is here, what needs you, and what to do next.
@@ -30,9 +27,8 @@ Without a command: say what is here, what needs you, and what to do next.
 
 
 def run() -> NoReturn:
-    """The console script: this process's arguments, its streams, its exit code."""
+    """This process's arguments, its streams, its exit code."""
     prepare_streams()
-    gc.set_threshold(COLLECT_AFTER)
     code = end_of_output(main(sys.argv[1:]))
     # What is left dies with the process; searching it for circles costs `status` 10 ms.
     gc.freeze()

@@ -14,7 +14,7 @@ from ccc.domain.events import Draft
 from ccc.domain.hooknotes import parse_hook_note
 from ccc.domain.sessionrows import ROWS
 from ccc.domain.sessions import Session
-from ccc.git import history
+from ccc.git import heads, history
 from ccc.git import repository as repositories
 from ccc.git.command import Git
 from ccc.layout import Layout
@@ -45,7 +45,7 @@ class Observer:
         mine = [session for session in local_sessions(state, self.replica) if session.stage == "ready"]
         if not mine and not entries and intents.read(self.layout) is None:
             return ()
-        refs = repositories.refs(self.git, HEADS)
+        refs = heads.branches(self.git, self.layout.common)
         if self.told is not None:
             self.told(refs)
         return list(_Pass(self, state, mine, refs).facts(entries))

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from ccc.domain import stamps
 from ccc.errors import NotInitialised, Refused, StateBroken
+from ccc.git import heads
 from ccc.git import repository as repositories
 from ccc.git.command import Git
 from ccc.git.objects import MissingObject
 from ccc.git.repository import Repository
 from ccc.layout import Layout
-from ccc.ops.observe import HEADS, Observer
+from ccc.ops.observe import Observer
 from ccc.records import dataclass
 from ccc.store.protocol import REF, Announce, State, Store, unheard
 
@@ -108,7 +109,7 @@ class Workspace:
         self._heads.clear()
         state = self.reader.state(at)
         seen = self._heads[:]
-        return state, lambda: seen[0] if seen else repositories.refs(self.git, HEADS)
+        return state, lambda: seen[0] if seen else heads.branches(self.git, self.repository.common)
 
     def _keep_heads(self, heads: Mapping[str, str]) -> None:
         self._heads[:] = [heads]
