@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 from ccc.domain import sessions
 from ccc.domain.cells import Cells
+from ccc.domain.columns import Column, fold, unfold
 from ccc.domain.sessions import (
     Claim,
     Closed,
@@ -34,7 +35,7 @@ _SUMS: dict[str, tuple[type, Any]] = {"spending": (Spending, Spending()), "limit
 
 
 class SessionRows:
-    """The codec of sessions (store/parsing.py). A row has the fields of Session in their order."""
+    """The codec of sessions (store/parsing.py). Columns are the fields of Session in their order."""
 
     kind = sessions.KIND
     signature = " ".join(
@@ -46,29 +47,36 @@ class SessionRows:
         """The session of a stream; None where the stream is only a stub."""
         return sessions.from_cells(identifier, cells)
 
-    def encode(self, thing: Session | None) -> list[Any] | None:
-        """The fields, records among them as lists of theirs."""
-        return None if thing is None else [_encoded(getattr(thing, name)) for name in Session.__annotations__]
-
-    def decode(self, row: list[Any] | None) -> Session | None:
-        """The session of a row. Raises TypeError or ValueError for what `encode` did not write."""
-        if row is None:
-            return None
-        fields = dict(zip(_fields(Session), row, strict=True))
-        for name, kind in _PARTS.items():
-            if fields[name] is not None:
-                fields[name] = _record(kind, fields[name])
-        for name, (kind, usual) in _SUMS.items():
-            fields[name] = _record(kind, fields[name]) if any(fields[name]) else usual
-        if fields["verification"] is not None:
-            commit, state, commands, at = fields["verification"]
-            fields["verification"] = Verification(commit, state, tuple(Command(*c) for c in commands), at)
-        fields["after"] = tuple(fields["after"])
-        fields["questions"] = tuple(
-            Question(identifier, text, tuple(choices), at)
-            for identifier, text, choices, at in fields["questions"]
+    def encode(self, things: Sequence[Session | None]) -> dict[str, Any]:
+        """The fields by column, records among them as lists of theirs."""
+        names = Session.__annotations__
+        return fold(
+            [None if each is None else [_encoded(getattr(each, name)) for name in names] for each in things]
         )
-        return _record(Session, fields.values())
+
+    def decode(self, document: dict[str, Any]) -> list[Session | None]:
+        """The sessions again. Raises TypeError, ValueError, KeyError or IndexError for anything else."""
+        return unfold(document, _fields(Session), _records, lambda values: _record(Session, values))
+
+
+def _records(columns: dict[str, Column]) -> None:
+    for name, kind in _PARTS.items():
+        columns[name] = [None if row is None else _record(kind, row) for row in columns[name]]
+    for name, (kind, usual) in _SUMS.items():
+        columns[name] = [_record(kind, row) if any(row) else usual for row in columns[name]]
+    columns["verification"] = [
+        None if row is None else _verification(*row) for row in columns["verification"]
+    ]
+    columns["after"] = [tuple(row) for row in columns["after"]]
+    columns["questions"] = [tuple(_question(*each) for each in row) for row in columns["questions"]]
+
+
+def _verification(commit: str, state: str, commands: Iterable[Any], at: str) -> Verification:
+    return Verification(commit, state, tuple(_record(Command, command) for command in commands), at)
+
+
+def _question(identifier: str, text: str, choices: Iterable[str], at: str) -> Question:
+    return Question(identifier, text, tuple(choices), at)
 
 
 _NAMES: dict[type, tuple[str, ...]] = {}

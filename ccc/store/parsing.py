@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from ccc.domain.cells import Cells
@@ -25,11 +25,11 @@ class Codec(Protocol[_Thing]):
     def parse(self, identifier: str, cells: Cells) -> _Thing:
         """The thing in the cells of `<kind>/<identifier>`."""
 
-    def encode(self, thing: _Thing) -> Any:
-        """The thing as JSON."""
+    def encode(self, things: Sequence[_Thing]) -> dict[str, Any]:
+        """The things as a JSON object."""
 
-    def decode(self, row: Any) -> _Thing:
-        """The thing again. Raises ValueError, TypeError, KeyError or IndexError for anything else."""
+    def decode(self, document: dict[str, Any]) -> Sequence[_Thing]:
+        """The things again. Raises ValueError, TypeError, KeyError or IndexError for anything else."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,7 @@ class Parser:
             things[identifier] = (fresh[identifier], codec.parse(identifier, cells))
         found = _Kind(tree, things)
         if self._cache is not None and len(fresh) >= WORTH_KEEPING:
-            rows = {name: [directory, codec.encode(thing)] for name, (directory, thing) in things.items()}
-            self._cache.put(codec.kind, codec.signature, {"tree": tree, "rows": rows})
+            self._cache.put(codec.kind, codec.signature, _document(found, codec))
         return found
 
     def _kept(self, codec: Codec[_Thing]) -> _Kind[_Thing] | None:
@@ -82,8 +81,17 @@ class Parser:
         if found is None:
             return None
         try:
-            decode: Callable[[Any], _Thing] = codec.decode
-            rows = {name: (directory, decode(row)) for name, (directory, row) in found["rows"].items()}
-            return _Kind(str(found["tree"]), rows)
+            things = zip(found["directories"], codec.decode(found["things"]), strict=True)
+            return _Kind(str(found["tree"]), dict(zip(found["names"], things, strict=True)))
         except (AttributeError, ValueError, TypeError, KeyError, IndexError):
             return None
+
+
+def _document(kind: _Kind[_Thing], codec: Codec[_Thing]) -> dict[str, Any]:
+    directories, things = [one for one, _ in kind.things.values()], [one for _, one in kind.things.values()]
+    return {
+        "tree": kind.tree,
+        "names": list(kind.things),
+        "directories": directories,
+        "things": codec.encode(things),
+    }

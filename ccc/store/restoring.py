@@ -232,9 +232,7 @@ class Restorer:
         newest = f"the newest that can be read is {found[0]}" if found else "nothing else can be read"
         words = f"{last}, where ccc had put {REF}, is missing, and no log or bundle here has it; {newest}"
         if self._history.objects.has(last):
-            words = (
-                f"tampered: commit {last}, recorded as where {REF} was, was not made by ccc; {newest}"
-            )
+            words = f"tampered: commit {last}, recorded as where {REF} was, was not made by ccc; {newest}"
         return StateBroken(words, f"{FETCH}; or go on without it: {REPAIR}")
 
     def _copies(self) -> list[str]:

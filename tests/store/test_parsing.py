@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import given
+from hypothesis.strategies import lists, none
 
 from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
@@ -78,14 +80,22 @@ def test_what_is_acknowledged_and_not_recorded_shows_through_the_cache(filled: P
 
 @pytest.mark.parametrize(
     "damage",
-    [b"", b"{", b"[]", b'{"signature":"other"}', b"\xff\xfe", b'{"signature":"S","tree":"x","rows":[1]}'],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"signature":"other"}',
+        b"\xff\xfe",
+        b'{"signature":"S","tree":"x","things":[1]}',
+        b'{"signature":"S","tree":"x","names":[],"directories":[],"things":{"count":1}}',
+    ],
 )
 def test_a_damaged_cache_is_made_again(filled: Path, damage: bytes) -> None:
     before = tasks(filled)
     signature = json.loads(cache_of(filled).read_bytes())["signature"]
     cache_of(filled).write_bytes(damage.replace(b'"S"', json.dumps(signature).encode()))
     assert tasks(filled) == before
-    assert json.loads(cache_of(filled).read_bytes())["rows"]
+    assert json.loads(cache_of(filled).read_bytes())["things"]
 
 
 def test_without_a_place_to_write_it_answers_all_the_same(filled: Path) -> None:
@@ -116,12 +126,29 @@ EVERYTHING: dict[str, Value] = {
 
 
 def through_json(session: Session | None) -> Session | None:
-    return ROWS.decode(json.loads(json.dumps(ROWS.encode(session))))
+    (found,) = through_json_all([session])
+    return found
+
+
+def through_json_all(found: Sequence[Session | None]) -> list[Session | None]:
+    return ROWS.decode(json.loads(json.dumps(ROWS.encode(found))))
 
 
 @given(session_records())
 def test_a_row_is_the_session_again(session: Session) -> None:
     assert through_json(session) == session
+
+
+@given(lists(none() | session_records(), max_size=5))
+def test_columns_are_the_sessions_again(found: list[Session | None]) -> None:
+    assert through_json_all(found) == found
+
+
+def test_what_all_have_in_common_is_kept_once() -> None:
+    cells = {field: (STAMP, value) for field, value in EVERYTHING.items()}
+    several = [ROWS.parse(f"{number:032x}", cells) for number in range(3)]
+    columns = ROWS.encode(several)["columns"]
+    assert [len(column) for column in columns] == [3] + [1] * (len(columns) - 1)
 
 
 def test_a_row_holds_every_part_of_a_session() -> None:
@@ -148,5 +175,5 @@ def test_a_row_is_the_message_again(delivered: Value) -> None:
     message = MESSAGES.parse("ab", {field: (STAMP, value) for field, value in fields.items()})
     assert message is not None
     assert (message.delivered is None) == (delivered is None)
-    assert MESSAGES.decode(json.loads(json.dumps(MESSAGES.encode(message)))) == message
-    assert MESSAGES.decode(MESSAGES.encode(None)) is None
+    assert MESSAGES.decode(json.loads(json.dumps(MESSAGES.encode([message])))) == [message]
+    assert MESSAGES.decode(MESSAGES.encode([None, message, None])) == [None, message, None]
