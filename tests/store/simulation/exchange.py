@@ -79,12 +79,20 @@ def prune(replica: Replica) -> None:
     Git(replica.common).run("prune", "--expire=now", ok=(0, 128))
 
 
-def lose_objects(replica: Replica) -> None:
-    """A `git gc` that began before the last commits were made took their objects away."""
-    git = Git(replica.common)
+def lose_objects(replica: Replica, *, up_to: str = "ff") -> None:
+    """A `git gc` that began before the last commits were made took their objects away.
+
+    It goes through the folders by name, and may be killed after `up_to`; where one is missing it gives up.
+    """
     since = replica.disks[max(len(replica.disks) - 4, 0)].tip
-    known = [f"--glob={FETCHED}*", *([since] if since else [])]
-    listed = git.text("rev-list", "--objects", REF, "--not", *known)
-    for line in listed.splitlines():
-        oid = line.split(" ")[0]
-        (replica.common / "objects" / oid[:2] / oid[2:]).unlink(missing_ok=True)
+    seen = _objects(replica, f"--glob={FETCHED}*", *([since] if since else []))
+    found = _objects(replica, REF)
+    for oid in sorted(found - seen) if found is not None and seen is not None else ():
+        if oid[:2] <= up_to:
+            (replica.common / "objects" / oid[:2] / oid[2:]).unlink(missing_ok=True)
+
+
+def _objects(replica: Replica, *tips: str) -> set[str] | None:
+    """All objects behind these; None where one is missing. (`--not` leaves in some that are behind both.)"""
+    listed = Git(replica.common).run("rev-list", "--objects", "--no-object-names", *tips, ok=(0, 128))
+    return set(listed.text.split()) if listed.code == 0 else None

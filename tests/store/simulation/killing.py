@@ -14,6 +14,11 @@ import pytest
 
 from ccc.store import crashpoints, journal, processes, wal
 
+DYING = pytest.mark.filterwarnings(
+    "ignore:unclosed:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+"""A dying process closes nothing: what simulated ones leave open is no fault of the store."""
+
 STORE = str(Path(crashpoints.__file__).parent)
 
 

@@ -13,8 +13,12 @@ VARIABLE = "CCC_TEST_SEEDS"
 NEAR = Kind("near")
 COPIED = Kind("copied", copied=True)
 CROWDED = Kind("crowded", crowded=True)
-ALONE = Kind("alone", alone=True)
 FAR = Kind("far", steps=50, far=True)
+HARSH = Kind("harsh", often=("die", "power-cut"), points=("wal-written",))
+BUSY = Kind("busy", alone=True, crowded=True, often=("overtake", "lose-objects"))
+LOSSY = Kind("lossy", alone=True, often=("lose-objects", "decide"))
+TORN = Kind("torn", alone=True, partly=True, often=("lose-objects", "decide"))
+TWINS = Kind("twins", copied=True, often=("twins",))
 
 FACTOR = int(os.environ.get(VARIABLE, "1"))
 

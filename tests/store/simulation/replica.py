@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from ccc.domain.events import Draft, draft_line
 from ccc.domain.stamps import now_ms
+from ccc.errors import StateBroken
 from ccc.git.command import Git
+from ccc.git.objects import MissingObject
 from ccc.layout import Layout
 from ccc.store import tips, wal
 from ccc.store.gitstore import GitStore
@@ -20,6 +22,7 @@ from ccc.store.protocol import REF, JournalEntry, State
 from tests.store.simulation.killing import Killed, Processes
 from tests.store.tools import DEVELOPER, backend_of
 
+Answer = TypeVar("Answer")
 CONFIG = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
 
 
@@ -77,6 +80,15 @@ class Replica:
         except Killed:
             self.restart()
             raise
+
+    def reading(self, read: Callable[[], Answer]) -> Answer:
+        """What `read` finds; where objects are gone, they are made again first, as by any command."""
+        try:
+            return read()
+        except StateBroken as error:
+            if self.store.restore() is None and isinstance(error, MissingObject):
+                self.store.restore_objects()
+            return read()
 
     # What acknowledges
 

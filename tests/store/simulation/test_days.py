@@ -9,26 +9,38 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.simulation.kinds import COPIED, CROWDED, FACTOR, FAR, NEAR, simulate_all
+from tests.store.simulation.killing import DYING
+from tests.store.simulation.kinds import (
+    BUSY,
+    COPIED,
+    CROWDED,
+    FACTOR,
+    FAR,
+    NEAR,
+    TORN,
+    TWINS,
+    simulate_all,
+)
 from tests.store.simulation.world import Kind
 
+pytestmark = DYING
 CHUNKS = 4
 
 
 @pytest.mark.parametrize("kind", [NEAR, COPIED, CROWDED], ids=lambda kind: kind.name)
-def test_a_day_loses_nothing_and_ends_with_one_commit(kind: Kind, tmp_path: Path) -> None:
-    simulate_all(kind, range(1), tmp_path)
+def test_a_day_loses_nothing_and_ends_with_one_commit(kind: Kind, days: Path) -> None:
+    simulate_all(kind, range(1), days)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 @pytest.mark.parametrize(
-    ("kind", "days"),
-    [(NEAR, 100), (COPIED, 50), (CROWDED, 60), (FAR, 8)],
+    ("kind", "number"),
+    [(NEAR, 80), (COPIED, 32), (TWINS, 16), (CROWDED, 48), (BUSY, 16), (TORN, 16), (FAR, 8)],
     ids=lambda value: value.name if isinstance(value, Kind) else str(value),
 )
 def test_many_days_lose_nothing_and_end_with_one_commit(
-    kind: Kind, days: int, chunk: int, tmp_path: Path
+    kind: Kind, number: int, chunk: int, days: Path
 ) -> None:
-    each = days * FACTOR // CHUNKS
-    simulate_all(kind, range(chunk * each, (chunk + 1) * each), tmp_path)
+    each = number * FACTOR // CHUNKS
+    simulate_all(kind, range(chunk * each, (chunk + 1) * each), days)

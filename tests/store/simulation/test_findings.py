@@ -13,10 +13,12 @@ from ccc.errors import StoreBusy
 from ccc.store import gitstore, journal, publisher, tips, wal
 from ccc.store.protocol import REF
 from tests.store.simulation import proof
-from tests.store.simulation.killing import Killed, Processes
+from tests.store.simulation.killing import DYING, Killed, Processes
 from tests.store.simulation.replica import Replica
 from tests.store.simulation.world import unlocked
 from tests.store.tools import START_MS
+
+pytestmark = DYING
 
 
 class Wall:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import os
 import random
 import shutil
 from collections import Counter
@@ -14,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from ccc.domain.events import Draft
-from ccc.errors import NotInitialised, StateBroken, StoreBusy
+from ccc.errors import NotInitialised, StoreBusy
 from ccc.store import gitstore, wal
 from ccc.store.crashpoints import STORE_POINTS
 from tests.store.simulation import exchange, proof
@@ -39,7 +41,8 @@ class Kind:
     """A kind of day: `far` separate repositories and a hub, `copied`: two replicas that are one copy of the
     other (one name, one lane, one coarse clock), `crowded`: processes overtake each other, no lock works.
 
-    `alone`: one replica. `often`: steps that come five times as often; `points`: where processes are killed.
+    `alone`: one replica. `partly`: a git that takes objects away may be killed half-way. `often`: steps that
+    come five times as often; `points`: where processes are killed.
     """
 
     name: str = "near"
@@ -48,6 +51,7 @@ class Kind:
     copied: bool = False
     crowded: bool = False
     alone: bool = False
+    partly: bool = False
     often: tuple[str, ...] = ()
     points: tuple[str, ...] = STORE_POINTS
 
@@ -69,6 +73,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.chance = random.Random(f"{self.kind.name} {self.seed}")
+        self.patch.setattr(os, "urandom", random.Random(f"names {self.seed}").randbytes)
         self.at_ms = START_MS
         self.skews = {name: self.chance.randrange(-SKEW_MS, SKEW_MS) for name in self.kind.names}
         self.processes = Processes(self.patch)
@@ -140,6 +145,8 @@ class World:
         if self.kind.far or self.kind.alone:
             steps["prune"] = (4, exchange.prune)
             steps["lose-objects"] = (3, self._lose_objects)
+        if self.kind.copied:
+            steps["twins"] = (2, self._twins)
         if self.kind.crowded:
             steps["overtake"] = (12, self._overtake)
         return steps
@@ -158,18 +165,29 @@ class World:
         self._prove()
 
     def _all_at_once(self) -> None:
-        """Everybody records, then all absorb the same at the same instant."""
+        """Everybody records, and then merges: far ones through the hub, near ones at the same instants."""
+        late = [replica.store.tip() or "" for replica in self.replicas.values()]
         for replica in self.replicas.values():
             self._journal(replica)
             self._drain(replica)
-        tips = [replica.store.tip() for replica in self.replicas.values()]
         if self.kind.far:
             for _ in range(2):
                 for replica in self.replicas.values():
                     self._sync(replica)
         else:
-            for replica in self.replicas.values():
-                replica.store.absorb([tip for tip in tips if tip])
+            self._in_a_ring(late)
+
+    def _in_a_ring(self, late: Sequence[str]) -> None:
+        """Each merges what its neighbour had, until all have heard of all; then the `late` tips reach one.
+
+        Whoever has heard of the same facts has the same commit, through whatever merges they came.
+        """
+        replicas = list(self.replicas.values())
+        for _ in replicas[1:]:
+            tips = [replica.store.tip() or "" for replica in replicas]
+            for number, replica in enumerate(replicas):
+                replica.store.absorb([tips[number - 1]])
+        replicas[0].store.absorb(late)
 
     def _prove(self) -> None:
         tips = {name: replica.store.tip() for name, replica in self.replicas.items()}
@@ -178,6 +196,8 @@ class World:
         self.counts["facts"] = len(acknowledged)
         for name, replica in self.replicas.items():
             replica.restart()
+            if self.kind.partly:
+                replica.store.repair()
             proof.prove_each_once(proof.keys_in(replica.store), acknowledged, name)
             proof.prove_sources_once(replica.store, name)
             assert wal.undone(replica.layout) == [], name
@@ -195,11 +215,7 @@ class World:
     def _fact(self, replica: Replica, key: str) -> Draft:
         store = replica.store
         author = Author(replica.name, store.state, replica.now(), store.history.objects.algorithm)
-        try:
-            return fact(self.chance, author, key)
-        except StateBroken:
-            self._drain(replica)
-            return fact(self.chance, author, key)
+        return replica.reading(lambda: fact(self.chance, author, key))
 
     def _journal(self, replica: Replica) -> None:
         key = self._key(replica)
@@ -216,6 +232,24 @@ class World:
         key = self._key(replica)
         draft = self._fact(replica, key)
         self._do(replica, lambda: replica.decide(draft, key))
+
+    def _twins(self, replica: Replica) -> None:
+        """A repository and its copy say different things of one field at the same instant, with one stamp."""
+        twins = [self.replicas[name] for name in "BC"]
+        for twin in twins:
+            self._drain(twin)
+        self.at_ms += HOUR_MS // 60
+        for twin in twins:
+            key = self._key(twin)
+            changes = {"sessions/s0": {"progress": self.chance.randrange(101)}}
+            self._do(
+                twin,
+                functools.partial(
+                    twin.decide,
+                    Draft("session.progressed", "s0", f"says {key}", changes, data={"key": key}),
+                    key,
+                ),
+            )
 
     def _drain(self, replica: Replica) -> None:
         self._do(replica, lambda: replica.store.drain() and None)
@@ -289,7 +323,8 @@ class World:
     def _lose_objects(self, replica: Replica) -> None:
         if replica.name in self.unsafe or replica.store.tip() is None:
             return
-        exchange.lose_objects(replica)
+        up_to = self.chance.randrange(256) if self.kind.partly else 255
+        exchange.lose_objects(replica, up_to=f"{up_to:02x}")
         self.unsafe.add(replica.name)
         replica.restart()
 
@@ -329,7 +364,8 @@ class World:
         if replica.name in self.unsafe:
             self._drain(replica)
         else:
-            proof.prove_each_once(proof.keys_in(replica.store), replica.acknowledged, f"{replica.name} now")
+            keys = replica.reading(lambda: proof.keys_in(replica.store))
+            proof.prove_each_once(keys, replica.acknowledged, f"{replica.name} now")
 
 
 @contextmanager
