@@ -32,6 +32,8 @@ from ccc.store.states import state_at
 _Answer = TypeVar("_Answer")
 ENTRIES_AT_ONCE = 5000
 REPEATED_SLACK_MS = 600_000
+PRUNED_ATTEMPTS = 3
+"""So often what a `git gc` takes away while it is needed is made again, within one call."""
 
 
 class Repository(ObjectDatabase, References, Protocol):
@@ -244,15 +246,18 @@ class GitStore:
             journal.write(self.layout, draft, name)
 
     def _recovering(self, work: Callable[[], _Answer]) -> _Answer:
-        """Does the work; where an object was pruned, rebuilds what the log still holds and tries again."""
-        made_again = False
+        """Does the work; where an object was pruned, rebuilds what the log still holds and tries again.
+
+        A git that goes on pruning may take that, too: what it takes was counted up when it began.
+        """
+        made_again = 0
         for _ in range(SWAP_ATTEMPTS):
             try:
                 return work()
             except MissingObject:
-                if made_again or not self._made_again():
+                made_again += 1
+                if made_again > PRUNED_ATTEMPTS or not self._made_again():
                     raise
-                made_again = True
             except tips.TipMoved:  # since it was looked at, a moment ago
                 self._mended()
         return work()

@@ -63,13 +63,40 @@ class Publisher:
         left = len(kept.batch.events) - len(have)
         if left and built is not None:
             self._join(built)
-        if left == 0 or built is not None:
-            wal.mark_done(self._layout, kept.path)
-            return left
-        if tip is not None:
-            kept = self._rewritten(kept, self._rebased(kept.batch, tip, have), durable=False)
-        self._publish(kept, tip, durable=False)
+        if left and built is None:
+            if tip is not None:
+                kept = self._rewritten(kept, self._rebased(kept.batch, tip, have), durable=False)
+            self._publish(kept, tip, durable=False)
+        self._log_what_is_there(kept)
         return left
+
+    def _log_what_is_there(self, kept: Kept) -> None:
+        """The log names the commits that are on the reference.
+
+        Where the lock does not work, another process may have put the batch on another parent meanwhile: the
+        log has what was written last, the reference what was swapped first.
+        """
+        there, path = self._as_recorded(kept.batch), kept.path
+        if there is not None and wal.logged(self._layout, kept.batch.name) != there:
+            path = wal.write(self._layout, there, durable=False)
+        wal.mark_done(self._layout, path)
+
+    def _as_recorded(self, batch: Batch) -> Batch | None:
+        """The batch as it is on the reference; None where its events are not one after the other there."""
+        tip = self._references.get(REF)
+        if tip is None:
+            return None
+        ids = {event.id for event in batch.events}
+        behind = self._history.walk([tip], down_to=min(ids))
+        records = [one for one in behind if not ids.isdisjoint(event.id for event in one.events)][::-1]
+        parents = [one.commit.parents for one in records]
+        events = [event.id for one in records for event in one.events]
+        if events != [event.id for event in batch.events] or any(len(one) != 1 for one in parents):
+            return None
+        if any(later != (record.oid,) for record, later in zip(records, parents[1:], strict=False)):
+            return None
+        texts = tuple(one.commit.message for one in records)
+        return Batch(parents[0][0], records[0].commit.committer, texts, batch.blobs)
 
     def _join(self, built: str) -> None:
         """It may have been on the reference, and others may have it: so the very commits come, not the events
@@ -141,7 +168,7 @@ class Publisher:
                 raise StateBroken(f"{REF} was deleted while it was written", "git ccc fsck")
             have = self._having(tip, kept.batch)
             if len(have) == len(kept.batch.events):
-                wal.mark_done(self._layout, kept.path)
+                self._log_what_is_there(kept)
                 return
             kept = self._rewritten(kept, self._rebased(kept.batch, tip, have), durable=durable)
         raise StoreBusy(MOVED_ON, "try again")

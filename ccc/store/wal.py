@@ -178,6 +178,16 @@ def high_water(layout: Layout) -> str:
     return max((path.stem for path in (*_batches(layout.wal), *youngest)), default=stamps.GENESIS)
 
 
+def logged(layout: Layout, name: str) -> Batch | None:
+    """What the log has under a batch's name, done or not; None for nothing, and for what cannot be read."""
+    for folder in (layout.wal, done_folder(layout)):
+        try:
+            return decode((folder / f"{name}.json").read_bytes())
+        except (FileNotFoundError, ValueError):
+            continue
+    return None
+
+
 def _batches(folder: Path, *, youngest_first: bool = False) -> Iterator[Path]:
     """In the order of their stamps; there may be thousands, so only paths asked for are made."""
     try:

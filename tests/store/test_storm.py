@@ -8,17 +8,20 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ccc.store.protocol import REF
 from tests.store.simulation.kinds import FACTOR
+from tests.store.simulation.place import quickest
 from tests.store.simulation.proof import keys_in, prove_each_once, prove_sources_once
 from tests.store.simulation.replica import store_of
 from tests.store.simulation.storm import PATIENCE, Settings, command
 from tests.store.tools import PROJECT, faults_of
-from tests.support.repository import Repo
+from tests.support.repository import Repo, copy_repository
 
 REFUSALS = (
     f"ccc.errors.StoreBusy: {REF} is locked by another program",
@@ -28,6 +31,13 @@ REFUSALS = (
 
 What raised was not promised.
 """
+
+
+@pytest.fixture
+def repo(backend: str, repo_template: Path, tmp_path: Path) -> Iterator[Repo]:
+    """A copy of the template where a storm blows fastest."""
+    with tempfile.TemporaryDirectory(prefix="ccc-storm-", dir=quickest(tmp_path)) as folder:
+        yield copy_repository(repo_template, Path(folder) / "repo")
 
 
 def storm(repo: Repo, settings: Settings) -> list[str]:

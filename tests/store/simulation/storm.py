@@ -58,7 +58,7 @@ class Settings:
     sweep: bool = False
     locked: bool = True
     pause: float = 0.0
-    seconds: float = 12.0
+    seconds: float = 9.0
 
 
 @contextmanager

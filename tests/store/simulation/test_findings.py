@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -322,3 +323,66 @@ def test_readers_see_each_fact_once_though_the_clock_was_set_back(
     assert keys_of(replica) == ["four", "one", "three", "two"]
     replica.store.drain()
     assert keys_of(replica) == ["four", "one", "three", "two"]
+
+
+def only_here(replica: Replica, parent: str, key: str) -> str:
+    """A commit on `parent` that the log does not know."""
+    batch, _ = replica.store._scribe.batch(parent, [fact(key)])
+    return batch.build(replica.store.history)
+
+
+def left_over(processes: Processes, replica: Replica, key: str) -> wal.Kept:
+    """A batch whose process died before it moved the reference."""
+    die_at(processes, replica, "objects-written", lambda: replica.decide(fact(key), key))
+    [kept] = wal.undone(replica.layout)
+    return kept
+
+
+def prove_rebuilt(replica: Replica, *keys: str) -> None:
+    """The log has what is on the reference: when the commits are lost, they come back."""
+    history = replica.store.history
+    for record in list(history.walk([replica.store.tip() or ""])):
+        if set(keys) & {event.subject for event in record.events}:
+            (replica.common / "objects" / record.oid[:2] / record.oid[2:]).unlink()
+    replica.restart()
+    replica.decide(fact("later"), "later")
+    assert keys_of(replica) == sorted([*keys, "one", "later"])
+    proof.prove_sound(replica)
+
+
+def test_the_log_names_the_parent_that_was_used_though_its_owner_wrote_another_when_it_died(
+    processes: Processes, replica: Replica
+) -> None:
+    replica.decide(fact("one"), "one")
+    kept = left_over(processes, replica, "two")
+    elsewhere = only_here(replica, kept.batch.parent, "elsewhere")
+    wal.write(replica.layout, replica.store._publisher._rebased(kept.batch, elsewhere), durable=False)
+    assert replica.store._publisher.settle(kept) == 1
+    (replica.common / "objects" / elsewhere[:2] / elsewhere[2:]).unlink()
+    prove_rebuilt(replica, "two")
+
+
+def test_the_log_names_the_parent_that_was_used_though_two_finished_the_batch_at_once(
+    processes: Processes, replica: Replica
+) -> None:
+    replica.decide(fact("one"), "one")
+    kept = left_over(processes, replica, "two")
+    gone = only_here(replica, kept.batch.parent, "gone")
+    kept = replace(kept, batch=replica.store._publisher._rebased(kept.batch, gone))
+    (replica.common / "objects" / gone[:2] / gone[2:]).unlink()
+    other = replica.fresh_store()
+    replica.restart()
+
+    def quicker() -> None:
+        """Reads the batch as it was, records something, puts the batch on top of it."""
+        tip = other.tip()
+        assert tip is not None
+        batch, _ = other._scribe.batch(tip, [fact("beside")])
+        other._publisher.publish(batch, tip, durable=False)
+        other._publisher.settle(kept)
+        # and, as it looked away before that, the one overtaken has written its own version once more
+        wal.write(replica.layout, replica.store._publisher._rebased(kept.batch, tip), durable=False)
+
+    with processes.stopping_at("objects-written", quicker):
+        replica.store._publisher.settle(kept)
+    prove_rebuilt(replica, "two", "beside")
