@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 import zlib
 from collections.abc import Iterable
@@ -19,6 +20,7 @@ from ccc.git.writing import raise_for_disk
 
 _TYPES = {BLOB: ObjectType.BLOB, TREE: ObjectType.TREE, COMMIT: ObjectType.COMMIT}
 _KINDS = {int(number): kind for kind, number in _TYPES.items()}
+_MISSING = re.compile(r"object not found - no match for id \(([0-9a-f]{40})\)")
 WRITE_ATTEMPTS = 4
 """`git prune` takes an emptied folder of objects away between our making it and writing there."""
 
@@ -131,10 +133,11 @@ class LibGit:
         self._look_behind(new)
         try:
             return bool(self._repository.descendant_of(new, old))
-        except (KeyError, ValueError) as error:
-            raise MissingObject(old) from error
-        except pygit2.GitError as error:
-            raise StateBroken(f"history of {new} cannot be read: {error}", "git ccc fsck") from error
+        except (KeyError, ValueError, pygit2.GitError) as error:
+            missing = _MISSING.search(str(error))  # one that was met on the way is told in words alone
+            if missing is None and isinstance(error, pygit2.GitError):
+                raise StateBroken(f"history of {new} cannot be read: {error}", "git ccc fsck") from error
+            raise MissingObject(missing[1] if missing else old) from error
 
     def get(self, name: str) -> str | None:
         """The object id, None where there is no such reference. Raises StateBroken for an unreadable one."""

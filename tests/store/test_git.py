@@ -13,6 +13,7 @@ from ccc.git.catfile import CatFile
 from ccc.git.command import Git
 from ccc.git.libgit import LibGit
 from ccc.git.objects import BLOB, COMMIT, MissingObject, ObjectReader
+from ccc.git.plumbing import Plumbing
 from tests.support.repository import Repo
 
 Access = LibGit | CatFile
@@ -136,3 +137,17 @@ def test_ancestry(repo: Repo, common: Path) -> None:
     assert git.is_ancestor(repo.oid("HEAD~2"), repo.oid())
     assert git.is_ancestor(repo.oid(), repo.oid())
     assert not git.is_ancestor(repo.oid(), repo.oid("HEAD~2"))
+
+
+@pytest.mark.parametrize("kind", [LibGit, Plumbing])
+def test_a_commit_missing_on_the_way_to_an_ancestor_is_named_as_missing(
+    repo: Repo, common: Path, kind: type[LibGit | Plumbing]
+) -> None:
+    """So that it is made again: libgit2 says only in words what it did not find."""
+    backend = LibGit(common) if kind is LibGit else Plumbing(Git(common), common)
+    oids = [repo.git("commit-tree", "HEAD^{tree}", "-m", "first")]
+    for message in ("second", "third"):
+        oids.append(repo.git("commit-tree", "HEAD^{tree}", "-p", oids[-1], "-m", message))
+    (common / "objects" / oids[1][:2] / oids[1][2:]).unlink()
+    with pytest.raises(MissingObject, match=oids[1]):
+        backend.is_ancestor(oids[0], oids[2])

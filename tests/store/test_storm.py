@@ -70,7 +70,9 @@ def storm(repo: Repo, settings: Settings) -> list[str]:
     assert faults_of(common) == []
     repo.git("rev-list", "--objects", "--quiet", REF)
     assert repo.git("fsck", "--strict", "--no-dangling", "--no-progress") == ""
-    return sorted(path.read_text(encoding="utf-8").splitlines()[-1] for path in (folder / "errors").iterdir())
+    errors = [path.read_text(encoding="utf-8") for path in sorted((folder / "errors").iterdir())]
+    print(*errors, sep="\n")
+    return [text.splitlines()[-1] for text in errors]
 
 
 def settle_lock(common: Path) -> None:
@@ -92,7 +94,6 @@ def test_killed_writers_beside_a_git_that_cleans_up_keep_every_promise(
 ) -> None:
     settings = Settings(seed=seed, writers=5, promises=1000, kill=kill, sweep=True, locked=locked)
     for words in storm(repo, settings):
-        print(words)
         assert words.startswith(REFUSALS[:1] if locked else REFUSALS), words
 
 

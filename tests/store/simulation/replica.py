@@ -23,6 +23,7 @@ from tests.store.simulation.killing import Killed, Processes
 from tests.store.tools import DEVELOPER, backend_of
 
 Answer = TypeVar("Answer")
+ATTEMPTS = 5
 CONFIG = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
 
 
@@ -82,13 +83,8 @@ class Replica:
             raise
 
     def reading(self, read: Callable[[], Answer]) -> Answer:
-        """What `read` finds; where objects are gone, they are made again first, as by any command."""
-        try:
-            return read()
-        except StateBroken as error:
-            if self.store.restore() is None and isinstance(error, MissingObject):
-                self.store.restore_objects()
-            return read()
+        """What `read` finds in this replica."""
+        return mended(self.store, read)
 
     # What acknowledges
 
@@ -180,6 +176,20 @@ class Replica:
         for path in wal.done_folder(self.layout).glob("*.json"):
             at = path.stat().st_mtime - 2 * wal.KEPT_SECONDS
             os.utime(path, (at, at))
+
+
+def mended(store: GitStore, read: Callable[[], Answer]) -> Answer:
+    """What `read` finds; where something is gone, it is brought back first, as by every reading command.
+
+    Beside a git that takes away again and again, that is done more than once.
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            return read()
+        except StateBroken as error:
+            if store.restore() is None and isinstance(error, MissingObject):
+                store.restore_objects()
+    return read()
 
 
 def store_of(common: Path, *, lane: str | None = None, now: Callable[[], int] = now_ms) -> GitStore:

@@ -25,14 +25,13 @@ from pathlib import Path
 import pytest
 
 from ccc.domain.events import Draft
-from ccc.errors import StateBroken
 from ccc.git import libgit as libgit  # so that no child has to import it
 from ccc.store import gitstore
 from ccc.store.crashpoints import STORE_POINTS, VARIABLE
 from ccc.store.gitstore import GitStore
 from ccc.store.protocol import REF
 from tests.store.simulation.facts import Author, fact
-from tests.store.simulation.replica import store_of
+from tests.store.simulation.replica import mended, store_of
 
 SWEEPS = (("gc", "--prune=now", "--quiet"), ("pack-refs", "--all"), ("repack", "-a", "-d", "-q"))
 CALM = "calm"
@@ -101,11 +100,7 @@ class Writer:
 
     def _fact(self, key: str) -> Draft:
         author = Author(self._name, self._store.state, 1_790_000_000_000, "sha1")
-        try:
-            return fact(self._chance, author, key)
-        except StateBroken:  # git took away what was made while it cleaned up; who records makes it again
-            self._store.drain()
-            return fact(self._chance, author, key)
+        return mended(self._store, lambda: fact(self._chance, author, key))
 
 
 class Storm:
