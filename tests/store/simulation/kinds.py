@@ -18,6 +18,7 @@ HARSH = Kind("harsh", often=("die", "power-cut"), points=("wal-written",))
 BUSY = Kind("busy", alone=True, crowded=True, often=("overtake", "lose-objects"))
 LOSSY = Kind("lossy", alone=True, often=("lose-objects", "decide"))
 TORN = Kind("torn", alone=True, partly=True, often=("lose-objects", "decide"))
+SHARED = Kind("shared", often=("done-mark-lost", "power-cut", "sync"))
 TWINS = Kind("twins", copied=True, often=("twins",))
 
 FACTOR = int(os.environ.get(VARIABLE, "1"))

@@ -18,7 +18,7 @@ from ccc.store import celltree, gitstore, history, journal, merges, publisher, s
 from ccc.store.crashpoints import reached
 from ccc.store.history import History, messages
 from ccc.store.wal import Batch, Kept
-from tests.store.simulation.kinds import BUSY, HARSH, LOSSY, NEAR, TORN, TWINS
+from tests.store.simulation.kinds import BUSY, HARSH, LOSSY, NEAR, SHARED, TORN, TWINS
 from tests.store.simulation.world import Kind
 
 
@@ -184,7 +184,7 @@ RULES = (
     Rule("sources are remembered", _forget_sources),
     Rule("the log is written before the swap", _log_after_the_swap, HARSH),
     Rule("the log names the parent that was really used", _keep_the_first_parent, BUSY),
-    Rule("a batch left over comes back as the very commits", _put_everything_on_the_tip),
+    Rule("a batch left over comes back as the very commits", _put_everything_on_the_tip, SHARED),
     Rule("merges are looked through", _join_merges),
     Rule("heads are the maximal commits", _keep_all_heads),
     Rule("the greater canonical value wins", _let_the_first_win, TWINS),
