@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
+from functools import lru_cache
 
 from ccc.domain.canonical import Value, canon, checked
 from ccc.domain.cells import INDEX, REAPED, Cell, Cells, join
@@ -217,8 +218,14 @@ def events_in(text: str) -> list[Event]:
 
     Only the last paragraph counts: a diary line may say anything.
     """
+    return list(_events_in(text))
+
+
+@lru_cache(maxsize=4)
+def _events_in(text: str) -> tuple[Event, ...]:
+    """Those of the last few messages are kept: each is asked three times while it is recorded."""
     trailers = text.rstrip("\n").rpartition("\n\n")[2].split("\n")
-    return [decode(line[len(EVENT_TRAILER) :]) for line in trailers if line.startswith(EVENT_TRAILER)]
+    return tuple(decode(line[len(EVENT_TRAILER) :]) for line in trailers if line.startswith(EVENT_TRAILER))
 
 
 def clock_in(text: str) -> str | None:

@@ -24,16 +24,20 @@ MARKER = r"\[secret removed: [^\]\n]{1,60}\]"
 class Shape:
     """A kind of secret. `signs`: a text without any of these strings holds none of this kind.
 
+    `hint`: where a sign is common in ordinary words (`task-7`), what stands there at least, too, whatever is
+    before it: it is looked for in whole messages, in which JSON may put a letter before a secret.
+
     `pattern` begins where a run of its own characters begins, so that a search takes linear time. It
     replaces what its group `secret` holds, or all that it matches.
     """
 
-    __slots__ = ("kind", "pattern", "signs")
+    __slots__ = ("hint", "kind", "pattern", "signs")
 
-    def __init__(self, kind: str, signs: tuple[str, ...], pattern: str) -> None:
+    def __init__(self, kind: str, signs: tuple[str, ...], pattern: str, hint: str | None = None) -> None:
         self.kind = kind
         self.signs = signs
         self.pattern = pattern
+        self.hint = hint
 
 
 SHAPES = (
@@ -57,6 +61,7 @@ SHAPES = (
         "openai key",
         ("sk-",),
         r"(?<![\w-])sk-(?:(?:proj|svcacct|admin|None)-[\w-]{20,}+|[A-Za-z0-9]{32,}+)",
+        r"sk-(?:(?:proj|svcacct|admin|None)-|[A-Za-z0-9]{32})",
     ),
     Shape("google key", ("AIza",), r"(?<![\w-])AIza[\w-]{35,}+"),
     Shape("google secret", ("GOCSPX-",), r"(?<![\w-])GOCSPX-[\w-]{20,}+"),
@@ -213,15 +218,16 @@ def _assignment(name: str) -> re.Pattern[str]:
 
 
 def _suspicious(text: str) -> bool:
-    if any(sign in text for sign in _signs()):
-        return True
+    for sign, hint in _signs():
+        if sign in text and (hint is None or _compiled(hint).search(text)):
+            return True
     lowered = text.lower()
     return any(sign in lowered for sign in NAME_SIGNS)
 
 
 @cache
-def _signs() -> tuple[str, ...]:
-    return tuple(dict.fromkeys(sign for shape in SHAPES for sign in shape.signs))
+def _signs() -> tuple[tuple[str, str | None], ...]:
+    return tuple((sign, shape.hint) for shape in SHAPES for sign in shape.signs)
 
 
 def _is_name(name: str) -> bool:

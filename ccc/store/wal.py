@@ -7,6 +7,7 @@ import json
 import os
 import time
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 
 from ccc.domain import stamps
@@ -42,7 +43,7 @@ class Batch:
     messages: tuple[str, ...]
     blobs: tuple[bytes, ...] = ()
 
-    @property
+    @cached_property
     def events(self) -> list[Event]:
         """Every event in it, oldest first."""
         return [event for text in self.messages for event in events_in(text)]
@@ -57,7 +58,7 @@ class Batch:
     @property
     def name(self) -> str:
         """The last event's id: no other batch has it, and it stays when the batch goes on another parent."""
-        return self.events[-1].id
+        return events_in(self.messages[-1])[-1].id
 
     @property
     def first(self) -> str:

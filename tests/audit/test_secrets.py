@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
 import time
 import uuid
@@ -92,6 +93,13 @@ def test_assigned_values_go_and_what_they_are_assigned_to_stays(text: str, clean
 )
 def test_ordinary_text_stays_as_it_is(text: str) -> None:
     assert Filter().clean(text) is text
+
+
+def test_a_closer_look_is_taken_where_json_puts_a_letter_before_a_secret_and_not_at_any_task() -> None:
+    line = json.dumps({"text": "it is\nsk-" + "a1B2c3D4" * 5})
+    assert r"\nsk-" in line
+    assert Filter().suspects(line)
+    assert not Filter().suspects(json.dumps({"sub": "backend-task-47", "text": "risk-free"}))
 
 
 oids = st.binary(min_size=20, max_size=32).map(bytes.hex)
