@@ -40,6 +40,12 @@ JWT = [
 ]
 
 
+def transcripts() -> str:
+    """What the program has written down: it goes on from there, and writes a moment after it acts."""
+    found = Path(os.environ["CLAUDE_CONFIG_DIR"]).glob("projects/*/*.jsonl")
+    return "\n".join(transcript.read_text(encoding="utf-8") for transcript in found)
+
+
 LONG = "python3 -c 'import time; time.sleep(60)'"
 
 
@@ -143,7 +149,7 @@ def test_a_stop_leaves_nothing_and_a_resume_keeps_the_conversation(
 def test_a_killed_program_goes_on_in_the_same_conversation(ready: Repo, spawn: Spawns, stub: Stub) -> None:
     stub.scripts = {"long": [bash(LONG), *JWT]}
     agent = spawn("backend", "Take long [[script:long]]")
-    until(lambda: len(agent.processes()) > 2, "its tool")
+    until(lambda: len(agent.processes()) > 2 and "tool_use" in transcripts(), "its tool, and word of it")
     os.kill(agent.pid("agent"), signal.SIGKILL)
     agent.becomes("unchecked", "verified")
     assert len({request.session for request in stub.requests("long")}) == 1
