@@ -11,10 +11,10 @@ _SHAPE = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)\Z")
 
 
 def seconds(text: str) -> float:
-    """`90`, `90s`, `30m`, `2h` as seconds. Raises Usage for anything else."""
+    """`90`, `90s`, `30m`, `2h`, `7d` as seconds. Raises Usage for anything else."""
     found = _SHAPE.match(text.strip())
     if found is None:
-        raise Usage(f"{text} is not a time span", "write 90, 90s, 30m or 2h")
+        raise Usage(f"{text} is not a time span", "write 90, 90s, 30m, 2h or 7d")
     return float(found[1]) * UNITS[found[2]]
 
 
