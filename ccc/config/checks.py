@@ -52,7 +52,7 @@ def _at_most(value: Any, days: int) -> float:
         except Usage as error:
             raise ValueError(f"{error.message}: {error.hint}") from error
     if isinstance(found, bool) or not isinstance(found, int | float):
-        raise ValueError("is not a time span: write 90, 90s, 30m or 2h")
+        raise ValueError("is not a time span: write 90, 90s, 30m, 2h or 7d")
     if not found <= days * 86400:
         raise ValueError(f"must be at most {days}d")
     return float(max(found, 0))

@@ -32,7 +32,7 @@ def test_anything_else_is_refused_in_words(text: str) -> None:
         seconds(text)
     assert (caught.value.message, caught.value.hint) == (
         f"{text} is not a time span",
-        "write 90, 90s, 30m or 2h",
+        "write 90, 90s, 30m, 2h or 7d",
     )
 
 

@@ -116,7 +116,7 @@ def test_every_key_of_the_front_matter_is_read() -> None:
         ("---\ndescription: x\npaths: {a: b}\n---\nWork.", ":3: paths: must be a list", MEND),
         (
             "---\ndescription: x\ntimeout: later\n---\nWork.",
-            ":3: timeout: later is not a time span: write 90, 90s, 30m or 2h",
+            ":3: timeout: later is not a time span: write 90, 90s, 30m, 2h or 7d",
             MEND,
         ),
         (

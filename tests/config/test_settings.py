@@ -148,12 +148,12 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read() -> None:
         ),
         (
             '[[session.setup]]\nrun = "a"\n[[session.setup]]\nrun = "b"\ntimeout = true\n',
-            ":5: session.setup.1.timeout: is not a time span: write 90, 90s, 30m or 2h",
+            ":5: session.setup.1.timeout: is not a time span: write 90, 90s, 30m, 2h or 7d",
             MEND,
         ),
         (
             '[gate]\ncommands = [{run = "a", timeout = "soon"}]',
-            ":2: gate.commands.0.timeout: soon is not a time span: write 90, 90s, 30m or 2h",
+            ":2: gate.commands.0.timeout: soon is not a time span: write 90, 90s, 30m, 2h or 7d",
             MEND,
         ),
         (
