@@ -31,11 +31,12 @@ def obey(host: Host) -> None:
 
 
 def _pause(host: Host, why: str) -> None:
-    """Halts the tree where it stands; the host itself goes on."""
+    """Halts the tree where it stands; the host itself goes on, and so does a command that holds a lock."""
     if host.state.phase == PAUSED:
         return
     host.paused_from = host.state.phase
     trees.suspend(ending.sparing(host.layout, host.tree))
+    trees.carry_on_below(ending.holders(host.layout))
     _turn_to(host, PAUSED, why)
 
 

@@ -113,11 +113,15 @@ def sparing(layout: Layout, tree: Tree) -> Tree:
     """The tree without ccc's own background work: a drain that a git hook of the agent started is nobody's
     tool, and the checks that it runs are ours."""
     keep: set[int] = set()
-    for lock in (layout.root / DRAIN_LOCK, layout.worker_lock, layout.lock):
-        pid = drain.holder(lock)
-        if pid is not None and pid != os.getpid():
-            keep |= {pid, *descendants(pid)}
-    return replace(tree, keep=frozenset(keep))
+    for pid in holders(layout):
+        keep |= {pid, *descendants(pid)}
+    return replace(tree, keep=frozenset(keep), apart=drain.COMMAND_LINES)
+
+
+def holders(layout: Layout) -> list[int]:
+    """Who else holds a lock that the others wait for."""
+    found = (drain.holder(lock) for lock in (layout.root / DRAIN_LOCK, layout.worker_lock, layout.lock))
+    return [pid for pid in found if pid is not None and pid != os.getpid()]
 
 
 def end_tree(host: Host) -> None:

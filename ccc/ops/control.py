@@ -68,9 +68,9 @@ def bury(
     return ending
 
 
-def lost(workspace: Workspace) -> Ending:
-    """The exit record of a run whose host and process are gone."""
-    return Ending("lost", "its process and its host were gone", workspace.now())
+def lost(found: Life) -> Ending:
+    """The exit record of a run whose host and process are gone: it ended when it was last heard of."""
+    return Ending("lost", "its process and its host were gone", found.beat)
 
 
 def pause(workspace: Workspace, session: Session) -> None:

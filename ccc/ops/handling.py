@@ -116,7 +116,7 @@ def clear_away(workspace: Workspace, sighting: Sighting) -> None:
     """Ends what a run without host left running, before another one begins."""
     life = sighting.life
     if life is not None and life.ending is None and life.host is None:
-        control.bury(workspace, sighting.session, life, control.lost(workspace))
+        control.bury(workspace, sighting.session, life, control.lost(life))
 
 
 def is_alive(life: Life | None) -> bool:

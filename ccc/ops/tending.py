@@ -68,7 +68,7 @@ def _bury(workspace: Workspace, _: Picture, sighting: Sighting) -> bool:
     if life is None or not _is_dead(life, workspace.now()):
         return False
     with contextlib.suppress(StoreBusy):
-        control.bury(workspace, session, life, control.lost(workspace))
+        control.bury(workspace, session, life, control.lost(life))
     return True
 
 

@@ -114,6 +114,16 @@ def environment(pid: int) -> bytes:
         return b"\0"
 
 
+def command(pid: int) -> bytes:
+    """The command line of a process, NUL after each argument; empty where it has none or it is withheld."""
+    if not processes.PROC.is_dir():
+        return _command_by_psutil(pid)
+    try:
+        return (processes.PROC / str(pid) / "cmdline").read_bytes()
+    except WITHHELD:
+        return b""
+
+
 def _is_marked(pid: int, variable: bytes) -> bool:
     return b"\0" + variable + b"\0" in environment(pid) and _owner(pid) == os.getuid()
 
@@ -167,6 +177,15 @@ def _environment_by_psutil(pid: int) -> bytes:
     except (psutil.Error, OSError):
         return b"\0"
     return b"\0" + b"".join(os.fsencode(f"{name}={value}") + b"\0" for name, value in variables.items())
+
+
+def _command_by_psutil(pid: int) -> bytes:
+    import psutil
+
+    try:
+        return b"".join(os.fsencode(argument) + b"\0" for argument in psutil.Process(pid).cmdline())
+    except (psutil.Error, OSError):
+        return b""
 
 
 def _owner_by_psutil(pid: int) -> int | None:

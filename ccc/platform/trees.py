@@ -83,14 +83,16 @@ class Tree:
     """The processes of one run.
 
     `root` is the identity (`pid start boot`) of its first process, `marker` the variable that all of them
-    were started with, `reaper` a living process whose descendants all belong to it. `keep` are processes that
-    do not, and nor does what is below them, whatever speaks for it.
+    were started with, `reaper` a living process whose descendants all belong to it. Whatever speaks for it,
+    `keep` do not belong to it, nor do those whose command line ends in one of `apart` (a NUL after each
+    argument), nor who is below these. That prevents accidents: who wants to be apart can call itself so.
     """
 
     root: str | None
     marker: tuple[str, str]
     reaper: int | None = None
     keep: frozenset[int] = frozenset()
+    apart: tuple[bytes, ...] = ()
 
     def members(self) -> list[int]:
         """Whoever of the tree lives, the root first; never this process or one above it."""
@@ -116,6 +118,13 @@ def suspend(tree: Tree) -> list[int]:
 def carry_on(tree: Tree) -> list[int]:
     """Lets a halted tree go on, children first; gives who could not be told."""
     return _spread(tree, signal.SIGCONT, backwards=True)
+
+
+def carry_on_below(pids: Iterable[int]) -> None:
+    """Lets some processes go on, and all below them, children first."""
+    everybody = table.read()
+    first = [pid for pid in pids if pid in everybody.rows]
+    _send([everybody.rows[pid] for pid in reversed([*first, *everybody.below(first)])], signal.SIGCONT)
 
 
 def memory(pid: int) -> int | None:
@@ -180,7 +189,8 @@ def _look_once(tree: Tree) -> _Look:
     above = [] if tree.reaper is None else [tree.reaper]
     found += everybody.below([*found, *above])
     own = os.getpid()
-    never = {own, *table.above(own), *tree.keep, *everybody.below(tree.keep)}
+    keep = {*tree.keep, *(pid for pid in found if tree.apart and table.command(pid).endswith(tree.apart))}
+    never = {own, *table.above(own), *keep, *everybody.below(keep)}
     return _Look([everybody.rows[pid] for pid in dict.fromkeys(found) if pid not in never], everybody)
 
 

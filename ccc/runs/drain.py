@@ -9,8 +9,11 @@ import subprocess
 from pathlib import Path
 
 from ccc.layout import Layout
+from ccc.platform import locks
 
 MARKERS = ("CCC_SESSION", "CCC_NAME", "CCC_ROLE", "CCC_PORT_BASE", "CCC_RUN", "CLAUDECODE")
+COMMAND_LINES = (b"/ccc/drain\0", b"\0drain\0--background\0")
+"""How the command line of a background drain ends: as its script, and as what that turns into."""
 
 
 def ring(layout: Layout) -> bool:
@@ -60,9 +63,15 @@ def held(lock: Path) -> bool:
 
 
 def holder(lock: Path) -> int | None:
-    """The process that holds a lock of store/lock.py now; None where nobody does."""
+    """The process that holds a lock of store/lock.py now; None where nobody does.
+
+    As the system says, else by the file that the holder writes once it has the lock.
+    """
     if not held(lock):
         return None
+    found = locks.holders(lock)
+    if found:
+        return found[0]
     try:
         text = lock.with_name(f"{lock.name}.holder").read_text(encoding="ascii").strip()
     except (FileNotFoundError, UnicodeDecodeError):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ccc.platform import trees
+from ccc.runs import drain
 from tests.agents.conftest import Starts
 from tests.support.agents import DONE, until
 from tests.support.program import RunsCcc
@@ -94,8 +95,11 @@ def test_a_killed_host_takes_its_agent_along_and_is_told_as_lost(start: Starts, 
     agent.becomes("running")
     until(lambda: len(agent.processes()) >= 3, "the agent, its child and its daemon")
     os.kill(agent.pid("host"), signal.SIGKILL)
-    assert agent.becomes("lost")["evidence"][0]["source"] == "process"
+    lost = agent.becomes("lost")
+    assert "host" in lost["evidence"][0]["what"]
     until(lambda: agent.processes() == [], "the end of what it left running")
+    until(lambda: list(agent.runs.glob(f"{agent.id}/*/exit.json")), "its exit record")
+    assert agent.becomes("lost")["since"] == lost["since"]
     ccc("resume", agent.name, exit=0)
     agent.becomes("running")
     assert agent.life()["host"] is not None
@@ -120,6 +124,31 @@ def test_a_paused_agent_stands_still_until_resumed(start: Starts, ccc: RunsCcc) 
     assert state == "T"
     ccc("resume", agent.name, exit=0)
     (agent.path / "go").write_text("", encoding="utf-8")
+    agent.becomes("unchecked")
+
+
+HOLDS = """
+import sys, time, filelock
+with filelock.FileLock(sys.argv[1]):
+    open(sys.argv[2], "w").close()
+    time.sleep(1.0)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lock", ["lock", "drain.lock", "worker.lock"])
+def test_a_command_of_a_paused_agent_that_holds_a_lock_goes_on_until_it_lets_go(
+    start: Starts, ccc: RunsCcc, ready: Repo, lock: str
+) -> None:
+    path, holds = ready.common / "ccc" / lock, ready.path / "holds"
+    agent = start([{"run": {"command": [sys.executable, "-c", HOLDS, str(path), str(holds)]}}, *DONE])
+    until(holds.exists, "the command")
+    ccc("pause", agent.name, exit=0)
+    assert agent.status()["status"] == "paused"
+    until(lambda: not drain.held(path), "the end of the command", patience=20.0)
+    assert agent.status()["status"] == "paused"
+    ccc("note", "It still works", exit=0)
+    ccc("resume", agent.name, exit=0)
     agent.becomes("unchecked")
 
 

@@ -476,6 +476,27 @@ stay("root")
     assert [lives(names[each]) for each in ("root", "kept", "below")] == [False, True, True]
 
 
+def test_who_is_apart_by_its_command_line_lives_on_with_all_below(nursery: Nursery, system: str) -> None:
+    root = nursery.start(
+        """
+def apart():
+    code = sys.argv[1] + "child(stay, 'below'); stay('apart')"
+    os.execv(sys.executable, [sys.executable, "-S", "-c", code, "drain", "--background"])
+child(apart)
+child(stay, "drain --background")
+stay("root")
+""",
+        PRELUDE,
+    )
+    names = nursery.names(root, {"root", "apart", "below", "drain --background"})
+    tree = nursery.tree(root.pid, apart=(b"/ccc/drain\0", b"\0drain\0--background\0"))
+
+    assert set(tree.members()) == {root.pid, names["drain --background"]}
+    assert tree.end(1.0, spare={root.pid}) == []
+    assert lives(names["apart"])
+    assert lives(names["below"])
+
+
 def test_a_stranger_in_the_same_process_group_lives_on(nursery: Nursery) -> None:
     root = nursery.start('signal.signal(signal.SIGTERM, signal.SIG_IGN); stay("root")', process_group=0)
     nursery.names(root, {"root"})
