@@ -16,13 +16,11 @@ from pygit2.enums import ObjectType
 from ccc.errors import GitFailed, StateBroken, StoreBusy
 from ccc.git.formats import SHA1
 from ccc.git.objects import BLOB, COMMIT, TREE, MissingObject, parse_commit
-from ccc.git.writing import raise_for_disk
+from ccc.git.writing import raise_for_disk, tries
 
 _TYPES = {BLOB: ObjectType.BLOB, TREE: ObjectType.TREE, COMMIT: ObjectType.COMMIT}
 _KINDS = {int(number): kind for kind, number in _TYPES.items()}
 _MISSING = re.compile(r"object not found - no match for id \(([0-9a-f]{40})\)")
-WRITE_ATTEMPTS = 4
-"""`git prune` takes an emptied folder of objects away between our making it and writing there."""
 
 LOOSE_COMMITS = 500
 """Looked at before libgit2 walks: what a power cut left half written is among the youngest."""
@@ -109,17 +107,17 @@ class LibGit:
 
     def write(self, kind: str, content: bytes) -> str:
         """Stores the object, returns its id. Raises OSError (full disk), GitFailed."""
-        for attempt in range(WRITE_ATTEMPTS):
+        for again in tries():
             try:
                 return str(self._repository.odb.write(_TYPES[kind], content))
             except OSError as error:
-                if attempt == WRITE_ATTEMPTS - 1:
-                    raise_for_disk(str(error), self.common)  # libgit2 says it in words alone
+                raise_for_disk(str(error), self.common)  # libgit2 says it in words alone
+                if not again:
                     raise
             except pygit2.GitError as error:
                 raise_for_disk(str(error), self.common)
                 raise GitFailed(f"a {kind} of {len(content)} bytes cannot be stored: {error}") from error
-        raise AssertionError("the last attempt returns or raises")
+        raise AssertionError("the last try returns or raises")
 
     def together(self) -> AbstractContextManager[None]:
         """Objects are stored one by one all the same: that costs nothing here."""

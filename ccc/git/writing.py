@@ -6,8 +6,9 @@ import errno
 import os
 import struct
 import tempfile
+import time
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ccc.errors import GitFailed
@@ -56,8 +57,21 @@ class Nameless:
         return "; ".join(line for line in lines if line) or "git ended without a word"
 
 
-ATTEMPTS = 8
-"""`git prune` takes an emptied folder of objects away between git's making it and writing into it."""
+PRUNED_SECONDS = 5.0
+"""`git prune` takes an emptied folder of objects, or a young temporary file, away while git writes there:
+how long we try again."""
+
+PAUSE = 1e-4
+"""Seconds, up to 255 times which pass between two tries: their rhythm shall not be that of the pruning."""
+
+
+def tries() -> Iterator[bool]:
+    """A True for each try while there is time for another one, then False for the last."""
+    until = time.monotonic() + PRUNED_SECONDS
+    while time.monotonic() < until:
+        yield True
+        time.sleep(os.urandom(1)[0] * PAUSE)
+    yield False
 
 
 class Writer:
@@ -75,7 +89,7 @@ class Writer:
     def write(self, content: bytes) -> str:
         """The id that git gave it after storing it. Raises OSError, GitFailed."""
         words = ""
-        for _ in range(ATTEMPTS):
+        for _ in tries():
             self._content.put(content)
             answer = self._git.ask(self._path).readline()
             if answer.endswith(b"\n"):
