@@ -65,7 +65,7 @@ def test_the_transcript_stands_in_for_the_log_of_its_run(place: Place) -> None:
 def test_without_a_transcript_the_log_is_shown_and_said_so(place: Place) -> None:
     place.run(1, "claude").log.write_bytes((DATA / "stream.jsonl").read_bytes())
     page = output(place.workspace, place.name)
-    assert len(page.turns) == 30
+    assert len(page.turns) == 31
     assert [remark.split(" in ")[0] for remark in page.remarks] == [
         "no transcript 11111111-2222-4333-8444-555555555555"
     ]

@@ -51,6 +51,7 @@ BROKEN_OFF: list[Short] = [
     ("system", None, False, "API Error: 400 bad thing"),
 ]
 NEWS: Short = ("system", None, None, 'Agent "look around" finished\nNothing else')
+ENDED: Short = ("system", None, None, "a sub-agent finished\nNothing else to see.")
 COMMAND: list[Short] = [("person", None, None, "/compact"), ("system", None, None, "Compacted")]
 TOLD: Short = ("agent", None, None, "[[script:sub]] look around")
 
@@ -82,7 +83,7 @@ def test_a_sub_agents_own_transcript_is_told_where_it_happened() -> None:
 
 def test_the_recorded_stream_of_the_same_conversation_tells_the_same() -> None:
     turns = turns_in("stream.jsonl")
-    assert matches(turns, [*SAID, *ASIDE, *COMPACTED, *reversed(COMMAND), *BROKEN_OFF])
+    assert matches(turns, [*SAID, *ASIDE, ENDED, *COMPACTED, *reversed(COMMAND), *BROKEN_OFF])
 
 
 def test_nothing_that_was_thought_is_told() -> None:

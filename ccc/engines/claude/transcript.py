@@ -60,11 +60,23 @@ def _turns(found: Mapping[str, Any]) -> Iterator[TurnLine]:
             yield from _block(block, found, moment)
     elif kind == "attachment" and (absorbed := found.get("attachment") or {}).get("type") == QUEUED:
         yield from _said(_text(absorbed.get("prompt")), "person", moment)
-    elif kind == "system" and found.get("subtype") == "compact_boundary":
-        yield TurnLine("system", "the conversation was compacted", moment)
+    elif kind == "system":
+        yield from _of_the_program(found, moment)
     elif kind == "result" and str(found.get("subtype")).startswith("error"):
         reasons = "; ".join(str(error) for error in found.get("errors") or ())
         yield TurnLine("system", reasons or str(found["subtype"]), moment, ok=False)
+
+
+def _of_the_program(found: Mapping[str, Any], at: str | None) -> Iterator[TurnLine]:
+    """What it says itself. The last two kinds are in the stream alone: the transcript has words for them."""
+    kind, prompt, summary = found.get("subtype"), found.get("prompt"), found.get("summary")
+    if kind == "compact_boundary":
+        yield TurnLine("system", "the conversation was compacted", at)
+    elif kind == "task_started" and isinstance(prompt, str):
+        yield TurnLine("agent", prompt, at)
+    elif kind == "task_notification":
+        words = f"a sub-agent finished\n{summary}" if found.get("summary_is_report") else summary
+        yield TurnLine("system", str(words or "a background task has news"), at)
 
 
 def _block(block: Mapping[str, Any], found: Mapping[str, Any], at: str | None) -> Iterator[TurnLine]:
