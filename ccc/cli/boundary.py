@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 import click
 
@@ -96,12 +97,13 @@ def _tell(argv: list[str], failure: Failure) -> int:
         if wants_json(argv):
             _print_json(failure)
         sys.stdout.flush()
+    except OSError:
+        _silence_output()
+    with suppress(OSError):
         sys.stderr.write(f"error: {printable_lines(failure.message)}\n")
         if failure.hint:
             sys.stderr.write(f"hint: {printable_lines(failure.hint)}\n")
         sys.stderr.flush()
-    except OSError:
-        _silence_output()
     return failure.exit
 
 

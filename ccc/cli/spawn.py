@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from ccc.cli.invocation import Invocation, json_option, pass_invocation
 from ccc.cli.opening import open_workspace, text_of
+
+if TYPE_CHECKING:
+    from ccc.ops.spawn import Spawned
+    from ccc.ops.workspace import Workspace
 
 
 @click.command("spawn")
@@ -76,10 +83,7 @@ def command_spawn(
     """
     from ccc.domain import budgets
     from ccc.domain.durations import seconds
-    from ccc.ops.look import look
     from ccc.ops.spawn import Request, spawn
-    from ccc.views.documents import spawn_document
-    from ccc.views.text.spawned import spawned_text
 
     workspace, limits = open_workspace(invocation), budgets.parse(budget)
     request = Request(
@@ -101,7 +105,14 @@ def command_spawn(
         runner=runner,
         seconds=None if timeout is None else max(1, round(seconds(timeout))),
     )
-    made = spawn(workspace, request)
+    _tell(invocation, workspace, spawn(workspace, request), as_json=as_json)
+
+
+def _tell(invocation: Invocation, workspace: Workspace, made: Sequence[Spawned], *, as_json: bool) -> None:
+    from ccc.ops.look import look
+    from ccc.views.documents import spawn_document
+    from ccc.views.text.spawned import spawned_text
+
     for each in made:
         for remark in each.remarks:
             invocation.terminal.err(remark)

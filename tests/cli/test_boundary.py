@@ -129,6 +129,14 @@ def test_output_on_a_full_disk_is_an_error(samples: Samples, number: str) -> Non
     assert b"Traceback" not in done.stderr
 
 
+def test_an_error_as_json_on_a_full_disk_is_still_told_in_words(samples: Samples) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [*COMMAND, "fail", "not-found", "--json"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"error: ")
+
+
 def test_missing_streams_are_no_fault(samples: Samples) -> None:
     script = f"exec {' '.join(COMMAND)} lines 3 <&- >&- 2>&-"
     assert subprocess.run(["sh", "-c", script], timeout=60).returncode == 0
