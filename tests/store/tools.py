@@ -24,7 +24,7 @@ from ccc.store.fsck import fsck
 from ccc.store.gitstore import GitStore
 from ccc.store.memory import MemoryStore
 from ccc.store.memory_objects import MemoryObjects
-from ccc.store.protocol import JournalEntry, Reader, State
+from ccc.store.protocol import JournalEntry, Observe, Reader, State
 from ccc.store.reader import GitReader, nothing_observed
 
 START_MS = 1_790_000_000_000
@@ -56,14 +56,20 @@ def backend_of(common: Path) -> Backend:
     return choose(common, Git(common), os.environ).backend
 
 
-def git_store(common: Path, *, lane: str | None = None, now: Callable[[], int] | None = None) -> GitStore:
-    """The store of a repository; without `now` by the real clock."""
+def git_store(
+    common: Path,
+    *,
+    lane: str | None = None,
+    now: Callable[[], int] | None = None,
+    observe: Observe | None = None,
+) -> GitStore:
+    """The store of a repository; without `now` by the real clock, without `observe` as `observe_hooks`."""
     return GitStore(
         Layout(common),
         Git(common),
         objects=backend_of(common),
         identity=lambda: DEVELOPER,
-        observe=observe_hooks,
+        observe=observe or observe_hooks,
         lane=lane,
         now=now or now_ms,
     )

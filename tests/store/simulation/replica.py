@@ -13,14 +13,13 @@ from typing import BinaryIO, TypeVar
 from ccc.domain.events import Draft, draft_line
 from ccc.domain.stamps import now_ms
 from ccc.errors import StateBroken
-from ccc.git.command import Git
 from ccc.git.objects import MissingObject
 from ccc.layout import Layout
 from ccc.store import tips, wal
 from ccc.store.gitstore import GitStore
 from ccc.store.protocol import REF, JournalEntry, State
 from tests.store.simulation.killing import Killed, Processes
-from tests.store.tools import DEVELOPER, backend_of
+from tests.store.tools import git_store
 
 Answer = TypeVar("Answer")
 ATTEMPTS = 5
@@ -194,15 +193,7 @@ def mended(store: GitStore, read: Callable[[], Answer]) -> Answer:
 
 def store_of(common: Path, *, lane: str | None = None, now: Callable[[], int] = now_ms) -> GitStore:
     """The store of a repository, with the observer of simulated hooks."""
-    return GitStore(
-        Layout(common),
-        Git(common),
-        objects=backend_of(common),
-        identity=lambda: DEVELOPER,
-        observe=observe,
-        lane=lane,
-        now=now,
-    )
+    return git_store(common, lane=lane, now=now, observe=observe)
 
 
 def observe(state: State, entries: Sequence[JournalEntry]) -> Sequence[Draft]:
