@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +16,11 @@ from tests.support.program import Inline, Program, RunsCcc
 from tests.support.repository import Repo, copy_repository, make_template
 
 pytest_plugins = ["tests.support.skips", "tests.support.guard"]
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell's job in the background is started so, and whatever a test starts would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -131,7 +131,7 @@ HOLDS = """
 import sys, time, filelock
 with filelock.FileLock(sys.argv[1]):
     open(sys.argv[2], "w").close()
-    time.sleep(1.0)
+    time.sleep(2.0)
 """
 
 

@@ -27,6 +27,12 @@ WORKS = ("--allowedTools", "Write,Edit,Agent,Bash(git *),Bash(echo *),Bash(sleep
 ASKS = ("--permission-prompt-tool", "stdio")
 
 
+def until_there(path: Path) -> str:
+    """A command that ends as soon as a file is there."""
+    look = f'iter(pathlib.Path("{path}").exists, True)'
+    return f"python3 -c 'import pathlib, time; [time.sleep(0.05) for _ in {look}]'"
+
+
 def kind(line: Line) -> str:
     """`system:init`, `result:success`, `assistant`."""
     return ":".join(str(line[key]) for key in ("type", "subtype") if line.get(key))

@@ -12,6 +12,7 @@ import pytest
 
 from ccc.demo.stub import Stub
 from tests.claude.conftest import RunsIn
+from tests.claude.speaking import until_there
 from tests.support.agents import Agent, until
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
@@ -83,22 +84,26 @@ def test_from_spawn_to_a_landed_merge(ready: Repo, spawn: Spawns, stub: Stub, cc
 
 
 def test_two_work_in_parallel(ready: Repo, spawn: Spawns, stub: Stub, ccc: RunsCcc) -> None:
-    slow = [bash("python3 -c 'import time; time.sleep(6)'"), *JWT]
+    go = ready.path.parent / "go"
+    slow = [bash(until_there(go)), *JWT]
     stub.scripts = {"one": slow, "two": [*slow[:1], write("page.py", "PAGE = 1\n"), *JWT[1:]]}
     first = spawn("backend", "Serve tokens [[script:one]]")
-    second = spawn("frontend", "Show a page [[script:two]]")
+    second = spawn("backend", "Show a page [[script:two]]")
     first.becomes("running")
     second.becomes("running")
+    go.touch()
     assert RunsIn(ccc, ready.path)("wait", first.name, second.name, "--timeout", "60").exit == 0
 
 
 def test_a_message_in_mid_run_is_in_the_next_request(
     ready: Repo, spawn: Spawns, stub: Stub, ccc: RunsCcc
 ) -> None:
-    stub.scripts = {"slow": [bash("sleep 2; echo one"), bash("echo two"), *JWT]}
+    go = ready.path.parent / "go"
+    stub.scripts = {"slow": [bash(until_there(go)), bash("echo two"), *JWT]}
     agent = spawn("backend", "Something slow [[script:slow]]")
     until(lambda: stub.requests("slow"), "the first request")
     RunsIn(ccc, ready.path)("send", agent.name, "Mind the umlauts", exit=0)
+    go.touch()
     until(lambda: len(stub.requests("slow")) > 1, "the second request")
     assert "Mind the umlauts" in stub.requests("slow")[1].said
     until(lambda: "delivered message" in ready.git("log", "--format=%s", "refs/ccc"), "the receipt")
@@ -171,14 +176,16 @@ def test_an_api_that_fails_for_good_is_no_success(ready: Repo, spawn: Spawns, st
 def test_a_sub_agent_in_the_background_is_not_idle(ready: Repo, spawn: Spawns, stub: Stub) -> None:
     task = {"description": "sub job", "prompt": "Do it [[script:sub]]", "subagent_type": "general-purpose"}
     start = {"text": "sub", "tools": [{"name": "Agent", "input": {**task, "run_in_background": True}}]}
+    go = ready.path.parent / "go"
     stub.scripts = {
         "bg": [start, {"text": "My turn is over."}],
-        "sub": [bash("sleep 4; echo sub"), {"text": "sub done"}],
+        "sub": [bash(until_there(go)), {"text": "sub done"}],
     }
-    agent = spawn("implementation", "Use a helper [[script:bg]]")
+    agent = spawn("backend", "Use a helper [[script:bg]]")
     until(lambda: "background" in str(agent.status()["evidence"]), "a background task")
     now = agent.status()
     assert now["status"] == "running"
+    go.touch()
     agent.becomes("idle")
 
 

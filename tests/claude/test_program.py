@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ccc.demo.stub import Stub
-from tests.claude.speaking import Speaks, bash, kind, write
+from tests.claude.speaking import Speaks, bash, kind, until_there, write
 from tests.support import claude
 from tests.support.agents import until
 from tests.support.repository import Repo
@@ -75,12 +75,14 @@ def test_money_adds_up_over_turns_and_tokens_are_those_of_a_turn(speak: Speaks, 
     assert len(talk.lines("system:init")) == 2
 
 
-def test_a_line_sent_in_mid_run_is_in_the_next_request(speak: Speaks, stub: Stub) -> None:
-    stub.scripts = {"slow": [bash("sleep 1; echo one"), bash("echo two"), {"text": "done"}]}
+def test_a_line_sent_in_mid_run_is_in_the_next_request(speak: Speaks, stub: Stub, tmp_path: Path) -> None:
+    stub.scripts = {"slow": [bash(until_there(tmp_path / "go")), bash("echo two"), {"text": "done"}]}
     talk = speak()
     first = talk.say("go on [[script:slow]]")
     talk.tool()
     second = talk.say("Mind the umlauts")
+    until(lambda: talk.life(second), "the line in its queue")
+    (tmp_path / "go").touch()
     talk.result()
     assert talk.received(second)["message"]["content"] == [{"type": "text", "text": "Mind the umlauts"}]
     assert ["Mind the umlauts" in request.said for request in stub.requests()] == [False, True, True]

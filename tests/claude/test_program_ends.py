@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ccc.demo.stub import Stub
-from tests.claude.speaking import Speaks, bash, calls, kind
+from tests.claude.speaking import Speaks, bash, calls, kind, until_there
 from tests.support.agents import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
@@ -22,18 +22,19 @@ FOR_EVER = "python3 -c 'import time; time.sleep(600)'"
 # Background
 
 
-def test_a_sub_agent_in_the_background_outlives_the_turn(speak: Speaks, stub: Stub) -> None:
+def test_a_sub_agent_in_the_background_outlives_the_turn(speak: Speaks, stub: Stub, tmp_path: Path) -> None:
     job = {"description": "sub job", "prompt": "Do it [[script:sub]]", "subagent_type": "general-purpose"}
     begin = {"tools": [{"name": "Agent", "input": {**job, "run_in_background": True}}]}
     stub.scripts = {
         "main": [begin, {"text": "My turn is over."}, {"text": "I heard of it."}],
-        "sub": [bash("sleep 1; echo sub"), {"text": "sub done"}],
+        "sub": [bash(until_there(tmp_path / "go")), {"text": "sub done"}],
     }
     talk = speak()
     talk.say("go on [[script:main]]")
     assert talk.result()["result"] == "My turn is over."
     (task,) = talk.lines("system:background_tasks_changed")[-1]["tasks"]
     assert (task["task_type"], task["description"]) == ("local_agent", "sub job")
+    (tmp_path / "go").touch()
     assert talk.close() == 0
     assert [line["result"] for line in talk.lines("result")] == ["My turn is over.", "I heard of it."]
     assert talk.lines("system:background_tasks_changed")[-1]["tasks"] == []
@@ -44,10 +45,10 @@ def test_a_sub_agent_in_the_background_outlives_the_turn(speak: Speaks, stub: St
     assert {request.session for request in stub.requests("sub")} == {talk.conversation}
 
 
-def test_a_command_in_the_background_outlives_the_turn(speak: Speaks, stub: Stub) -> None:
+def test_a_command_in_the_background_outlives_the_turn(speak: Speaks, stub: Stub, tmp_path: Path) -> None:
     stub.scripts = {
         "main": [
-            bash("sleep 1; echo late", run_in_background=True),
+            bash(until_there(tmp_path / "go"), run_in_background=True),
             {"text": "over"},
             {"text": "I heard of it."},
         ]
@@ -57,6 +58,7 @@ def test_a_command_in_the_background_outlives_the_turn(speak: Speaks, stub: Stub
     assert talk.result()["result"] == "over"
     (task,) = talk.lines("system:background_tasks_changed")[-1]["tasks"]
     assert task["task_type"] == "local_bash"
+    (tmp_path / "go").touch()
     assert talk.result(2)["result"] == "I heard of it."
     assert talk.lines("system:background_tasks_changed")[-1]["tasks"] == []
 

@@ -44,8 +44,8 @@ def test_a_repository_lost_comes_back_from_its_bundles(
         session = place.spawn(f"Part {number}")
         place.tree(session).commit("Work", {f"{number}.txt": "a\n"})
         ccc_inline("close", session.name, exit=0)
-    kept = files(place)
-    assert len(kept) == 7
+    kept = files(place)  # a whole one may have been made behind the back, too
+    assert len([bundle for bundle in kept if bundle.stem.endswith("-close")]) == 7
     last = heads(place, kept[-1])["refs/ccc"]
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", str(place.repo.path), str(clone)], check=True, timeout=60)
