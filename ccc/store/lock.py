@@ -13,7 +13,7 @@ from ccc.errors import Refused, StoreBusy
 from ccc.store.disk import naming
 
 POLL = 0.001
-"""Seconds between two attempts: filelock's own are 50 ms apart. With 32 writers, 1 in 10 waits 9 ms, not 13."""
+"""Seconds between two attempts; filelock's own are 50 ms apart."""
 
 TIMEOUT = 10.0
 
