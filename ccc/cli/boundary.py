@@ -7,12 +7,14 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-
-import click
+from typing import TYPE_CHECKING
 
 from ccc.errors import CccError
 from ccc.records import dataclass
 from ccc.text import printable_lines
+
+if TYPE_CHECKING:
+    import click
 
 INTERRUPTED = 130
 FAULT = 70
@@ -40,6 +42,9 @@ class Failure:
     exit: int
 
 
+INTERRUPTION = Failure("interrupted", "interrupted", "", INTERRUPTED)
+
+
 def guarded(argv: list[str], call: Callable[[], int]) -> int:
     """Runs `call` and turns what it raises into a message and an exit code; a closed pipe ends quietly."""
     try:
@@ -47,16 +52,16 @@ def guarded(argv: list[str], call: Callable[[], int]) -> int:
     except BrokenPipeError:
         _silence_output()
         return 0
-    except (KeyboardInterrupt, click.Abort):
-        failure = Failure("interrupted", "interrupted", "", INTERRUPTED)
+    except KeyboardInterrupt:
+        failure = INTERRUPTION
     except CccError as error:
         failure = Failure(error.kind, error.message, error.hint, error.exit)
         _trace()
-    except click.ClickException as error:
-        failure = _usage(error)
     except Exception as error:  # the outermost loop of the process
-        failure = _of_system(error) or _fault(argv, error)
-        _trace()
+        found = _of_click(error)
+        failure = found or _of_system(error) or _fault(argv, error)
+        if found is None:
+            _trace()
     return _tell(argv, failure)
 
 
@@ -66,8 +71,18 @@ def wants_json(argv: list[str]) -> bool:
     return "--json" in options
 
 
+def _of_click(error: Exception) -> Failure | None:
+    if "click" not in sys.modules:  # then none of its errors can have been raised
+        return None
+    import click
+
+    if isinstance(error, click.Abort):
+        return INTERRUPTION
+    return _usage(error) if isinstance(error, click.ClickException) else None
+
+
 def _usage(error: click.ClickException) -> Failure:
-    context = error.ctx if isinstance(error, click.UsageError) else None
+    context = getattr(error, "ctx", None)  # of a usage error
     path = context.command_path if context else "git ccc"
     message = error.format_message().removesuffix(".")
     return Failure("usage", message[:1].lower() + message[1:], f"{path} -h shows how it is called", 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from pathlib import Path
 
 import click
@@ -70,9 +71,9 @@ class CompletingGroup(LazyGroup):
     """The commands of the table; their parameters know values, and names are offered without loading any."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        command = super().get_command(ctx, cmd_name)
+        command = copy(super().get_command(ctx, cmd_name))  # the command itself stays as it is
         if command is not None:
-            _give_values(command, cmd_name)
+            command.params = _with_values(command.params, cmd_name)
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
@@ -85,11 +86,12 @@ class CompletingGroup(LazyGroup):
         ]
 
 
-def _give_values(command: click.Command, name: str) -> None:
-    for parameter in command.params:
-        value = _value_of(name, parameter)
-        if value is not None:
-            parameter.type = value
+def _with_values(parameters: Iterable[click.Parameter], name: str) -> list[click.Parameter]:
+    found = []
+    for parameter in map(copy, parameters):
+        parameter.type = _value_of(name, parameter) or parameter.type
+        found.append(parameter)
+    return found
 
 
 def _value_of(command: str, parameter: click.Parameter) -> Value | None:
@@ -115,9 +117,7 @@ def complete(words: Sequence[str]) -> list[str]:
     from ccc.cli.main import root_command
 
     *before, begun = words or [""]
-    root = root_command()
-    group = CompletingGroup(table=COMMANDS, params=root.params, help="")
-    _give_values(group, "")
+    group = CompletingGroup(table=COMMANDS, params=_with_values(root_command().params, ""), help="")
     try:
         found = ShellComplete(group, {}, "git ccc", "").get_completions(before, begun)
     except (click.ClickException, CccError, OSError):

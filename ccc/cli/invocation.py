@@ -1,31 +1,15 @@
-"""What every command is given: the folder it works in and the terminal it speaks to."""
+"""What every command is given, and the option that reading commands share."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from ccc.cli.terminal import Terminal
-from ccc.records import dataclass
+from ccc.cli.call import Invocation as Invocation
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True)
-class Invocation:
-    """One call of ccc. `directory` is absolute: where `-C` points, else the current folder, `standing`."""
-
-    directory: Path
-    terminal: Terminal
-    standing: Path | None = None
-
-    def path(self, given: str) -> Path:
-        """A path from the command line, relative to `directory`."""
-        return self.directory / given
-
 
 pass_invocation = click.make_pass_decorator(Invocation)
 """Gives a command the Invocation as its first argument."""

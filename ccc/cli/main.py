@@ -1,22 +1,17 @@
-"""The command line's entry: global options, the command group, the error boundary around both."""
+"""The command line: global options, the command group, the error boundary around both."""
 
 from __future__ import annotations
 
-import gc
-import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
 from ccc import __version__
-from ccc.cli.boundary import end_of_output, guarded, prepare_streams
+from ccc.cli.boundary import guarded
+from ccc.cli.call import Invocation, invocation_in
 from ccc.cli.commands import COMMANDS, ORIENT, Entry, load
 from ccc.cli.group import LazyGroup
-from ccc.cli.invocation import Invocation
-from ccc.cli.preferences import GitPreferences
-from ccc.cli.terminal import Terminal
 from ccc.errors import NotFound, StateBroken, Usage
 
 PROGRAM = "git ccc"
@@ -24,16 +19,6 @@ HELP = """Coordinate coding agents, and people, through the git repository they 
 
 Without a command: say what is here, what needs you, and what to do next.
 """
-
-
-def run() -> NoReturn:
-    """This process's arguments, its streams, its exit code."""
-    prepare_streams()
-    code = end_of_output(main(sys.argv[1:]))
-    # What is left dies with the process; searching it for circles costs `status` 10 ms.
-    gc.freeze()
-    gc.disable()
-    sys.exit(code)
 
 
 def main(argv: list[str], table: Mapping[str, Entry] = COMMANDS, orient: Entry = ORIENT) -> int:
@@ -114,13 +99,7 @@ def _invocation(context: click.Context) -> Invocation:
         directory = directory / given
         if not directory.is_dir():
             raise NotFound(f"no such directory: {given}", "-C takes the path of a directory")
-    directory = directory.resolve()
-    terminal = Terminal(
-        sys.stdout,
-        sys.stderr,
-        sys.stdin,
-        GitPreferences(directory),
-        color=None if options["color"] == "auto" else options["color"],
-        paging=not options["no_pager"],
-    )
-    return Invocation(directory, terminal, standing=Path.cwd())
+    color = None if options["color"] == "auto" else options["color"]
+    invocation = invocation_in(directory.resolve(), color=color, paging=not options["no_pager"])
+    context.call_on_close(invocation.closing.close)
+    return invocation

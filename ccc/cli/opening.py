@@ -6,9 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
-import click
-
-from ccc.cli.invocation import Invocation
+from ccc.cli.call import Invocation
 from ccc.errors import StateBroken, Usage
 from ccc.ops.sync.enabled import ASKED
 from ccc.ops.workspace import Workspace
@@ -17,9 +15,8 @@ from ccc.ops.workspace import Workspace
 def open_workspace(invocation: Invocation) -> Workspace:
     """The initialised repository around the caller. Raises NotARepository, NotInitialised."""
     workspace = any_workspace(invocation).require()
-    context = click.get_current_context()
-    context.call_on_close(lambda: _tell_what_was_removed(invocation, workspace))
-    context.call_on_close(lambda: _share(workspace))
+    invocation.closing.callback(_tell_what_was_removed, invocation, workspace)
+    invocation.closing.callback(_share, workspace)
     return workspace
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from ccc.__main__ import run
 from ccc.cli import main as entry
 from ccc.cli.commands import Entry
 
@@ -22,4 +23,4 @@ ORIENT = Entry(SAMPLES, "Say what is here", "Plumbing")
 
 if __name__ == "__main__":
     entry.main = partial(entry.main, table=TABLE, orient=ORIENT)
-    entry.run()
+    run()

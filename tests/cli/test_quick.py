@@ -1,0 +1,106 @@
+"""What is answered without click is what click's command answers."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ccc.cli import quick
+from ccc.cli.main import main
+from ccc.cli.status import command_status
+from ccc.later import Later
+from tests.support.program import PROJECT, RunsCcc
+from tests.support.repository import Repo
+
+FLAGS = sorted(quick.STATUS_FLAGS)
+SETS = [list(some) for count in range(len(FLAGS) + 1) for some in itertools.combinations(FLAGS, count)]
+MOMENTS = {"as_of", "now", "time", "at"}
+
+
+def lasting(document: Any) -> Any:
+    """A document without the moments in it."""
+    if isinstance(document, dict):
+        return {key: lasting(value) for key, value in document.items() if key not in MOMENTS}
+    return [lasting(each) for each in document] if isinstance(document, list) else document
+
+
+@pytest.fixture
+def ready(repo: Repo, ccc_inline: RunsCcc) -> Repo:
+    """A repository with a session, and one that is closed."""
+    ccc_inline("init", exit=0)
+    for task in ("One", "Two"):
+        ccc_inline("spawn", "backend", task, "--no-start", exit=0)
+    ccc_inline("close", "backend-two", exit=0)
+    return repo
+
+
+def test_its_flags_are_flags_of_the_command() -> None:
+    known = {
+        name for option in command_status.params if getattr(option, "is_flag", False) for name in option.opts
+    }
+    assert known > quick.STATUS_FLAGS
+
+
+@pytest.mark.parametrize("flags", SETS, ids=" ".join)
+def test_the_answer_is_the_same(
+    ready: Repo, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, flags: list[str]
+) -> None:
+    monkeypatch.chdir(ready.path)
+    answers = []
+    for answer in (quick.answer, main):
+        code = answer(["status", *flags])
+        captured = capsys.readouterr()
+        shown = lasting(json.loads(captured.out)) if "--json" in flags else captured.out
+        answers.append((code, shown, captured.err))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 0
+
+
+def test_outside_of_a_repository_the_same_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert quick.answer(["status"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert main(["status"]) == 1
+    assert capsys.readouterr().err == said
+
+
+def test_neither_click_nor_what_it_brings_is_loaded(ready: Repo) -> None:
+    code = (
+        "import sys; from ccc.__main__ import run\n"
+        "try: run()\n"
+        "finally: print(sorted({'click', 'dis', 'uuid', 'pygit2', 'filelock'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "status", "--short"],
+        cwd=ready.path,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout.splitlines() == ["backend-one created", "[]"]
+
+
+def test_a_module_is_imported_when_something_of_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    import colorsys
+
+    later = Later("colorsys")
+    monkeypatch.setitem(sys.modules, "colorsys", later)
+    assert "rgb_to_hsv" not in vars(later)
+    assert later.rgb_to_hsv(0, 0, 0) == (0.0, 0.0, 0)
+    assert sys.modules["colorsys"] is not later
+    assert vars(later)["rgb_to_hsv"]
+    with pytest.raises(AttributeError):
+        _ = later.nothing
+    assert colorsys.rgb_to_hsv(0, 0, 0) == (0.0, 0.0, 0)
