@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ccc import __version__
 
-LIBRARIES = ("click", "filelock", "jinja2", "mcp", "psutil", "pydantic", "pygit2", "PyYAML")
+LIBRARIES = ("click", "jinja2", "mcp", "psutil", "pydantic", "pygit2", "PyYAML")
 
 SECRET_NAME = re.compile(r"TOKEN|KEY|SECRET|PASS|AUTH|CREDENTIAL|COOKIE", re.IGNORECASE)
 CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/\s@]+@")

@@ -45,7 +45,7 @@ def start(layout: Layout) -> None:
 
 
 def held(lock: Path) -> bool:
-    """Whether a process holds a lock of store/lock.py, asked without its library (filelock, 55 ms).
+    """Whether a process holds a lock of store/lock.py, asked without waiting.
 
     Who comes to take the lock in the very moment of the question gives up; then the asker does the work.
     """

@@ -128,8 +128,9 @@ def test_a_paused_agent_stands_still_until_resumed(start: Starts, ccc: RunsCcc) 
 
 
 HOLDS = """
-import sys, time, filelock
-with filelock.FileLock(sys.argv[1]):
+import fcntl, sys, time
+with open(sys.argv[1], "a") as file:
+    fcntl.flock(file, fcntl.LOCK_EX)
     open(sys.argv[2], "w").close()
     time.sleep(2.0)
 """

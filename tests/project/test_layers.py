@@ -20,7 +20,6 @@ ALLOWED_UP = {
 }
 DOORS = {
     "pygit2": {"ccc/git/libgit.py"},
-    "filelock": {"ccc/store/lock.py"},
     "jinja2": {"ccc/templating.py"},
     "mcp": {"ccc/servers/mcp/errors.py", "ccc/servers/mcp/server.py"},
 }

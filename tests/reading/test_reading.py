@@ -15,7 +15,7 @@ from tests.views.test_status import S_KEYS
 
 __all__ = ["ready", "spawn"]
 
-HEAVY = ("pygit2", "pydantic", "filelock", "jinja2", "rich", "yaml", "mcp")
+HEAVY = ("pygit2", "pydantic", "jinja2", "rich", "yaml", "mcp")
 
 
 @pytest.mark.parametrize("command", ["status", "log", "inbox", ""])
