@@ -122,11 +122,12 @@ def _take_up(workspace: Workspace, session: Session) -> tuple[str, str]:
     while True:
         try:
             starting.start(workspace, sighting.session, resume=True, prompt="")
-        except (Refused, StoreBusy):
+        except (Refused, StoreBusy) as error:
             life = lives.sight(workspace.layout, session.id)
             if _works(life):
                 break  # somebody else was quicker
-            if life is None or life.host is None or time.monotonic() >= until:
+            is_settled = isinstance(error, Refused) and (life is None or life.host is None)
+            if is_settled or time.monotonic() >= until:
                 raise
             time.sleep(POLL_SECONDS)
         else:
