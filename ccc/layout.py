@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 
 from ccc.records import dataclass
@@ -9,71 +10,71 @@ from ccc.records import dataclass
 
 @dataclass(frozen=True)
 class Layout:
-    """Paths below `<common dir>/ccc`: pending work and what can be made again."""
+    """Paths below `<common dir>/ccc`: pending work and what can be made again. Each is put together once."""
 
     common: Path
 
-    @property
+    @cached_property
     def root(self) -> Path:
         return self.common / "ccc"
 
-    @property
+    @cached_property
     def journal_new(self) -> Path:
         return self.root / "journal" / "new"
 
-    @property
+    @cached_property
     def journal_claimed(self) -> Path:
         return self.root / "journal" / "claimed"
 
-    @property
+    @cached_property
     def journal_bad(self) -> Path:
         return self.root / "journal" / "bad"
 
-    @property
+    @cached_property
     def wal(self) -> Path:
         return self.root / "wal"
 
-    @property
+    @cached_property
     def cache(self) -> Path:
         """What was computed from objects, to be deleted at any time."""
         return self.root / "cache"
 
-    @property
+    @cached_property
     def lock(self) -> Path:
         return self.root / "lock"
 
-    @property
+    @cached_property
     def tips(self) -> Path:
         """Own record of the tips that this replica gave `refs/ccc`, newest last."""
         return self.root / "tips"
 
-    @property
+    @cached_property
     def replica(self) -> Path:
         """The persistent name of this copy of the repository."""
         return self.root / "replica"
 
-    @property
+    @cached_property
     def worktrees(self) -> Path:
         """One file per session worktree, named like the session; holds the session's id."""
         return self.root / "worktrees"
 
-    @property
+    @cached_property
     def scratch(self) -> Path:
         return self.root / "scratch"
 
-    @property
+    @cached_property
     def logs(self) -> Path:
         return self.root / "logs"
 
-    @property
+    @cached_property
     def worker_lock(self) -> Path:
         return self.root / "worker.lock"
 
-    @property
+    @cached_property
     def drain_script(self) -> Path:
         return self.root / "drain"
 
-    @property
+    @cached_property
     def runs(self) -> Path:
         """One folder a session that an agent works: orders, exit records, logs, mail to deliver."""
         return self.root / "runs"

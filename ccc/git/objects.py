@@ -108,19 +108,12 @@ def parse_tree(content: bytes, *, id_length: int = 20) -> dict[str, Entry]:
 
 def build_tree(entries: Mapping[str, Entry]) -> bytes:
     """The bytes of a tree: sorted as git sorts, directories as if their name ended in a slash."""
-
-    def order(item: tuple[str, Entry]) -> bytes:
-        name, entry = item
-        return name.encode("utf-8", "surrogateescape") + (b"/" if entry.mode == DIRECTORY_MODE else b"")
-
-    return b"".join(
-        entry.mode.encode()
-        + b" "
-        + name.encode("utf-8", "surrogateescape")
-        + b"\0"
-        + bytes.fromhex(entry.oid)
-        for name, entry in sorted(entries.items(), key=order)
-    )
+    rows = []
+    for text, entry in entries.items():
+        name = text.encode("utf-8", "surrogateescape")
+        row = b"%b %b\0%b" % (entry.mode.encode(), name, bytes.fromhex(entry.oid))
+        rows.append((name + b"/" if entry.mode == DIRECTORY_MODE else name, row))
+    return b"".join(row for _, row in sorted(rows))
 
 
 def parse_commit(content: bytes) -> Commit:
