@@ -107,7 +107,7 @@ def _point(
 ) -> Point:
     size = pack_bytes(top)
     store = store_at(top / ".git")
-    status = [sys.executable, "-m", "ccc", "status", "--short"]
+    status = [str(Path(sys.executable).with_name("git-ccc")), "status", "--short"]
     bare = [sys.executable, "-c", "pass"]
 
     def cold(number: int) -> float:

@@ -6,8 +6,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from ccc.errors import CccError
 from ccc.records import dataclass
@@ -50,7 +49,7 @@ def guarded(argv: list[str], call: Callable[[], int]) -> int:
     try:
         return call()
     except BrokenPipeError:
-        _silence_output()
+        _silence(sys.stdout)
         return 0
     except KeyboardInterrupt:
         failure = INTERRUPTION
@@ -113,12 +112,14 @@ def _tell(argv: list[str], failure: Failure) -> int:
             _print_json(failure)
         sys.stdout.flush()
     except OSError:
-        _silence_output()
-    with suppress(OSError):
+        _silence(sys.stdout)
+    try:
         sys.stderr.write(f"error: {printable_lines(failure.message)}\n")
         if failure.hint:
             sys.stderr.write(f"hint: {printable_lines(failure.hint)}\n")
         sys.stderr.flush()
+    except OSError:
+        _silence(sys.stderr)
     return failure.exit
 
 
@@ -154,18 +155,18 @@ def end_of_output(code: int) -> int:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        _silence_output()
+        _silence(sys.stdout)
     except OSError as error:
-        _silence_output()
+        _silence(sys.stdout)
         sys.stderr.write(f"error: the output could not be written: {error.strerror}\n")
         return code or 1
     return code
 
 
-def _silence_output() -> None:
-    """Points standard output at nothing, so that the interpreter's own last flush cannot fail."""
+def _silence(stream: TextIO) -> None:
+    """Points a stream at nothing, so that the interpreter's own last flush cannot fail."""
     try:
-        number = sys.stdout.fileno()
+        number = stream.fileno()
     except (OSError, ValueError):  # captured by a test, or closed
         return
     nothing = os.open(os.devnull, os.O_WRONLY)

@@ -36,7 +36,7 @@ def test_a_day_loses_nothing_and_ends_with_one_commit(kind: Kind, days: Path) ->
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 @pytest.mark.parametrize(
     ("kind", "number"),
-    [(NEAR, 64), (COPIED, 32), (TWINS, 16), (CROWDED, 40), (BUSY, 16), (TORN, 16), (FAR, 8)],
+    [(NEAR, 80), (COPIED, 32), (TWINS, 16), (CROWDED, 40), (BUSY, 16), (TORN, 16), (FAR, 8)],
     ids=lambda value: value.name if isinstance(value, Kind) else str(value),
 )
 def test_many_days_lose_nothing_and_end_with_one_commit(
