@@ -128,7 +128,9 @@ class GitStore:
         with locked(self.layout.lock, timeout):
             events = self._recovering(decided)
             if time.monotonic() - self._retired_at > wal.RETIRE_EVERY:
-                self._retire()
+                self._retired_at = time.monotonic()
+                if not wal.retired_lately(self.layout):
+                    self._retire()
             return events
 
     def drain(self, *, timeout: float = 10.0) -> int:
@@ -363,4 +365,3 @@ class GitStore:
         waiting = frozenset(one.source for one in journal.waiting(self.layout))
         wal.retire(self.layout, self.history, waiting)
         merges.retire(self.layout, self.history)
-        self._retired_at = time.monotonic()

@@ -265,12 +265,27 @@ def mark_done(layout: Layout, path: Path) -> None:
             path.replace(goal)
 
 
+def retired_lately(layout: Layout) -> bool:
+    """Whether some process retired batches a moment ago; with many of them, each would list all files."""
+    try:
+        return time.time() - _retired_file(layout).stat().st_mtime < RETIRE_EVERY
+    except FileNotFoundError:
+        return False
+
+
+def _retired_file(layout: Layout) -> Path:
+    """Its time is when somebody retired last."""
+    return layout.cache / "retired"
+
+
 def retire(layout: Layout, history: HistoryWriter, waiting: frozenset[str]) -> int:
     """Forgets old batches, as many as fit into a moment; how many.
 
     One goes when it is done for 10 minutes, no gc runs, every object it makes is stored, and nothing of it
     waits in the journal (`waiting`: sources). The newest stays: it is the clock's high-water mark.
     """
+    layout.cache.mkdir(exist_ok=True)
+    _retired_file(layout).touch()
     if (layout.common / "gc.pid").exists():
         return 0
     started, count = time.monotonic(), 0
