@@ -291,16 +291,15 @@ class GitStore:
         self._publisher.publish(batch, tip, durable=durable)
         return events
 
-    def _know_high_water(self) -> None:
-        if not self._high_water_known:
-            self._scribe.last = max(self._scribe.last, self._high_water())
-            self._high_water_known = True
-
-    def _high_water(self) -> str:
-        """The greatest clock this machine reached, unless a clock set wrong had taken it into the future."""
-        high = wal.high_water(self.layout)
-        ahead = stamps.milliseconds(high) - self._now()
-        return high if ahead <= stamps.FUTURE_LIMIT_MS else stamps.GENESIS
+    def _know_high_water(self, high: str | None = None) -> None:
+        """Goes on from the greatest clock this machine reached, unless a clock set wrong had taken it into
+        the future; `high` for who has looked for it already."""
+        if self._high_water_known:
+            return
+        high = high or wal.high_water(self.layout)
+        if stamps.milliseconds(high) - self._now() <= stamps.FUTURE_LIMIT_MS:
+            self._scribe.last = max(self._scribe.last, high)
+        self._high_water_known = True
 
     # What waits
 
@@ -312,7 +311,9 @@ class GitStore:
             path.replace(self.layout.journal_bad / path.name)
         count = 0
         if not self._looked_back:
-            count = self._publisher.recover(stamps.make(self._now() + stamps.FUTURE_LIMIT_MS, 0, "0"))
+            high = wal.high_water(self.layout)
+            self._know_high_water(high)
+            count = self._publisher.recover(high, stamps.make(self._now() + stamps.FUTURE_LIMIT_MS, 0, "0"))
             self._looked_back = True
         return count + sum(
             self._publisher.settle(kept) for kept in wal.undone(self.layout) if not kept.in_hand

@@ -108,14 +108,17 @@ class Publisher:
                 return
         raise StoreBusy(MOVED_ON, "try again")
 
-    def recover(self, limit: str) -> int:
+    def recover(self, high: str, limit: str) -> int:
         """Puts back what is recorded and not behind the reference any more; how many events.
 
         So it is after a power cut, when the reference and the record of its tips are older than they were,
-        and what was synced to disk is there. Stamps above `limit` come from a clock set wrong.
+        and what was synced to disk is there. `high` is the greatest stamp in the log; those above `limit`
+        come from a clock set wrong.
         """
         tip = self._references.get(REF)
         clock = stamps.GENESIS if tip is None else self._history.record(tip).clock
+        if high <= clock:
+            return 0
         lost = [kept for kept in wal.done(self._layout, above=clock) if kept.path.stem <= limit]
         return sum(self.settle(kept) for kept in reversed(lost))
 

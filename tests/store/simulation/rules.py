@@ -125,7 +125,7 @@ def _build_on_what_is_found(removal: Removal) -> None:
 
 
 def _not_look_back(removal: Removal) -> None:
-    removal.put(publisher.Publisher, "recover", lambda self, limit: 0)
+    removal.put(publisher.Publisher, "recover", lambda self, high, limit: 0)
 
 
 def _leave_blobs_out(removal: Removal) -> None:
