@@ -18,6 +18,7 @@ from ccc.store.gitstore import GitStore
 from ccc.store.protocol import State
 from tests.support.program import Inline
 from tests.support.repository import Repo
+from tests.support.settling import still
 from tests.sync.conftest import Clone, Clones
 
 pytestmark = pytest.mark.slow
@@ -27,7 +28,8 @@ NOW = time.time_ns() // 1_000_000
 
 def copied(of: Clone, name: str) -> Clone:
     path = of.repo.path.with_name(name)
-    shutil.copytree(of.repo.path, path, symlinks=True)
+    with still(of.repo):
+        shutil.copytree(of.repo.path, path, symlinks=True)
     return Clone(Repo(path), Inline(path))
 
 

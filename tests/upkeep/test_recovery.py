@@ -19,6 +19,7 @@ from ccc.store.gitstore import GitStore
 from ccc.store.reader import nothing_observed
 from tests.support.program import Program, RunsCcc
 from tests.support.repository import copy_repository
+from tests.support.settling import still
 from tests.upkeep.conftest import Place
 
 PERSON = "Developer <developer@example.com>"
@@ -73,7 +74,8 @@ def test_a_forged_approval_lands_nothing(place: Place, ccc_inline: RunsCcc, tmp_
     place.tree(session).commit("Work", {"a.txt": "a\n"})
     ccc_inline("report", "--done", "--session", session.name, exit=0)
     copy = tmp_path / "copy"
-    subprocess.run(["cp", "-a", str(place.repo.path), str(copy)], check=True)
+    with still(place.repo):
+        subprocess.run(["cp", "-a", str(place.repo.path), str(copy)], check=True)
     Program(copy)("approve", session.name, "--override", "the test says so", exit=0)
     there = Workspace.open(copy, os.environ).reader
     approval = next(one.event for one in there.log() if one.event.type.endswith("approved"))
