@@ -7,6 +7,7 @@ import json
 import os
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -285,8 +286,8 @@ def mark_done(layout: Layout, path: Path) -> None:
 def retired_lately(layout: Layout) -> bool:
     """Whether some process retired batches a moment ago; with many of them, each would list all files."""
     try:
-        return time.time() - _retired_file(layout).stat().st_mtime < RETIRE_EVERY
-    except FileNotFoundError:
+        return 0 <= time.time() - _retired_file(layout).stat().st_mtime < RETIRE_EVERY
+    except OSError:
         return False
 
 
@@ -301,8 +302,9 @@ def retire(layout: Layout, history: HistoryWriter, waiting: frozenset[str]) -> i
     One goes when it is done for 10 minutes, no gc runs, every object it makes is stored, and nothing of it
     waits in the journal (`waiting`: sources). The newest stays: it is the clock's high-water mark.
     """
-    layout.cache.mkdir(exist_ok=True)
-    _retired_file(layout).touch()
+    with suppress(OSError):  # the events are recorded: without the mark others look, too
+        layout.cache.mkdir(exist_ok=True)
+        _retired_file(layout).touch()
     if (layout.common / "gc.pid").exists():
         return 0
     started, count = time.monotonic(), 0

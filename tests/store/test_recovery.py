@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -288,6 +290,25 @@ def test_tips_forgotten_in_a_power_cut_are_known_from_the_log(common: Path, writ
     the_next_writer(common)
     assert incidents(common) == []
     assert faults_of(common) == []
+
+
+def test_an_event_is_recorded_where_the_mark_of_retiring_cannot_be_written(
+    common: Path, written: GitStore
+) -> None:
+    cache = Layout(common).cache
+    shutil.rmtree(cache, ignore_errors=True)
+    cache.write_text("no folder")
+    written.journal(progress("other", 1))
+    assert written.drain() == 1
+    assert faults_of(common) == []
+
+
+def test_a_mark_of_retiring_from_the_future_keeps_nobody_from_it(common: Path, written: GitStore) -> None:
+    written.drain()
+    mark = Layout(common).cache / "retired"
+    assert wal.retired_lately(Layout(common))
+    os.utime(mark, (time.time() + 3600, time.time() + 3600))
+    assert not wal.retired_lately(Layout(common))
 
 
 def test_a_copied_repository_goes_on_by_itself(common: Path, written: GitStore, tmp_path: Path) -> None:
