@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 else:
     import _thread
     import dataclasses
+    import itertools
     from operator import attrgetter
+
+    FEW = 8
+    """Instances of a class that are worth to be quick about it."""
 
     _waiting = {}
     _lock = _thread.RLock()
@@ -53,7 +57,32 @@ else:
         for name, method in {**_looks(fields, frozen), **guards}.items():
             if name not in vars(cls):
                 setattr(cls, name, method)
-        cls.__init__ = _initialiser(cls, fields)
+        cls.__init__ = _sparing(cls, fields)
+
+    def _sparing(cls, fields):
+        """What sets the fields of the first few instances: compiling that costs as much as fifty of them."""
+        names = [field.name for field in fields]
+        usual = {one.name: one.default for one in fields if one.default is not dataclasses.MISSING}
+        factories = {
+            one.name: one.default_factory for one in fields if one.default_factory is not dataclasses.MISSING
+        }
+        needed = set(names) - usual.keys() - factories.keys()
+        is_plain = all(field.init for field in fields) and not hasattr(cls, "__post_init__")
+        calls = itertools.count(1)
+
+        def set_fields(self, *args, **kwargs):
+            given = {**dict(zip(names, args, strict=False)), **kwargs}
+            fits = len(given) == len(args) + len(kwargs) and needed <= given.keys() <= set(names)
+            if not (is_plain and fits) or next(calls) > FEW:
+                cls.__init__ = _initialiser(cls, fields)
+                cls.__init__(self, *args, **kwargs)
+                return
+            for name in names:
+                if name not in given:
+                    given[name] = factories[name]() if name in factories else usual[name]
+                self.__dict__[name] = given[name]
+
+        return set_fields
 
     def _initialiser(cls, fields):
         """What sets the fields, in their order; compiled, as it is called thousands of times."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import field
 from pathlib import Path
 
 from ccc.cli.preferences import GitPreferences
 from ccc.cli.terminal import Terminal
+from ccc.git.repository import Repository
 from ccc.records import dataclass
 
 
@@ -17,12 +19,13 @@ class Invocation:
     """What every command is given.
 
     `directory` is absolute: where `-C` points, else the current folder, `standing`. What is put on `closing`
-    is done when the command has ended, however that was.
+    is done when the command has ended, however that was. `found` gives the repository around `directory`.
     """
 
     directory: Path
     terminal: Terminal
     standing: Path | None = None
+    found: Callable[[], Repository] | None = field(default=None, compare=False, repr=False)
     closing: ExitStack = field(default_factory=ExitStack, compare=False, repr=False)
 
     def path(self, given: str) -> Path:

@@ -26,7 +26,7 @@ def any_workspace(invocation: Invocation) -> Workspace:
     What is mended in it while the command runs is said on standard error.
     """
     environment = invocation.terminal.environment
-    workspace = Workspace.open(invocation.directory, environment, invocation.standing)
+    workspace = Workspace.open(invocation.directory, environment, invocation.standing, invocation.found)
     return replace(workspace, announce=lambda words: announce(invocation, words))
 
 

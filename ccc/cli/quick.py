@@ -5,7 +5,9 @@ Only what needs no parsing: the command and nothing but flags. Everything else g
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ccc.cli.boundary import guarded
@@ -15,14 +17,23 @@ STATUS_FLAGS = frozenset({"--all", "--mine", "--short", "--json"})
 
 def answer(argv: list[str]) -> int:
     """Runs one command line and gives its exit code, as `ccc.cli.main.main` does."""
-    if argv[:1] == ["status"] and STATUS_FLAGS.issuperset(argv[1:]):
+    if is_quick(argv):
         return guarded(argv, lambda: _status(argv[1:]))
     from ccc.cli.main import main
 
     return main(argv)
 
 
+def is_quick(argv: list[str]) -> bool:
+    """Whether a command line is answered here."""
+    return argv[:1] == ["status"] and STATUS_FLAGS.issuperset(argv[1:])
+
+
 def _status(flags: Sequence[str], *, mends: bool = True) -> int:
+    from ccc.git.repository import begin_discovery
+
+    directory = Path.cwd().resolve()
+    found = begin_discovery(directory, os.environ)  # git looks while the rest is imported
     from ccc.cli.call import invocation_in
     from ccc.cli.opening import mend
     from ccc.cli.showing import Wishes, show_status
@@ -30,7 +41,7 @@ def _status(flags: Sequence[str], *, mends: bool = True) -> int:
 
     every, mine, short, as_json = (flag in flags for flag in ("--all", "--mine", "--short", "--json"))
     wishes = Wishes(everything=every, mine=mine, short=short, as_json=as_json)
-    invocation = invocation_in(Path.cwd().resolve())
+    invocation = replace(invocation_in(directory), found=found)
     try:
         with invocation.closing:
             show_status(invocation, wishes)

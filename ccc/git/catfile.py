@@ -40,6 +40,10 @@ class CatFile:
     ) -> None:
         self.close()
 
+    def begin(self) -> None:
+        """Starts the git process before the first object is wanted. Raises GitFailed without git."""
+        self._objects.begin()
+
     def close(self) -> None:
         """Ends the git process; the next read starts another."""
         self._objects.close()

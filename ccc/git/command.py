@@ -95,29 +95,25 @@ class Git:
         timeout: float = TIME_LIMIT,
     ) -> Result:
         """Runs `git <arguments>`. Raises GitFailed for an exit code not in `ok`, a time-out, or no git."""
-        command = ["git", *SAFE, *arguments]
-        environment = {**clean_environment(), **self.extra, **(env or {})}
+        return self.begin(*arguments, input=input, env=env).result(ok=ok, timeout=timeout)
+
+    def begin(
+        self, *arguments: str, input: bytes | None = None, env: Mapping[str, str] | None = None
+    ) -> Begun:
+        """Starts `git <arguments>` for an answer that is wanted later. Raises GitFailed without git."""
         started = time.monotonic()
         try:
-            done = subprocess.run(
-                command,
+            process = subprocess.Popen(
+                ["git", *SAFE, *arguments],
                 cwd=self.directory,
-                input=input,
-                stdin=subprocess.DEVNULL if input is None else None,
-                capture_output=True,
-                env=environment,
-                timeout=timeout,
-                check=False,
+                stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={**clean_environment(), **self.extra, **(env or {})},
             )
         except FileNotFoundError as error:
             raise self._unstartable(error) from error
-        except subprocess.TimeoutExpired as error:
-            raise GitFailed(f"git {arguments[0]} did not end within {timeout:.0f} s") from error
-        _trace(arguments, time.monotonic() - started, done.returncode)
-        result = Result(done.returncode, done.stdout, done.stderr.decode("utf-8", "replace").strip())
-        if result.code not in ok:
-            raise failure(arguments, result)
-        return result
+        return Begun(process, arguments, input, started)
 
     def start(
         self, *arguments: str, words: int | None = None, files: Sequence[int] = ()
@@ -157,6 +153,36 @@ class Git:
         if not self.directory.is_dir():
             return GitFailed(f"{self.directory} is not a directory")
         return GitFailed(f"git cannot be started: {error.strerror}", "install git 2.39 or newer")
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A git that runs while its caller does something else; `result` waits for it, once.
+
+    What it says before that has to fit into its pipes: 64 KiB.
+    """
+
+    process: subprocess.Popen[bytes]
+    arguments: tuple[str, ...]
+    input: bytes | None
+    started: float
+
+    def result(self, *, ok: Container[int] = (0,), timeout: float = TIME_LIMIT) -> Result:
+        """What it gave back. Raises GitFailed for an exit code not in `ok` or a time-out."""
+        with self.process as process:
+            try:
+                out, err = process.communicate(self.input, timeout=timeout)
+            except subprocess.TimeoutExpired as error:
+                process.kill()
+                raise GitFailed(f"git {self.arguments[0]} did not end within {timeout:.0f} s") from error
+            except BaseException:
+                process.kill()
+                raise
+        _trace(self.arguments, time.monotonic() - self.started, process.returncode)
+        result = Result(process.returncode, out, err.decode("utf-8", "replace").strip())
+        if result.code not in ok:
+            raise failure(self.arguments, result)
+        return result
 
 
 def failure(arguments: tuple[str, ...], result: Result) -> GitFailed:

@@ -46,6 +46,10 @@ class Dialogue:
         """The git process, None while none is needed."""
         return self._process
 
+    def begin(self) -> None:
+        """Starts the git process before there is a question. Raises GitFailed where it cannot be started."""
+        self._begun()
+
     def ask(self, question: bytes) -> IO[bytes]:
         """Sends a question; the pipe its answer comes through. A git that has gone is started again.
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from ccc.errors import GitFailed, NotARepository
-from ccc.git.command import Git, failure
+from ccc.git.command import Git, Result, failure
 from ccc.records import dataclass
 
 WHERE = (
@@ -74,11 +75,20 @@ def discover(directory: Path, environment: Mapping[str, str]) -> Repository:
 
     Raises NotARepository with words for: none here, another owner, a format git does not know, an old git.
     """
+    return begin_discovery(directory, environment)()
+
+
+def begin_discovery(directory: Path, environment: Mapping[str, str]) -> Callable[[], Repository]:
+    """Like `discover`, in two steps: git looks while the caller imports what it will need."""
     if not directory.is_dir():
         raise NotARepository(f"{directory} is not a directory")
     where = {key: environment[key] for key in WHERE if key in environment}
     # --show-toplevel fails in a bare repository, so it comes last and its failure is told from the others.
-    found = Git(directory, where).run("rev-parse", *ASKED, ok=(0, 128, 129))
+    begun = Git(directory, where).begin("rev-parse", *ASKED)
+    return cache(lambda: _discovered(directory, begun.result(ok=(0, 128, 129))))
+
+
+def _discovered(directory: Path, found: Result) -> Repository:
     lines = found.text.split("\n")
     if lines[0].startswith("--"):
         raise NotARepository("git is too old for ccc", "install git 2.39 or newer")

@@ -13,6 +13,7 @@ from ccc.domain import stamps
 from ccc.errors import NotInitialised, Refused, StateBroken
 from ccc.git import heads
 from ccc.git import repository as repositories
+from ccc.git.catfile import CatFile
 from ccc.git.command import Git
 from ccc.git.objects import MissingObject
 from ccc.git.repository import Repository
@@ -46,9 +47,16 @@ class Workspace:
     _heads: list[Mapping[str, str]] = field(default_factory=list)
 
     @classmethod
-    def open(cls, directory: Path, environment: Mapping[str, str], standing: Path | None = None) -> Workspace:
-        """The repository around a directory. Raises NotARepository."""
-        return cls(repositories.discover(directory, environment), directory, environment, standing)
+    def open(
+        cls,
+        directory: Path,
+        environment: Mapping[str, str],
+        standing: Path | None = None,
+        found: Callable[[], Repository] | None = None,
+    ) -> Workspace:
+        """The repository around a directory; `found` where it is being looked for. Raises NotARepository."""
+        repository = found() if found else repositories.discover(directory, environment)
+        return cls(repository, directory, environment, standing)
 
     @property
     def git(self) -> Git:
@@ -99,10 +107,12 @@ class Workspace:
     @cached_property
     def reader(self) -> GitReader:
         """Reads state without locks and without the store's libraries."""
+        objects = CatFile(self.git, self.layout.common)
+        objects.begin()  # git opens its packs while the reader is imported
         from ccc.store.reader import GitReader
 
         observe = replace(self.observer, keeps=False, told=self._keep_heads)
-        return GitReader(self.layout, self.git, observe=observe, mend=self.mend)
+        return GitReader(self.layout, self.git, objects=objects, observe=observe, mend=self.mend)
 
     def state_and_heads(self, at: str | None = None) -> tuple[State, Callable[[], Mapping[str, str]]]:
         """The state, and the branches (full name to tip) as they were looked at for it, or right after it."""

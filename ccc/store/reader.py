@@ -36,12 +36,13 @@ class GitReader:
         layout: Layout,
         git: Git,
         *,
+        objects: CatFile | None = None,
         observe: Observe | None = None,
         now: Callable[[], int] = stamps.now_ms,
         mend: Callable[[StateBroken], None] | None = None,
     ) -> None:
         self._mend = mend
-        self.objects = CatFile(git, layout.common)
+        self.objects = objects or CatFile(git, layout.common)
         self.history = History(self.objects, Cache(layout.cache))
         self._layout = layout
         self._git = git

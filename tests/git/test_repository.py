@@ -13,7 +13,7 @@ import pytest
 from ccc.errors import GitFailed, NotARepository
 from ccc.git import repository as repositories
 from ccc.git import version
-from ccc.git.command import SAFE, Git, Result
+from ccc.git.command import SAFE, Begun, Git
 from ccc.git.repository import RefMoved, RefUpdate, Repository, discover
 from tests.support.repository import Repo
 
@@ -76,13 +76,13 @@ def test_a_checkout_configured_elsewhere_is_found(repo: Repo, tmp_path: Path) ->
 def test_discovery_is_one_git_process(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     repo.git("worktree", "add", "-q", "-b", "linked", str(tmp_path / "linked"))
     ran: list[str] = []
-    run = Git.run
+    begin = Git.begin
 
-    def counted(git: Git, *words: str, **named: Any) -> Result:
+    def counted(git: Git, *words: str, **named: Any) -> Begun:
         ran.append(words[0])
-        return run(git, *words, **named)
+        return begin(git, *words, **named)
 
-    monkeypatch.setattr(Git, "run", counted)
+    monkeypatch.setattr(Git, "begin", counted)
     found(repo.path)
     found(tmp_path / "linked")
     assert ran == ["rev-parse", "rev-parse"]
