@@ -9,7 +9,8 @@ from ccc.domain import landings, sessions
 from ccc.domain.canonical import Value
 from ccc.domain.cells import REAPED, Cells, values
 from ccc.domain.events import Draft
-from ccc.domain.sessions import Session
+from ccc.domain.sessions import Session, SpentRow
+from ccc.domain.spending import condensed, row_values, rows_of
 from ccc.domain.stamps import rfc3339
 from ccc.ids import LEAST_PREFIX
 from ccc.records import dataclass
@@ -23,7 +24,7 @@ class Retired:
     """A session that left the state; the diary has all of it. Times RFC 3339 UTC.
 
     `at` and `by` say when and who retired it; `backup` is the ref that keeps its work, `landed` the commit
-    that brought it to its target, each None where there is none.
+    that brought it to its target, each None where there is none. `spent`: as in a session, without runs.
     """
 
     id: str
@@ -35,6 +36,9 @@ class Retired:
     closed_at: str
     backup: str | None
     landed: str | None
+    role: str = ""
+    created_by: str | None = None
+    spent: tuple[SpentRow, ...] = ()
 
     def is_called(self, reference: str) -> bool:
         """Whether people mean it by this: id, prefix of it, name, alias or branch."""
@@ -71,6 +75,9 @@ def _from_cells(identifier: str, cells: Cells) -> Retired | None:
         closed_at=str(record.get("closed_at", "")),
         backup=record.get("backup"),
         landed=record.get("commit"),
+        role=str(record.get("role", "")),
+        created_by=record.get("created_by"),
+        spent=tuple(tuple(row) for row in record.get("spent", ())),
     )
 
 
@@ -88,12 +95,19 @@ def retired(session: Session, streams: Mapping[str, Cells], *, by: str, age: str
         "closed_at": closed.at if closed else None,
         "backup": closed.backup if closed else None,
         "commit": landed.commit if landed else None,
+        **_spending(session),
     }
     changes: dict[str, dict[str, Value]] = {
         name: {REAPED: max(stamp for stamp, _ in cells.values())} for name, cells in streams.items() if cells
     }
     changes[stream_of(session.id)] = {field: value for field, value in record.items() if value is not None}
     return Draft(RETIRED, session.name, f"retired, closed {age} ago", changes, session=session.id, by=by)
+
+
+def _spending(session: Session) -> dict[str, Value]:
+    """What the session used, by day and model, and for whom: sums go on counting it."""
+    spent = row_values(condensed(rows_of(session.spent)))
+    return {"spent": spent, "role": session.role, "created_by": session.created_by} if spent else {}
 
 
 def own_streams(session: str) -> tuple[str, ...]:

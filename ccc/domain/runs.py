@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
 from ccc.domain.life import Denied, Ending
-from ccc.domain.sessions import SPENT, stream_of
+from ccc.domain.sessions import stream_of
 from ccc.domain.status import short_engine
 from ccc.records import dataclass
 
@@ -32,9 +32,8 @@ def started(whose: Whose, conversation: str, *, resumed: bool) -> Draft:
 
 
 def phase(whose: Whose, status: str, why: str, spent: Mapping[str, Value] | None = None) -> Draft:
-    """The run is now running, idle, waiting, limited or paused; `spent` are its cumulative figures."""
-    change: dict[str, Value] = {} if spent is None else {f"{SPENT}{whose.run}": dict(spent)}
-    return _fact(whose, status, f"{status}: {why}" if why else status, status, why, change)
+    """The run is now running, idle, waiting, limited or paused; `spent` are the cells of what it used."""
+    return _fact(whose, status, f"{status}: {why}" if why else status, status, why, spent or {})
 
 
 def denied(whose: Whose, what: Denied) -> Draft:
@@ -62,14 +61,18 @@ def restarted(whose: Whose, why: str, count: int) -> Draft:
 
 
 def ended(whose: Whose, ending: Ending, spent: Mapping[str, Value] | None = None) -> Draft:
-    """The run is over."""
-    change: dict[str, Value] = {} if spent is None else {f"{SPENT}{whose.run}": dict(spent)}
+    """The run is over; `spent` are the cells of what it used."""
     words = {"idle": "at rest", "lost": "lost"}.get(ending.status, ending.status)
     text = f"{words}: {ending.why}" if ending.why else words
     if ending.why.startswith(words):
         text = ending.why
     return _fact(
-        whose, "rested" if ending.status == "idle" else ending.status, text, ending.status, ending.why, change
+        whose,
+        "rested" if ending.status == "idle" else ending.status,
+        text,
+        ending.status,
+        ending.why,
+        spent or {},
     )
 
 

@@ -67,6 +67,7 @@ def _records(columns: dict[str, Column]) -> None:
     columns["verification"] = [
         None if row is None else _verification(*row) for row in columns["verification"]
     ]
+    columns["spent"] = [tuple(map(tuple, row)) if row else () for row in columns["spent"]]
     columns["after"] = [tuple(row) for row in columns["after"]]
     columns["questions"] = [tuple(_question(*each) for each in row) for row in columns["questions"]]
 

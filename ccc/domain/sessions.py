@@ -132,9 +132,16 @@ class Limits:
     micro_usd: int | None = None
 
 
+SpentRow = tuple[Any, ...]
+"""A row of `ccc.domain.spending`, as a tuple of plain values: it is read far more often than looked into."""
+
+
 @dataclass(frozen=True)
 class Session:
-    """Everything recorded of one session. Times RFC 3339 UTC, oids in full, None is unknown or absent."""
+    """Everything recorded of one session. Times RFC 3339 UTC, oids in full, None is unknown or absent.
+
+    `spent`: what each run used on each day (`spending.rows_of`).
+    """
 
     id: str
     name: str
@@ -176,6 +183,7 @@ class Session:
     returned: str | None = None
     origin: str | None = None
     reminded: int | None = None
+    spent: tuple[SpentRow, ...] = ()
 
     @property
     def landed_head(self) -> bool:
@@ -239,6 +247,7 @@ def from_cells(identifier: str, cells: Cells) -> Session | None:
         returned=present.get("returned"),
         origin=present.get("from"),
         reminded=max((int(name[9:]) for name in present if name.startswith("reminded.")), default=None),
+        spent=_spent(cells),
     )
 
 
@@ -271,6 +280,14 @@ def _spending(present: Mapping[str, Any]) -> Spending:
     return Spending(
         total("input"), total("output"), last.get("context"), last.get("context_limit"), total("micro_usd")
     )
+
+
+def _spent(cells: Cells) -> tuple[SpentRow, ...]:
+    if not any(name.startswith(SPENT) for name in cells):
+        return ()
+    from ccc.domain.spending import row_values, rows_in  # most sessions that are parsed used something
+
+    return tuple(tuple(row) for row in row_values(rows_in(cells)))
 
 
 def _limits(value: Mapping[str, Any] | None) -> Limits:

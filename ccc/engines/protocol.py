@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ccc.domain.life import Denied, Request
+from ccc.domain.spending import Amount, Usage
 from ccc.records import dataclass
 
 
@@ -50,9 +51,11 @@ class Launch:
 
 @dataclass(frozen=True)
 class Spent:
-    """Cumulative over the process: tokens, and micro-dollars over the whole conversation; None is unknown.
+    """Cumulative over the process, never over those before it: tokens and micro-dollars; None is unknown.
 
-    `context` is how full the model's window was last, `context_limit` its size; tokens.
+    `input` is all input; `cache_read` and `cache_write` say how much of it was that. `unpriced` are tokens
+    without a price so far, all of them where no money is told. `context` is how full the model's window was
+    last, `context_limit` its size. `others`: what models beside `model` took part in the whole.
     """
 
     input: int = 0
@@ -60,6 +63,21 @@ class Spent:
     micro_usd: int | None = None
     context: int | None = None
     context_limit: int | None = None
+    cache_read: int | None = None
+    cache_write: int | None = None
+    unpriced: int | None = None
+    model: str | None = None
+    others: Mapping[str, Amount] = field(default_factory=dict)
+
+    @property
+    def usage(self) -> Usage:
+        """The same without the window."""
+        tokens = self.input + self.output
+        unpriced = self.unpriced if self.unpriced is not None else 0 if self.micro_usd is not None else tokens
+        cache = self.cache_read, self.cache_write
+        return Usage(
+            Amount(self.input, self.output, *cache, self.micro_usd, unpriced), self.model, self.others
+        )
 
 
 @dataclass(frozen=True)

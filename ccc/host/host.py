@@ -46,7 +46,7 @@ class Host:
         self.files = self.session.run(order.run)
         self.whose = Whose(order.session, order.name, order.run, order.engine)
         self.facts = Facts(layout)
-        self.state = RunState(order.engine, order.silence, base_usd=order.micro_usd)
+        self.state = RunState(order.engine, order.silence)
         self.pulse = Pulse(self.files)
         self.log, self.errors = Log(self.files.log), Log(self.files.errors)
         self.turns = Turns(
@@ -352,7 +352,7 @@ class Host:
         self.state.turn_to("ended", over.why)
         self.pulse.write(self.state)
         ending.record(self, over)
-        self.facts.tell(runs.ended(self.whose, over, self.state.figures()))
+        self.facts.tell(runs.ended(self.whose, over, self.state.spending(self.whose.run)))
         until = time.monotonic() + 60.0
         while self.facts.stuck and time.monotonic() < until and not gone(self.files):
             time.sleep(0.5)

@@ -9,6 +9,7 @@ from dataclasses import field
 from ccc.domain import stamps
 from ccc.domain.canonical import Value
 from ccc.domain.life import STARTING, Denied, Request
+from ccc.domain.spending import Book, value_of
 from ccc.engines.protocol import Spent
 from ccc.platform import processes
 from ccc.records import dataclass
@@ -47,8 +48,7 @@ class RunState:
     request: Request | None = None
     denied: tuple[Denied, ...] = ()
     spent: Spent | None = None
-    base_usd: int = 0
-    tokens_before: tuple[int, int] = (0, 0)
+    book: Book = field(default_factory=Book)
 
     def turn_to(self, phase: str, why: str) -> None:
         """Another phase, or the same one for another reason."""
@@ -62,25 +62,29 @@ class RunState:
 
     def figures(self) -> dict[str, Value] | None:
         """What the run has spent, as recorded; None before the engine told anything."""
-        spent = self.spent
-        if spent is None:
+        if not self.book.anything:
             return None
-        before_in, before_out = self.tokens_before
-        usd = None if spent.micro_usd is None else max(0, spent.micro_usd - self.base_usd)
-        return {
-            "input": before_in + spent.input,
-            "output": before_out + spent.output,
-            "micro_usd": usd,
-            "context": spent.context,
-            "context_limit": spent.context_limit,
-        }
+        return {**value_of(self.book.usage), **self._window()}
+
+    def spending(self, run: int) -> dict[str, Value]:
+        """The cells that record what the run has spent, to be told now."""
+        return self.book.tell(run, now()[:10], self._window())
+
+    def use(self, spent: Spent) -> None:
+        """What the present process has spent so far."""
+        self.spent = spent
+        self.book.use(spent.usage)
 
     def another_process(self) -> None:
-        """The next process counts its tokens from zero; money is told for the whole conversation."""
+        """The next process counts from zero."""
+        self.book.another_process()
         if self.spent is not None:
-            before_in, before_out = self.tokens_before
-            self.tokens_before = (before_in + self.spent.input, before_out + self.spent.output)
-            self.spent = Spent(0, 0, self.spent.micro_usd, self.spent.context, self.spent.context_limit)
+            self.spent = Spent(context=self.spent.context, context_limit=self.spent.context_limit)
+
+    def _window(self) -> dict[str, Value]:
+        """How full the context was last."""
+        context = (None, None) if self.spent is None else (self.spent.context, self.spent.context_limit)
+        return {"context": context[0], "context_limit": context[1]}
 
 
 class Pulse:

@@ -119,7 +119,7 @@ class Turns:
             if self.state.background:
                 self._go_on_in_background()
             else:
-                self.facts.tell(runs.phase(self.whose, IDLE, why, self.state.figures()))
+                self.facts.tell(runs.phase(self.whose, IDLE, why, self.state.spending(self.whose.run)))
                 self._mind_the_budget()
 
     def _mind_the_budget(self) -> None:
@@ -135,7 +135,7 @@ class Turns:
 
     def _used(self, sign: protocol.Sign) -> None:
         assert isinstance(sign, protocol.Used)
-        self.state.spent = sign.spent
+        self.state.use(sign.spent)
 
     def _asked(self, sign: protocol.Sign) -> None:
         assert isinstance(sign, protocol.Asked)
@@ -179,7 +179,7 @@ class Turns:
             self._go_on_in_background()
         elif self.state.phase == RUNNING:
             self._turn_to(IDLE, f"turn {self.state.turn} and its background tasks ended")
-            self.facts.tell(runs.phase(self.whose, IDLE, self.state.why, self.state.figures()))
+            self.facts.tell(runs.phase(self.whose, IDLE, self.state.why, self.state.spending(self.whose.run)))
 
     def _garbled(self, sign: protocol.Sign) -> None:
         assert isinstance(sign, protocol.Garbled)

@@ -78,7 +78,6 @@ def start(
         seconds=float(session.limits.seconds or role.front.timeout or policy.settings.session.timeout or 0),
         silence=policy.settings.session.silence,
         rest=policy.settings.session.rest,
-        micro_usd=(session.spending.micro_usd or 0) if again else 0,
         limits=_present(tokens=session.limits.tokens, micro_usd=session.limits.micro_usd),
         spent=_present(
             input=session.spending.input, output=session.spending.output, micro_usd=session.spending.micro_usd

@@ -19,7 +19,7 @@ class Order:
     `engine` is the reference as recorded (`claude`, `rehearsal:PATH`, a configured name), `starter` the
     identity of the process that starts the host. Times in seconds, 0 is none: `seconds` for the whole run,
     `silence` without any sign of life, `rest` idle until the process is put to rest, `grace` between TERM
-    and KILL. `retries`: restarts after a crash. `micro_usd` is what the conversation has cost before.
+    and KILL. `retries`: restarts after a crash. `micro_usd` is left from orders of before, and unused.
     `limits` are the session's ({tokens, micro_usd}), `spent` what its earlier runs used of them.
     """
 

@@ -187,16 +187,14 @@ def test_what_it_says_of_itself_becomes_signs(rehearsed: Rehearsed, rehearsal: R
 
 
 @pytest.mark.slow
-def test_the_tokens_of_a_resumed_process_begin_at_zero_and_the_dollars_go_on(
-    rehearsed: Rehearsed, rehearsal: Runs
-) -> None:
+def test_what_a_resumed_process_used_begins_at_zero(rehearsed: Rehearsed, rehearsal: Runs) -> None:
     use = {"use": {"input": 10, "output": 5, "usd": 0.5}}
     rehearsed.script([use, {"crash": {"signal": "KILL"}}, use])
     with rehearsal.start(1) as process:
         process.until(Used)
         assert process.finish() == -9
     with rehearsal.start(2, resumes=True) as process:
-        assert process.until(Used) == Used(Spent(10, 5, 1_000_000))
+        assert process.until(Used) == Used(Spent(10, 5, 500_000))
 
 
 @pytest.mark.slow

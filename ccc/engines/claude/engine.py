@@ -60,6 +60,7 @@ class Claude:
 
     def launch(self, task: Task) -> Launch:
         conversation = "--resume" if task.resumes else "--session-id"
+        self._meter.takes_up = task.resumes or bool(task.options.get("fork"))
         argv = [self._program, "-p", "--input-format", "stream-json", "--output-format", "stream-json"]
         argv += ["--verbose", "--replay-user-messages", conversation, task.conversation]
         argv += ["--permission-mode", task.permission_mode]
@@ -121,8 +122,8 @@ class Claude:
     def _assistant(self, found: Mapping[str, Any]) -> Sequence[Sign]:
         signs: list[Sign] = []
         message = found.get("message") or {}
-        if found.get("parent_tool_use_id") is None:
-            self._meter.message(message)
+        aside = found.get("parent_tool_use_id") is not None
+        spent = self._meter.message(message, aside=aside)
         for block in message.get("content") or ():
             if block.get("type") == "tool_use":
                 name, what = str(block.get("name")), describe(block.get("input"))
@@ -130,7 +131,8 @@ class Claude:
                 signs.append(Busy(f"{name} {what}".strip()))
             elif block.get("type") == "text":
                 signs.append(Busy("it speaks"))
-        return signs or [Busy("it thinks")]
+        signs = signs or [Busy("it thinks")]
+        return signs if spent is None else [*signs, Used(spent)]
 
     def _permission_denied(self, found: Mapping[str, Any]) -> Sequence[Sign]:
         name, what = self._tools.get(str(found.get("tool_use_id")), (str(found.get("tool_name")), ""))

@@ -24,7 +24,6 @@ class Known:
     plan: str | None = None
     heard: int = 0
     crashed: list[str] = field(default_factory=list)
-    micro_usd: int = 0
 
 
 class Memory:
@@ -57,7 +56,7 @@ class Memory:
     def end_turn(self) -> None:
         """The turn is over, however it ended; the next message begins the next one."""
         known = self.known
-        self.known = Known(turn=known.turn + 1, crashed=known.crashed, micro_usd=known.micro_usd)
+        self.known = Known(turn=known.turn + 1, crashed=known.crashed)
         self._save()
 
     def hear(self) -> None:

@@ -16,10 +16,11 @@ class StepFailed(CccError):
 
 @dataclass
 class Spent:
-    """Of this process; the dollars of the whole conversation are in the memory."""
+    """Of this process."""
 
     input: int = 0
     output: int = 0
+    micro_usd: int = 0
     context: int | None = None
     anything: bool = False
 
@@ -59,7 +60,7 @@ class Stage:
                 "used",
                 input=spent.input,
                 output=spent.output,
-                micro_usd=self.memory.known.micro_usd,
+                micro_usd=spent.micro_usd,
                 context=spent.context,
             )
 

@@ -125,12 +125,12 @@ def tasks(stage: Stage, count: int) -> None:
 
 
 def use(stage: Stage, use: script.Use) -> None:
-    """Tokens and money; recorded together with the step being finished, so never twice."""
+    """Tokens and money."""
     stage.spent.anything = True
     stage.spent.input += use.input
     stage.spent.output += use.output
     stage.spent.context = stage.spent.context if use.context is None else use.context
-    stage.memory.known.micro_usd += round(use.usd * 1_000_000)
+    stage.spent.micro_usd += round(use.usd * 1_000_000)
     stage.tell_spent()
 
 
