@@ -110,6 +110,13 @@ class Terminal:
                 return
         self.out(text)
 
+    def rest(self, seconds: float) -> None:
+        """Lets a time pass between two parts of an answer. Raises BrokenPipeError when nobody reads on."""
+        from ccc.platform import readers  # for who goes on until interrupted
+
+        self.output.flush()
+        readers.rest(self.output, seconds)
+
     def confirm(self, question: str) -> bool | None:
         """Asks a yes-or-no question; None without a terminal, where nobody can be asked."""
         if not (self.input.isatty() and self.words.isatty()):

@@ -14,7 +14,7 @@ from ccc.domain.canonical import Value
 from ccc.records import dataclass
 
 if TYPE_CHECKING:
-    from ccc.domain.cells import Cells
+    from ccc.domain.cells import Cell, Cells
     from ccc.domain.sessions import Session
 
 SPENT, UPTO = "spent.", "upto."
@@ -286,10 +286,15 @@ class Book:
         """What the run used so far."""
         return self.before + self.now
 
-    def tell(self, run: int, today: str, more: Mapping[str, Value]) -> dict[str, Value]:
-        """The cells that record it, with `more` about the last turn; none before anything is known.
+    @property
+    def is_told(self) -> bool:
+        """Whether nothing was used since it was told last."""
+        return self.usage == self.told
 
-        The first of a new day also says what there was by the end of the day before.
+    def cells(self, run: int, today: str, more: Mapping[str, Value]) -> dict[str, Value]:
+        """The cells that would record it, with `more` about the last turn; none before anything is known.
+
+        The first of a new day also say what there was by the end of the day before.
         """
         if not self.anything:
             return {}
@@ -297,8 +302,31 @@ class Book:
         cells: dict[str, Value] = {f"{SPENT}{run}": {**value_of(self.usage), **more, DAY: day}}
         if self.day is not None and self.day < day:
             cells[f"{UPTO}{run}.{self.day}"] = value_of(self.told)
-        self.day, self.told = day, self.usage
         return cells
+
+    def tell(self, run: int, today: str, more: Mapping[str, Value]) -> dict[str, Value]:
+        """The same, recorded now."""
+        cells = self.cells(run, today, more)
+        if cells:
+            self.day, self.told = max(today, self.day or today), self.usage
+        return cells
+
+
+def unrecorded(left: Mapping[str, Any], recorded: Cells) -> dict[str, Value]:
+    """Of the cells that a dead host left in a file, those that say more than what is recorded."""
+    return {
+        name: value
+        for name, value in left.items()
+        if name.startswith((SPENT, UPTO))
+        and isinstance(value, dict)
+        and _says_more(value, recorded.get(name))
+    }
+
+
+def _says_more(value: Mapping[str, Any], cell: Cell | None) -> bool:
+    known = usage_in(cell[1]).total if cell is not None and isinstance(cell[1], Mapping) else NOTHING
+    mine = usage_in(value).total
+    return (mine.tokens, mine.micro_usd or 0) > (known.tokens, known.micro_usd or 0)
 
 
 def row_values(rows: Sequence[Row]) -> list[list[Value]]:

@@ -70,6 +70,10 @@ class RunState:
         """The cells that record what the run has spent, to be told now."""
         return self.book.tell(run, now()[:10], self._window())
 
+    def untold(self, run: int) -> dict[str, Value]:
+        """The cells that would record what was used since: whoever finds the host dead tells them."""
+        return {} if self.book.is_told else self.book.cells(run, now()[:10], self._window())
+
     def use(self, spent: Spent) -> None:
         """What the present process has spent so far."""
         self.spent = spent
@@ -91,7 +95,7 @@ class Pulse:
     """Writes the state down: at once when it matters, else at most once a second, and beats in between."""
 
     def __init__(self, files: RunFiles) -> None:
-        self._files = files
+        self._files, self._run = files, int(files.root.name)
         self._own = processes.own_identity()
         self._written = -PULSE_SECONDS
         self._beaten = 0.0
@@ -145,6 +149,7 @@ class Pulse:
             until=state.until,
             request=state.request,
             denied=state.denied,
+            untold=state.untold(self._run),
         )
 
 

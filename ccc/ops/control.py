@@ -6,10 +6,10 @@ import os
 import time
 from collections.abc import Callable, Mapping
 
-from ccc.domain import runs
+from ccc.domain import runs, spending
 from ccc.domain.life import Ending, Life, Request
 from ccc.domain.runs import Whose
-from ccc.domain.sessions import Session
+from ccc.domain.sessions import Session, stream_of
 from ccc.errors import Refused, StoreBusy
 from ccc.ops.actor import actor_of
 from ccc.ops.workspace import Workspace
@@ -64,7 +64,9 @@ def bury(
         raise StoreBusy(f"processes of {session.name} could not be ended: {pids}", f"kill -9 {pids}")
     life.end(files, ending)
     whose = Whose(session.id, session.name, found.run, session.engine or "")
-    workspace.store.journal(runs.ended(whose, ending))
+    recorded = workspace.reader.state().stream(stream_of(session.id))
+    used = spending.unrecorded(life.untold(files), recorded)
+    workspace.store.journal(runs.ended(whose, ending, used))
     return ending
 
 

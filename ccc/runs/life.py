@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, field
 from datetime import UTC, datetime
 from typing import Any
 
+from ccc.domain.canonical import Value
 from ccc.domain.life import RUNNING, Denied, Ending, Life, Request
 from ccc.layout import Layout
 from ccc.platform import processes
@@ -16,7 +18,10 @@ from ccc.runs.files import RunFiles, SessionFiles, read_json, write_json
 
 @dataclass(frozen=True)
 class Pulse:
-    """What a host writes of its run; processes as identities (`pid start boot`), times RFC 3339 UTC."""
+    """What a host writes of its run; processes as identities (`pid start boot`), times RFC 3339 UTC.
+
+    `untold` are cells of what was used and is not recorded yet.
+    """
 
     phase: str
     why: str
@@ -32,6 +37,7 @@ class Pulse:
     until: str | None = None
     request: Request | None = None
     denied: tuple[Denied, ...] = ()
+    untold: Mapping[str, Value] = field(default_factory=dict)
 
 
 ENDED_SOMEHOW = {
@@ -55,6 +61,12 @@ def beat(files: RunFiles) -> None:
 def end(files: RunFiles, ending: Ending) -> None:
     """Writes the exit record. Raises OSError."""
     write_json(files.exit, asdict(ending))
+
+
+def untold(files: RunFiles) -> Mapping[str, Any]:
+    """What a host wrote down of use that it had not recorded; for when it is dead."""
+    found = (read_json(files.life) or {}).get("untold")
+    return found if isinstance(found, dict) else {}
 
 
 def sight(layout: Layout, session: str) -> Life | None:
