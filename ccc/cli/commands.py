@@ -101,6 +101,7 @@ COMMANDS: Mapping[str, Entry] = {
         "ccc.cli.checkpoint", "Fix the history as it is now, so that a change of it can be proven", "Upkeep"
     ),
     "metrics": Entry("ccc.cli.metrics", "Show what agents cost, and what they use of this machine", "Upkeep"),
+    "notify": Entry("ccc.cli.notify", "Show who was told what sessions came to, or try it out", "Upkeep"),
     "config": Entry("ccc.cli.config", "Show the configuration in force", "Upkeep"),
     "completion": Entry(
         "ccc.cli.completion",

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from ccc.config.checks import Checks, Duration, KeptFor, Text, Texts, as_list
 from ccc.domain import aliases
+from ccc.domain.occasions import DEFAULT, Word
 
 
 class Section(BaseModel):
@@ -139,6 +140,26 @@ class Limits(Section):
     parallel: int = Field(default=10, ge=1)
 
 
+def _is_http(url: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#]+\S*", url):
+        raise ValueError("must be a URL that begins with https:// or http://")
+    return url
+
+
+class Notify(Section):
+    """Who is told what sessions come to: a command, the desktop, a webhook; seconds for one attempt.
+
+    `webhook_secret_env` names the variable that holds the secret which signs what a webhook is sent.
+    """
+
+    command: Texts = ()
+    desktop: bool = False
+    webhook: Annotated[Text, AfterValidator(_is_http)] | None = None
+    webhook_secret_env: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    timeout: Duration = 10.0
+    on: Annotated[tuple[Word, ...], BeforeValidator(as_list)] = Field(default=DEFAULT, min_length=1)
+
+
 class Debug(Section):
     """Logging and metrics."""
 
@@ -163,6 +184,7 @@ class Config(Section):
     context: Context = Context()
     mcp: Mcp = Mcp()
     limits: Limits = Limits()
+    notify: Notify = Notify()
     debug: Debug = Debug()
 
 

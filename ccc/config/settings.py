@@ -16,6 +16,9 @@ from ccc.config.problems import bad, words
 from ccc.errors import BadConfig
 
 PREFIX = "CCC_"
+NOT_OVERRIDDEN = ("notify.",)
+"""What no variable decides: whoever may start a background process by a hook would name what it runs."""
+
 SWITCHES = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
     **dict.fromkeys(("false", "0", "no", "off"), False),
@@ -127,7 +130,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[str, An
     found = {}
     for key, default in _flat(_dumped(Config())).items():
         variable = PREFIX + key.replace(".", "_").upper()
-        text = environment.get(variable, "")
+        text = "" if key.startswith(NOT_OVERRIDDEN) else environment.get(variable, "")
         if text and not isinstance(default, list):
             found[key] = (variable, _value(text, default))
             _prove(key, *found[key])

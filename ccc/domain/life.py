@@ -20,6 +20,14 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Trouble:
+    """What the engine cannot get done and tries again, in its words, and since when (RFC 3339 UTC)."""
+
+    what: str
+    since: str
+
+
+@dataclass(frozen=True)
 class Denied:
     """A tool the agent wanted and was not given."""
 
@@ -47,7 +55,10 @@ class Life:
 
     `phase` is one of PHASES, since `at` (RFC 3339 UTC), because of `why`. `host` and `agent` are process ids
     while alive, else None. `spoke` is when the engine was last heard, `beat` when the host was; `silent` is
-    the silence limit in seconds (0: none). `background` counts tasks that still run though the turn ended.
+    the silence limit in seconds (0: none). `background` counts tasks that run apart from the turn. `requests`
+    are all that the engine waits for, oldest first, `request` is the first of them. `quiet` are the seconds
+    since the host's last beat by a clock that nobody sets (None: not known). `halted` names which of `host`
+    and `agent` stand still by a signal. `outcome` is the ending that the host has announced but not recorded.
     """
 
     run: int
@@ -67,6 +78,11 @@ class Life:
     request: Request | None = None
     denied: tuple[Denied, ...] = ()
     ending: Ending | None = None
+    requests: tuple[Request, ...] = ()
+    trouble: Trouble | None = None
+    quiet: float | None = None
+    halted: tuple[str, ...] = ()
+    outcome: Ending | None = None
 
     @property
     def over(self) -> bool:

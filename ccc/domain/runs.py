@@ -43,6 +43,19 @@ def denied(whose: Whose, what: Denied) -> Draft:
     return Draft("session.denied", whose.name, text, session=whose.session, by="ccc", data=data)
 
 
+def troubled(whose: Whose, why: str) -> Draft:
+    """Something outside the session fails and is tried again; diary only, once for each time of trouble."""
+    return Draft("session.troubled", whose.name, _cut(why, 200), session=whose.session, by="ccc")
+
+
+def compacted(whose: Whose, before: int | None, after: int | None) -> Draft:
+    """Its conversation was made shorter; diary only."""
+    known = before is not None and after is not None
+    text = "compacted its context" + (f" from {before} to {after} tokens" if known else "")
+    data: dict[str, Value] = {"before": before, "after": after}
+    return Draft("session.compacted", whose.name, text, session=whose.session, by="ccc", data=data)
+
+
 def garbled(whose: Whose, why: str) -> Draft:
     """The engine printed something that could not be read; diary only, once a run."""
     text = f"printed something unreadable: {_cut(why, 120)}"

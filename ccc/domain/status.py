@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from ccc.domain.life import ENDED, IDLE, PAUSED, RUNNING, Life
+from ccc.domain.alive import Evidence as Evidence
+from ccc.domain.alive import of_life
+from ccc.domain.alive import seconds_between as seconds_between
+from ccc.domain.alive import short_engine as short_engine
+from ccc.domain.life import Life
 from ccc.domain.sessions import Command, Session
 from ccc.ids import short_oid
 from ccc.records import dataclass
@@ -33,15 +35,6 @@ OPEN = frozenset(
 DONE = frozenset({"verified", "unchecked", "completed"})
 FAILED = frozenset({"blocked", "failed", "stopped", "lost"})
 NEEDS_PERSON = frozenset({"waiting"})
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """Why a status is believed: `source` (commit, check, report, ref, worktree, event), what, when."""
-
-    source: str
-    what: str
-    at: str | None
 
 
 @dataclass(frozen=True)
@@ -84,7 +77,8 @@ def derive(session: Session, seen: Seen | None, now: str) -> StatusView:
     trouble = _trouble(session, seen, now)
     if trouble and status in UNSETTLED:
         return StatusView("lost", now, (*trouble, *evidence), now)
-    return StatusView(status, since, (*evidence, *trouble, *_strayed(session, seen)), now)
+    as_of = since if status == "unknown" else now
+    return StatusView(status, since, (*evidence, *trouble, *_strayed(session, seen)), as_of)
 
 
 UNSETTLED = frozenset(
@@ -212,72 +206,13 @@ def _run(session: Session, life: Life | None = None, now: str = "") -> Known:
         return run.status, run.at, (Evidence("event", run.why or run.status, run.at),)
     if life is None or life.run < run.number:
         return _run_unseen(session)
-    return _alive(life, now) if life.host is not None else _without_host(life)
+    return of_life(life, now)
 
 
 def _run_unseen(session: Session) -> Known:
     """A run that is recorded and of which nothing can be seen."""
     run = session.run
     return run.status, run.at, (Evidence("event", run.why or run.status, run.at),)
-
-
-HUNG_SECONDS = 30.0
-"""A host beats every five seconds."""
-
-
-def _alive(life: Life, now: str) -> Known:
-    process = f"{short_engine(life.engine)} pid {life.agent}" if life.agent else f"host pid {life.host}"
-    heard = f", last heard {clock(life.spoke)}" if life.spoke else ""
-    alive = Evidence("process", f"{process} alive{heard}", life.spoke or life.beat)
-    what = Evidence("stream" if life.phase in (RUNNING, IDLE) else "event", life.why, life.at)
-    if life.ending is not None and life.agent is None:
-        return _over(life)
-    if seconds_between(life.beat, now) > HUNG_SECONDS:
-        silent = Evidence(
-            "process", f"host pid {life.host} has not been heard since {clock(life.beat)}", life.beat
-        )
-        return "unknown", life.beat, (silent, what)
-    if life.phase == ENDED:
-        return "unknown", life.at, (alive, what)
-    if life.phase == PAUSED:
-        return life.phase, life.at, (what, alive)
-    until = (Evidence("event", f"until {life.until}", life.at),) if life.until else ()
-    return life.phase, life.at, (what, *until, alive)
-
-
-def _without_host(life: Life) -> Known:
-    if life.agent is not None:
-        orphan = Evidence(
-            "process", f"its host is gone, {short_engine(life.engine)} pid {life.agent} lives", life.beat
-        )
-        return "unknown", life.beat, (orphan,)
-    return _over(life)
-
-
-def _over(life: Life) -> Known:
-    ending = life.ending
-    if ending is None:
-        gone = Evidence("process", "its process and its host are gone", life.beat)
-        return "lost", life.beat, (gone, Evidence("event", f"last known {life.phase}: {life.why}", life.at))
-    code = "" if ending.code is None else f", exit {ending.code}"
-    return ending.status, ending.at, (Evidence("exit", f"{ending.why}{code}", ending.at),)
-
-
-def short_engine(reference: str) -> str:
-    """The engine's name without its options."""
-    return reference.partition(":")[0]
-
-
-def clock(moment: str) -> str:
-    """The time of day of an RFC 3339 moment."""
-    return moment[11:19]
-
-
-def seconds_between(first: str, second: str) -> float:
-    """Seconds from one RFC 3339 moment to another; 0 where one is missing."""
-    if not first or not second:
-        return 0.0
-    return (datetime.fromisoformat(second) - datetime.fromisoformat(first)).total_seconds()
 
 
 def _closing(session: Session) -> tuple[Evidence, ...]:

@@ -82,7 +82,7 @@ class Spent:
 
 @dataclass(frozen=True)
 class Spoke:
-    """The engine is up: the first line that proves it."""
+    """The engine is up: the first line that proves it. Said again, another turn begins."""
 
     model: str | None = None
 
@@ -153,6 +153,21 @@ class Limited:
 
 
 @dataclass(frozen=True)
+class Troubled:
+    """Something outside fails and the engine tries again by itself; `why` says what, and which attempt."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Compacted:
+    """The conversation was made shorter; tokens before and after, None where unknown."""
+
+    before: int | None
+    after: int | None
+
+
+@dataclass(frozen=True)
 class Background:
     """How many tasks of the agent's run apart from its turn."""
 
@@ -166,7 +181,21 @@ class Garbled:
     why: str
 
 
-Sign = Spoke | Busy | Received | TurnEnded | Used | Asked | Settled | Refused | Limited | Background | Garbled
+Sign = (
+    Spoke
+    | Busy
+    | Received
+    | TurnEnded
+    | Used
+    | Asked
+    | Settled
+    | Refused
+    | Limited
+    | Troubled
+    | Compacted
+    | Background
+    | Garbled
+)
 
 
 class Engine(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ccc.domain import runs
-from ccc.domain.life import PAUSED, RUNNING
+from ccc.domain.life import PAUSED, RUNNING, WAITING
 from ccc.host import ending
 from ccc.platform import trees
 from ccc.runs.files import RunFiles, read_json
@@ -41,20 +41,18 @@ def _pause(host: Host, why: str) -> None:
 
 
 def _carry_on(host: Host) -> None:
-    if host.state.phase != PAUSED:
-        return
     trees.carry_on(host.tree)
     host.watch.heard()
-    _turn_to(host, host.paused_from, "taken up again")
+    if host.state.phase == PAUSED:
+        phase = WAITING if host.state.requests else host.paused_from
+        _turn_to(host, RUNNING if phase == WAITING and not host.state.requests else phase, "taken up again")
 
 
 def _answer(host: Host, document: Mapping[str, Any]) -> None:
-    request = host.state.request
-    if host.agent is None or host.engine is None or request is None or request.id != document.get("request"):
-        return
-    host.agent.write(host.engine.answer(request, str(document.get("text", ""))))
-    host.state.request = None
-    _turn_to(host, RUNNING, "it was answered")
+    for request in host.state.requests:
+        if request.id == document.get("request") and host.agent is not None and host.engine is not None:
+            host.agent.write(host.engine.answer(request, str(document.get("text", ""))))
+            host.turns.settle(request.id, "it was answered")
 
 
 def _turn_to(host: Host, phase: str, why: str) -> None:

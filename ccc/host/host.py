@@ -348,7 +348,7 @@ class Host:
             self._let_go(self.agent)
         self.log.close()
         self.errors.close()
-        self.state.agent = None
+        self.state.agent, self.state.outcome = None, over
         self.state.turn_to("ended", over.why)
         self.pulse.write(self.state)
         ending.record(self, over)

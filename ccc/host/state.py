@@ -8,7 +8,7 @@ from dataclasses import field
 
 from ccc.domain import stamps
 from ccc.domain.canonical import Value
-from ccc.domain.life import STARTING, Denied, Request
+from ccc.domain.life import STARTING, Denied, Ending, Request, Trouble
 from ccc.domain.spending import Book, value_of
 from ccc.engines.protocol import Spent
 from ccc.platform import processes
@@ -18,6 +18,9 @@ from ccc.runs.files import RunFiles
 
 BEAT_SECONDS = 5.0
 """Between two heartbeats; a host silent for six of them counts as hung."""
+
+CLOCK_SECONDS = 1.0
+"""How far the clock of the system may be set before the pulse is written anew."""
 
 PULSE_SECONDS = 1.0
 """At most this late is it known when the engine was heard last."""
@@ -45,7 +48,9 @@ class RunState:
     restarts: int = 0
     background: int = 0
     until: str | None = None
-    request: Request | None = None
+    requests: tuple[Request, ...] = ()
+    trouble: Trouble | None = None
+    outcome: Ending | None = None
     denied: tuple[Denied, ...] = ()
     spent: Spent | None = None
     book: Book = field(default_factory=Book)
@@ -100,6 +105,7 @@ class Pulse:
         self._written = -PULSE_SECONDS
         self._beaten = 0.0
         self._due = True
+        self._clock = 0.0
 
     def changed(self) -> None:
         """Something worth knowing, though not at once."""
@@ -110,11 +116,13 @@ class Pulse:
         return self._written + PULSE_SECONDS if self._due else self._beaten + BEAT_SECONDS
 
     def tick(self, state: RunState) -> None:
-        """Writes or beats if it is time to."""
+        """Writes or beats if it is time to; where the clock was set, all is written anew."""
         moment = time.monotonic()
-        if self._due and moment >= self._written + PULSE_SECONDS:
+        is_time_to_beat = moment >= self._beaten + BEAT_SECONDS
+        clock_was_set = abs(clock_offset() - self._clock) > CLOCK_SECONDS
+        if (self._due and moment >= self._written + PULSE_SECONDS) or (is_time_to_beat and clock_was_set):
             self.write(state)
-        elif moment >= self._beaten + BEAT_SECONDS:
+        elif is_time_to_beat:
             self._beaten = moment
             try:
                 life.beat(self._files)
@@ -124,6 +132,7 @@ class Pulse:
     def write(self, state: RunState) -> None:
         """Writes now; a full disk is tried again with the next tick."""
         self._written = self._beaten = time.monotonic()
+        self._clock = clock_offset()
         try:
             life.write(self._files, self._document(state))
         except OSError:
@@ -147,10 +156,19 @@ class Pulse:
             restarts=state.restarts,
             background=state.background,
             until=state.until,
-            request=state.request,
+            request=state.requests[0] if state.requests else None,
             denied=state.denied,
             untold=state.untold(self._run),
+            requests=state.requests,
+            trouble=state.trouble,
+            outcome=state.outcome,
+            clock=self._clock,
         )
+
+
+def clock_offset() -> float:
+    """How far the wall clock is from the one that nobody sets, and that stands while the machine sleeps."""
+    return time.time() - time.monotonic()
 
 
 def gone(files: RunFiles) -> bool:

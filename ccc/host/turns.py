@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ccc.domain import messages, runs
-from ccc.domain.life import IDLE, LIMITED, PAUSED, RUNNING, STARTING, WAITING, Denied
+from ccc.domain.life import (
+    IDLE,
+    LIMITED,
+    PAUSED,
+    RUNNING,
+    STARTING,
+    WAITING,
+    Denied,
+    Trouble,
+)
 from ccc.domain.runs import Whose
 from ccc.engines import protocol
 from ccc.host import hooks
@@ -54,6 +63,8 @@ class Turns:
             protocol.Settled: self._settled,
             protocol.Refused: self._refused,
             protocol.Limited: self._limited,
+            protocol.Troubled: self._troubled,
+            protocol.Compacted: self._compacted,
             protocol.Background: self._background,
             protocol.Garbled: self._garbled,
         }
@@ -63,7 +74,7 @@ class Turns:
         """The next process begins."""
         self.spoken, self.received, self.resumed, self.ended = False, False, resumed, None
         self.state.another_process()
-        self.state.background, self.state.request = 0, None
+        self.state.background, self.state.requests, self.state.trouble = 0, (), None
 
     def _spoke(self, _: protocol.Sign) -> None:
         if not self.spoken:
@@ -72,12 +83,15 @@ class Turns:
                 self.state.turn = max(self.state.turn, 1)
                 self._turn_to(RUNNING, f"turn {self.state.turn}")
             self.facts.tell(runs.started(self.whose, self.conversation, resumed=self.resumed))
+        elif self.ended is not None and self.state.phase in (IDLE, RUNNING):
+            self._begin_turn(new=True)
 
     def _busy(self, sign: protocol.Sign) -> None:
         assert isinstance(sign, protocol.Busy)
+        self.state.trouble = None
         if self.state.phase in (IDLE, LIMITED):
             self._begin_turn(new=self.state.phase == IDLE)
-        if self.state.phase == RUNNING and self.state.background == 0:
+        if self.state.phase == RUNNING and self.ended is None:
             self.state.turn_to(RUNNING, sign.what or self.state.why)
 
     def _begin_turn(self, *, new: bool) -> None:
@@ -110,17 +124,16 @@ class Turns:
     def _turn_ended(self, sign: protocol.Sign) -> None:
         assert isinstance(sign, protocol.TurnEnded)
         self.ended = sign
-        self.state.request, self.state.until = None, None
+        self.state.requests, self.state.until, self.state.trouble = (), None, None
         self._remember(sign.denied)
-        if sign.failure is None:
+        if sign.failure is None and self.state.background:
+            self._go_on_in_background()
+        elif sign.failure is None:
             why = "its turn was interrupted" if sign.interrupted else f"turn {self.state.turn} ended"
             proof = hooks.proof(self.files, "Stop")
             self._turn_to(IDLE, f"{why}: {proof}" if proof else why)
-            if self.state.background:
-                self._go_on_in_background()
-            else:
-                self.facts.tell(runs.phase(self.whose, IDLE, why, self.state.spending(self.whose.run)))
-                self._mind_the_budget()
+            self.facts.tell(runs.phase(self.whose, IDLE, why, self.state.spending(self.whose.run)))
+            self._mind_the_budget()
 
     def _mind_the_budget(self) -> None:
         """What is used up is not spent on: the agent waits for a person, whatever messages it has."""
@@ -130,8 +143,10 @@ class Turns:
             self.facts.tell(runs.phase(self.whose, PAUSED, over))
 
     def _go_on_in_background(self) -> None:
-        count = self.state.background
-        self._turn_to(RUNNING, f"{count} background {'task goes' if count == 1 else 'tasks go'} on")
+        count, turn = self.state.background, self.state.turn
+        why = f"turn {turn} ended, {count} background {'task goes' if count == 1 else 'tasks go'} on"
+        self._turn_to(RUNNING, why)
+        self.facts.tell(runs.phase(self.whose, RUNNING, why, self.state.spending(self.whose.run)))
 
     def _used(self, sign: protocol.Sign) -> None:
         assert isinstance(sign, protocol.Used)
@@ -139,16 +154,28 @@ class Turns:
 
     def _asked(self, sign: protocol.Sign) -> None:
         assert isinstance(sign, protocol.Asked)
-        self.state.request = sign.request
-        self._turn_to(WAITING, sign.request.text)
+        self.state.requests = (*self.state.requests, sign.request)
+        self.state.trouble = None
+        self._turn_to(WAITING, self.state.requests[0].text)
         self.facts.tell(runs.phase(self.whose, WAITING, sign.request.text))
 
     def _settled(self, sign: protocol.Sign) -> None:
         assert isinstance(sign, protocol.Settled)
-        if self.state.request is not None and self.state.request.id == sign.request:
-            self.state.request = None
-            self._turn_to(RUNNING, "it was answered")
-            self.facts.tell(runs.phase(self.whose, RUNNING, "it was answered"))
+        self.settle(sign.request, "it was answered")
+
+    def settle(self, request: str, why: str) -> None:
+        """What the engine waited for is settled: it goes on, unless it waits for something else, too."""
+        left = tuple(each for each in self.state.requests if each.id != request)
+        if left == self.state.requests:
+            return
+        self.state.requests = left
+        if self.state.phase == PAUSED:
+            self.pulse.write(self.state)
+            return
+        phase = WAITING if left else RUNNING
+        why = left[0].text if left else why
+        self._turn_to(phase, why)
+        self.facts.tell(runs.phase(self.whose, phase, why))
 
     def _refused(self, sign: protocol.Sign) -> None:
         assert isinstance(sign, protocol.Refused)
@@ -164,10 +191,25 @@ class Turns:
     def _limited(self, sign: protocol.Sign) -> None:
         assert isinstance(sign, protocol.Limited)
         known = self.state.phase == LIMITED
-        self.state.until = sign.until
+        self.state.until, self.state.trouble = sign.until, None
         self._turn_to(LIMITED, sign.why)
         if not known:
             self.facts.tell(runs.phase(self.whose, LIMITED, sign.why))
+
+    def _troubled(self, sign: protocol.Sign) -> None:
+        """The engine tries again by itself: it runs, and everybody sees what holds it up, and since when."""
+        assert isinstance(sign, protocol.Troubled)
+        if self.state.phase in (IDLE, LIMITED):
+            self._begin_turn(new=self.state.phase == IDLE)
+        known = self.state.trouble
+        self.state.trouble = Trouble(sign.why, now() if known is None else known.since)
+        self.pulse.write(self.state)
+        if known is None:
+            self.facts.tell(runs.troubled(self.whose, sign.why))
+
+    def _compacted(self, sign: protocol.Sign) -> None:
+        assert isinstance(sign, protocol.Compacted)
+        self.facts.tell(runs.compacted(self.whose, sign.before, sign.after))
 
     def _background(self, sign: protocol.Sign) -> None:
         """The turn may be over while tasks of the agent's go on: only with the last of them it is idle."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ccc.domain.life import IDLE, PAUSED, Life
+from ccc.domain.life import IDLE, PAUSED, Life, Request
 from ccc.domain.sessions import Session
 from ccc.domain.status import seconds_between
 from ccc.engines.registry import CLAUDE
@@ -65,13 +65,16 @@ def claims(sighting: Sighting) -> Iterator[Item]:
 
 def requests(session: Session, life: Life) -> Iterator[Item]:
     """What the engine itself waits for."""
-    request = life.request
-    if request is None or life.host is None:
-        return
-    title = f"{session.name} needs a permission" if request.kind == "permission" else f"{session.name} asks"
+    for request in () if life.host is None else life.requests:
+        permission = request.kind == "permission"
+        title = f"{session.name} needs a permission" if permission else f"{session.name} asks"
+        yield answerable(request_item(session, life, request, title), request.choices)
+
+
+def request_item(session: Session, life: Life, request: Request, title: str = "") -> Item:
+    """What the engine waits for as an item, still without command."""
     key = f"{life.run}\n{request.id}"
-    found = item(request.kind, session, key, title=title, text=request.text, since=life.at, command="")
-    yield answerable(found, request.choices)
+    return item(request.kind, session, key, title=title, text=request.text, since=life.at, command="")
 
 
 def answerable(found: Item, choices: tuple[str, ...] = ()) -> Item:
@@ -95,13 +98,23 @@ def _limits(sighting: Sighting, life: Life) -> Iterator[Item]:
     if life.host is None:
         return
     key = f"{life.run}\n{life.at}"
-    if sighting.view.status == "limited":
-        text = f"{life.why}, until {life.until}" if life.until else life.why
-        title, command = f"{session.name} is limited", f"git ccc status {session.name}"
-        yield item("message", session, key, title=title, text=text, since=life.at, command=command)
+    limited = limit(sighting)
+    if limited is not None:
+        yield limited
     if life.phase == PAUSED and life.why.startswith(BUDGET):
         title, command = f"{session.name} has used up its budget", f"git ccc resume {session.name}"
         yield item("budget", session, key, title=title, text=life.why, since=life.at, command=command)
+
+
+def limit(sighting: Sighting) -> Item | None:
+    """That the agent stands at a rate limit; None where it does not."""
+    session, life = sighting.session, sighting.life
+    if life is None or life.host is None or sighting.view.status != "limited":
+        return None
+    key = f"{life.run}\n{life.at}"
+    text = f"{life.why}, until {life.until}" if life.until else life.why
+    title, command = f"{session.name} is limited", f"git ccc status {session.name}"
+    return item("message", session, key, title=title, text=text, since=life.at, command=command)
 
 
 def _failures(sighting: Sighting) -> Iterator[Item]:

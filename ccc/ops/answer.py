@@ -122,9 +122,12 @@ def _refuse_agents(workspace: Workspace, session: Session, item: Item, words: st
 def _request(sighting: Sighting, item: Item) -> Request | None:
     """What the engine itself waits for, if that is what the item shows."""
     life = sighting.life
-    if life is None or all(each.id != item.id for each in agent_items.requests(sighting.session, life)):
+    if life is None or life.host is None:
         return None
-    return life.request
+    for request in life.requests:
+        if agent_items.request_item(sighting.session, life, request).id == item.id:
+            return request
+    return None
 
 
 def _tell_engine(

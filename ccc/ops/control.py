@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Callable, Mapping
 
@@ -91,22 +92,32 @@ def pause(workspace: Workspace, session: Session) -> None:
 
 
 def carry_on(workspace: Workspace, session: Session) -> None:
-    """Lets a paused run go on. Raises Refused where it is not paused."""
+    """Lets a run go on that is paused, or stands still by a signal. Raises Refused for another one."""
     found = _alive(workspace, session, "resume")
-    if found.phase != "paused":
+    if found.phase != "paused" and not found.halted:
         raise Refused(f"{session.name} is {found.phase}, not paused", f"git ccc status {session.name}")
-    _order(workspace, session, found, {"kind": "carry-on"}, lambda now: now.phase != "paused")
+    if "host" in found.halted and found.host is not None:
+        os.kill(found.host, signal.SIGCONT)
+    _order(
+        workspace,
+        session,
+        found,
+        {"kind": "carry-on"},
+        lambda now: now.phase != "paused" and not now.halted,
+    )
 
 
 def answer_engine(workspace: Workspace, session: Session, request: Request, text: str) -> None:
     """Answers what the engine itself waits for. Raises Refused where it no longer does."""
     found = _alive(workspace, session, "answer")
-    if found.request is None or found.request.id != request.id:
+    if not _waits(found, request):
         raise Refused(f"{session.name} does not wait for that any more", f"git ccc status {session.name}")
     document = {"kind": "answer", "request": request.id, "text": text}
-    _order(
-        workspace, session, found, document, lambda now: now.request is None or now.request.id != request.id
-    )
+    _order(workspace, session, found, document, lambda now: not _waits(now, request))
+
+
+def _waits(found: Life, request: Request) -> bool:
+    return any(each.id == request.id for each in found.requests)
 
 
 def _alive(workspace: Workspace, session: Session, command: str) -> Life:

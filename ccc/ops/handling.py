@@ -85,7 +85,7 @@ def resume(workspace: Workspace, references: Sequence[str]) -> list[Handled]:
     done = []
     for sighting in _sightings(workspace, references):
         session, life = sighting.session, sighting.life
-        if life is not None and life.host is not None and life.phase == PAUSED:
+        if life is not None and life.host is not None and (life.phase == PAUSED or life.halted):
             control.carry_on(workspace, session)
             done.append(Handled(session, "resumed"))
             continue

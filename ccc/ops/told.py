@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ccc.domain.occasions import outcome_key
 from ccc.domain.stamps import rfc3339
-from ccc.domain.status import FAILED
 from ccc.ops.look import Sighting
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
@@ -47,19 +47,5 @@ def remember(workspace: Workspace, before: Told, keys: Iterable[str], tip: str |
 
 
 def occasion(sighting: Sighting, status: str) -> str:
-    """What tells this outcome of a session from its next one; the same after the session was closed.
-
-    `status` is that of before the closing. Outcomes at a commit are told apart by when they were found out,
-    ends of a run by its number.
-    """
-    session = sighting.session
-    checked, landed = session.verification, session.landed
-    if status in ("verified", "unchecked") and checked is not None:
-        mark = checked.at
-    elif status == "completed" and landed is not None:
-        mark = landed.commit
-    elif status in FAILED:
-        mark = str(session.run.number if sighting.life is None else sighting.life.run)
-    else:
-        mark = sighting.view.since
-    return f"{session.id} {status} {mark}"
+    """What tells this outcome of a session from its next one; `status` is that of before the closing."""
+    return outcome_key(sighting.session, sighting.life, sighting.view, status)

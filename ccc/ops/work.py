@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ccc.errors import StoreBusy
 from ccc.git import hookfiles
-from ccc.ops import bundles, intents, leftovers, undoings
+from ccc.ops import bundles, intents, leftovers, notices, undoings
 from ccc.ops.background import DRAIN_LOCK
 from ccc.ops.landing import land, undo
 from ccc.ops.sync import automatic, exchange
@@ -71,6 +71,7 @@ def background(workspace: Workspace) -> None:
 def _work_once(workspace: Workspace) -> bool:
     """Looks after agents, then runs waiting checks; whether that may have made more work."""
     tended = tend(workspace)
+    notices.look_after(workspace)
     if waiting_for_checks(workspace.store.state(), workspace.replica):
         with contextlib.suppress(StoreBusy):
             return check_all(workspace) > 0

@@ -6,10 +6,20 @@ import os
 import time
 from pathlib import Path
 
+from ccc.records import dataclass
+
 PROC = Path("/proc")
 OURS_WAITING = "ccc.waiting=true"
 """Set (`git -c`) for the git processes of ccc that stay for the next question: between two they hold no lock,
 and a lock of `refs/ccc` is looked at only under ccc's own, so by nobody while they move it."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A living process; `halted`: it stands still by a signal (SIGSTOP, SIGTSTP)."""
+
+    pid: int
+    halted: bool
 
 
 def own_identity() -> str:
@@ -24,10 +34,17 @@ def identity(pid: int) -> str:
 
 def alive(process: str) -> bool:
     """Whether the process of an identity still lives, and is the same one."""
-    parts = process.split(" ")
+    return standing(process) is not None
+
+
+def standing(process: object) -> Standing | None:
+    """The process of an identity as it is now; None where it is gone, or is another one."""
+    parts = process.split(" ") if isinstance(process, str) else ()
     if len(parts) != 3 or not parts[0].isdigit() or parts[2] != boot_id():
-        return False
-    return start_of(int(parts[0])) == parts[1]
+        return None
+    pid = int(parts[0])
+    state, start = _state_and_start(pid)
+    return Standing(pid, state == "T") if start is not None and start == parts[1] else None
 
 
 def boot_id() -> str:
@@ -45,21 +62,28 @@ def seconds_since(moment: float) -> float:
 
 def start_of(pid: int) -> str | None:
     """The process's start time (clock ticks since boot, seconds without /proc); None where it is gone."""
+    return _state_and_start(pid)[1]
+
+
+def _state_and_start(pid: int) -> tuple[str, str | None]:
+    """The letter of its state as proc(5) has them, and its start time; None for one that is gone."""
     try:
         stat = (PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, ProcessLookupError):
-        return None if PROC.is_dir() else _start_by_psutil(pid)
+        return ("", None) if PROC.is_dir() else _by_psutil(pid)
     fields = stat.rpartition(")")[2].split()
-    return None if fields[0] in "ZX" else fields[19]
+    return fields[0], None if fields[0] in "ZX" else fields[19]
 
 
-def _start_by_psutil(pid: int) -> str | None:
+def _by_psutil(pid: int) -> tuple[str, str | None]:
     import psutil  # 20 ms, and only where there is no /proc
 
     try:
-        return str(int(psutil.Process(pid).create_time()))
+        process = psutil.Process(pid)
+        state = "T" if process.status() == psutil.STATUS_STOPPED else ""
+        return state, str(int(process.create_time()))
     except psutil.NoSuchProcess:
-        return None
+        return "", None
 
 
 def git_works_in(common: Path) -> bool:

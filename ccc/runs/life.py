@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, field
 from datetime import UTC, datetime
 from typing import Any
 
 from ccc.domain.canonical import Value
-from ccc.domain.life import RUNNING, Denied, Ending, Life, Request
+from ccc.domain.life import ENDED, RUNNING, Denied, Ending, Life, Request, Trouble
 from ccc.layout import Layout
 from ccc.platform import processes
 from ccc.records import dataclass
@@ -21,6 +22,7 @@ class Pulse:
     """What a host writes of its run; processes as identities (`pid start boot`), times RFC 3339 UTC.
 
     `untold` are cells of what was used and is not recorded yet.
+    `clock` is how many seconds its wall clock is ahead of its monotonic one.
     """
 
     phase: str
@@ -38,6 +40,10 @@ class Pulse:
     request: Request | None = None
     denied: tuple[Denied, ...] = ()
     untold: Mapping[str, Value] = field(default_factory=dict)
+    requests: tuple[Request, ...] = ()
+    trouble: Trouble | None = None
+    outcome: Ending | None = None
+    clock: float | None = None
 
 
 ENDED_SOMEHOW = {
@@ -90,16 +96,20 @@ def sight_run(files: RunFiles, number: int) -> Life | None:
 
 def _seen(files: RunFiles, number: int, document: dict[str, Any], ending: Ending | None) -> Life:
     """What the host wrote; keys that this ccc does not know are left alone."""
-    beat_at = datetime.fromtimestamp(files.life.stat().st_mtime, UTC)
-    request = document.get("request")
+    beaten = files.life.stat().st_mtime
+    beat_at = datetime.fromtimestamp(beaten, UTC)
+    host, agent = processes.standing(document["host"]), processes.standing(document.get("agent"))
+    if ending is None and (host is None or document["phase"] == ENDED):
+        ending = _ending(read_json(files.exit))  # written after the first look, before the host was gone
+    requests = _requests(document)
     return Life(
         run=number,
         phase=document["phase"],
         why=document["why"],
         at=document["at"],
         engine=document["engine"],
-        host=_living(document["host"]),
-        agent=_living(document.get("agent")),
+        host=None if host is None else host.pid,
+        agent=None if agent is None else agent.pid,
         spoke=document.get("spoke"),
         beat=_rfc3339(beat_at),
         silent=document.get("silent", 0.0),
@@ -107,10 +117,35 @@ def _seen(files: RunFiles, number: int, document: dict[str, Any], ending: Ending
         restarts=document.get("restarts", 0),
         background=document.get("background", 0),
         until=document.get("until"),
-        request=_request(request) if request else None,
+        request=requests[0] if requests else None,
         denied=tuple(Denied(each["tool"], each["what"]) for each in document.get("denied", ())),
         ending=ending,
+        requests=requests,
+        trouble=_trouble(document.get("trouble")),
+        quiet=_quiet(beaten, document.get("clock")),
+        halted=tuple(
+            who for who, each in (("host", host), ("agent", agent)) if each is not None and each.halted
+        ),
+        outcome=_ending(document.get("outcome")),
     )
+
+
+def _requests(document: dict[str, Any]) -> tuple[Request, ...]:
+    """What the engine waits for; an older host names the youngest only."""
+    found = document.get("requests") or ([document["request"]] if document.get("request") else [])
+    return tuple(_request(each) for each in found)
+
+
+def _trouble(document: dict[str, Any] | None) -> Trouble | None:
+    return None if document is None else Trouble(document["what"], document["since"])
+
+
+def _quiet(beaten: float, clock: float | None) -> float | None:
+    """Seconds since the host's beat, given when its wall clock was `clock` ahead of its monotonic one.
+
+    Whether the clock was set since, or the machine asleep, makes no difference.
+    """
+    return None if clock is None else max(0.0, time.monotonic() + clock - beaten)
 
 
 def _request(document: dict[str, Any]) -> Request:

@@ -17,6 +17,7 @@ from ccc.engines.protocol import (
     Asked,
     Background,
     Busy,
+    Compacted,
     Garbled,
     Launch,
     Limited,
@@ -26,6 +27,7 @@ from ccc.engines.protocol import (
     Sign,
     Spoke,
     Task,
+    Troubled,
     TurnEnded,
     Used,
 )
@@ -142,9 +144,17 @@ class Claude:
 
     def _retry(self, found: Mapping[str, Any]) -> Sequence[Sign]:
         status, attempts = found.get("error_status"), f"{found.get('attempt')} of {found.get('max_retries')}"
-        error = " ".join(f"{status or ''} {found.get('error')}".split())
-        words = f"the API answered {error}, attempt {attempts}"
-        return (Limited(words),) if status == 429 else (Busy(words),)
+        said = "does not answer" if status is None else f"answered {status} {found.get('error')}"
+        words = f"the API {said}, attempt {attempts}"
+        return (Limited(words),) if status == 429 else (Troubled(words),)
+
+    def _status(self, found: Mapping[str, Any]) -> Sequence[Sign]:
+        return (Busy("its context is being compacted"),) if found.get("status") == "compacting" else ()
+
+    def _compacted(self, found: Mapping[str, Any]) -> Sequence[Sign]:
+        numbers = found.get("compact_metadata") or {}
+        before, after = (numbers.get(name) for name in ("pre_tokens", "post_tokens"))
+        return (Compacted(*(each if isinstance(each, int) else None for each in (before, after))),)
 
     def _rate_limit(self, found: Mapping[str, Any]) -> Sequence[Sign]:
         info = found.get("rate_limit_info") or {}
@@ -184,6 +194,8 @@ READERS = {
     "system:init": Claude._init,
     "system:permission_denied": Claude._permission_denied,
     "system:api_retry": Claude._retry,
+    "system:status": Claude._status,
+    "system:compact_boundary": Claude._compacted,
     "system:background_tasks_changed": Claude._background,
     "system:task_started": Claude._task,
     "system:task_progress": Claude._task,
