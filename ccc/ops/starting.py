@@ -261,6 +261,7 @@ def _launch(workspace: Workspace, files: RunFiles, order: Order, environment: Ma
     except subprocess.TimeoutExpired as error:
         raise EngineFailed(f"the host of {order.name} did not come up", f"look into {files.root}") from error
     if done.returncode == TAKEN:
+        shutil.rmtree(files.root, ignore_errors=True)  # it must not hide the run that lives
         raise Refused(f"{order.name} is alive already", f"git ccc status {order.name}")
     if done.returncode != 0:
         words = done.stderr.decode("utf-8", "replace").strip().splitlines()

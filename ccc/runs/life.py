@@ -76,10 +76,23 @@ def untold(files: RunFiles) -> Mapping[str, Any]:
 
 
 def sight(layout: Layout, session: str) -> Life | None:
-    """The youngest run of a session on this machine, as it is now; None where there was none."""
-    files = SessionFiles.of(layout, session)
-    number = files.latest()
-    return None if number is None else sight_run(files.run(number), number)
+    """The youngest run of a session on this machine, as it is now; None where there was none.
+
+    An order that nobody took is no run while there is an older one: whoever gave it was killed, or was beaten
+    by another who started the same session.
+    """
+    files, first = SessionFiles.of(layout, session), None
+    for number in files.numbers():
+        found = sight_run(files.run(number), number)
+        if found is not None and not _untaken(files.run(number), found):
+            return found
+        first = first or found
+    return first
+
+
+def _untaken(files: RunFiles, found: Life) -> bool:
+    """Whether no host ever took this order, and nobody waits for one any more."""
+    return found.host is None and found.ending is None and not files.life.exists()
 
 
 def sight_run(files: RunFiles, number: int) -> Life | None:
