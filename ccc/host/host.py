@@ -31,6 +31,7 @@ from ccc.host.turns import Turns
 from ccc.host.watch import Watch
 from ccc.layout import Layout
 from ccc.platform import trees
+from ccc.runs import withheld
 from ccc.runs.files import SessionFiles
 from ccc.runs.order import Order
 
@@ -163,7 +164,7 @@ class Host:
         )
         clear_locks(task.worktree)
         launch = engine.launch(task)
-        environment = {**os.environ, **launch.environment, "CCC_RUN": self._marker()}
+        environment = {**withheld.without(os.environ), **launch.environment, "CCC_RUN": self._marker()}
         self.turns.another_process(resumed=resumes)
         try:
             self.agent = Agent(

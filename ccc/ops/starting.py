@@ -19,6 +19,7 @@ from ccc.engines import registry
 from ccc.errors import EngineFailed, NotFound, Refused, StoreBusy
 from ccc.ops.environment import agent_environment, session_environment
 from ccc.ops.look import Picture, Sighting, look
+from ccc.ops.notices import channels
 from ccc.ops.policy import Policy, starting_policy, target_policy_of
 from ccc.ops.workspace import Workspace
 from ccc.platform import processes
@@ -83,7 +84,7 @@ def start(
             input=session.spending.input, output=session.spending.output, micro_usd=session.spending.micro_usd
         ),
     )
-    _launch(workspace, files.run(number), order, environment)
+    _launch(workspace, files.run(number), order, channels.host_environment(workspace, environment))
     return number
 
 

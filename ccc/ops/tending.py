@@ -31,6 +31,9 @@ SETTLE_SECONDS = 1.0
 UNATTENDED_SECONDS = 2.0
 """A host that has just died may be one that just ends; its exit record comes last."""
 
+AT_WORK = ("queued", "starting", "running", "limited", "reported")
+"""Statuses of a child for which its parent may well wait in silence."""
+
 REMINDER = (
     "You ended your turn without a report, so nobody knows whether you are done. If you are, commit your work"
     " and run `git ccc report --done --summary TEXT`. If something stops you, run"
@@ -108,10 +111,15 @@ def _claimed(state: State, session: Session) -> Sequence[Draft]:
     return (movements.claim(now, "done", now.head, how="exit", why=""),)
 
 
-def _remind(workspace: Workspace, _: Picture, sighting: Sighting) -> bool:
-    """An idle agent that said nothing of its work is asked about it, once a run."""
+def _remind(workspace: Workspace, picture: Picture, sighting: Sighting) -> bool:
+    """An idle agent that said nothing of its work is asked about it, once a run.
+
+    Not while those work that it spawned: it is told what comes of them.
+    """
     life, session = sighting.life, sighting.session
     if life is None or sighting.view.status != IDLE or life.phase != IDLE or life.host is None:
+        return False
+    if any(each.session.parent == session.id and each.view.status in AT_WORK for each in picture.sightings):
         return False
     settled = seconds_between(life.at, workspace.now()) >= SETTLE_SECONDS
     if not settled or life.background or not _tells_by_itself(session) or _reminded(workspace, session, life):
