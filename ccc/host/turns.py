@@ -83,8 +83,12 @@ class Turns:
                 self.state.turn = max(self.state.turn, 1)
                 self._turn_to(RUNNING, f"turn {self.state.turn}")
             self.facts.tell(runs.started(self.whose, self.conversation, resumed=self.resumed))
-        elif self.ended is not None and self.state.phase in (IDLE, RUNNING):
+        elif self._is_between_turns():
             self._begin_turn(new=True)
+
+    def _is_between_turns(self) -> bool:
+        """Whether the last turn has ended, if only tasks in the background go on."""
+        return self.state.phase == IDLE or (self.ended is not None and self.state.phase == RUNNING)
 
     def _busy(self, sign: protocol.Sign) -> None:
         assert isinstance(sign, protocol.Busy)
@@ -105,7 +109,7 @@ class Turns:
         """A message entered the conversation: this, and nothing else, is its receipt."""
         assert isinstance(sign, protocol.Received)
         self.received = True
-        if self.state.phase == IDLE:
+        if self._is_between_turns():
             self._begin_turn(new=True)
         if any(letter.id == sign.message for letter in mail.waiting(self.session)):
             whose = self.whose

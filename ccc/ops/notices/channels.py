@@ -125,7 +125,7 @@ def _branch_of_session(workspace: Workspace) -> str | None:
 
 
 def _head(workspace: Workspace) -> str:
-    """The branch that the main checkout is on, in full; where git keeps it elsewhere than in a file, by git."""
+    """The branch that the main checkout is on, in full; asked of git where no file says it."""
     try:
         text = (workspace.repository.common / "HEAD").read_text(encoding="utf-8", errors="replace")
     except OSError:
