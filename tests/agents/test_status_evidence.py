@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ccc.domain.alive import of_life
+from ccc.domain.life import Ending
 from ccc.platform import processes
 from ccc.runs import life
 from ccc.runs.files import RunFiles
@@ -114,7 +115,7 @@ def test_a_host_without_a_beat_is_unknown_whatever_the_clock_says(tmp_path: Path
 
 def test_an_ending_that_is_announced_is_the_status_before_it_is_recorded(tmp_path: Path) -> None:
     me, files = processes.own_identity(), RunFiles(tmp_path / "run")
-    over = life.Ending("failed", "exit 3", AT, 3)
+    over = Ending("failed", "exit 3", AT, 3)
     life.write(files, Pulse("ended", "exit 3", AT, "claude", me, outcome=over))
     found = life.sight_run(files, 1)
     assert found is not None
