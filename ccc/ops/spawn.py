@@ -18,7 +18,7 @@ from ccc.engines import registry
 from ccc.errors import CccError, EngineFailed, NotFound, Refused, StoreBusy
 from ccc.git import hookfiles, worktrees
 from ccc.git import repository as repositories
-from ccc.ops import identities, leftovers, naming, spawning, starting
+from ccc.ops import byhand, identities, leftovers, naming, spawning, starting
 from ccc.ops.actor import actor_of
 from ccc.ops.commands import Order, last_words, passed, run_all
 from ccc.ops.desk import desk_of
@@ -134,6 +134,8 @@ def _spawn_one(workspace: Workspace, policy: Policy, request: Request) -> Spawne
         reached("spawn-copied")
         session = _record(workspace, request, plan, commit)
         reached("spawn-recorded")
+    if not request.start:
+        byhand.install(workspace, session)
     set_up(workspace, policy, session)
     if request.start and session.run.status == "created":
         _start(workspace, session)

@@ -23,7 +23,7 @@ from ccc.ops.notices import channels
 from ccc.ops.policy import Policy, starting_policy, target_policy_of
 from ccc.ops.workspace import Workspace
 from ccc.platform import processes
-from ccc.runs import life
+from ccc.runs import handed, life
 from ccc.runs.files import RunFiles, SessionFiles
 from ccc.runs.order import Order
 
@@ -99,6 +99,9 @@ def refuse_unstartable(workspace: Workspace, session: Session) -> None:
     found = life.sight(workspace.layout, session.id)
     if found is not None and lives(found):
         raise Refused(f"{session.name} is {found.phase} already", f"git ccc output {session.name} -f")
+    visitor = handed.visitor(SessionFiles.of(workspace.layout, session.id))
+    if visitor is not None:
+        raise Refused(f"claude is open in {session.name} (process {visitor})", "end it there first")
 
 
 def lives(found: Life) -> bool:

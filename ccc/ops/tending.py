@@ -19,7 +19,7 @@ from ccc.domain.status import seconds_between
 from ccc.engines import registry
 from ccc.errors import CccError, StoreBusy
 from ccc.git import history
-from ccc.ops import control, delivery, mail, starting
+from ccc.ops import bouncing, control, delivery, hookpoints, mail, starting
 from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.tell import tell
 from ccc.ops.workspace import Workspace
@@ -46,12 +46,19 @@ def tend(workspace: Workspace) -> bool:
     if not workspace.layout.runs.exists() and not _anybody_waits(workspace):
         return False
     done = mail.reconcile(workspace, workspace.store.state()) > 0
+    done |= hookpoints.settle_all(workspace.layout, _of_this_machine(workspace)) > 0
     done |= delivery.revive(workspace) > 0
     picture = look(workspace)
+    done |= bouncing.bounce(workspace, picture) > 0
     for sighting in picture.sightings:
         for step in (_bury, _believe, _remind, _begin):
             done |= step(workspace, picture, sighting)
     return done
+
+
+def _of_this_machine(workspace: Workspace) -> list[tuple[str, str]]:
+    known = look(workspace).sessions
+    return [(each.id, each.name) for each in known if each.where == workspace.replica]
 
 
 def _anybody_waits(workspace: Workspace) -> bool:

@@ -1,0 +1,48 @@
+"""What a hook of an agent's program calls: `hook claude SESSION NAME COMMON`, without click and its 15 ms.
+
+The program blocks on exit code 2, so whatever is not planned is 1.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ccc.cli.boundary import guarded
+
+WORDS = ("hook", "claude")
+LENGTH = 5
+
+
+def is_hook(argv: list[str]) -> bool:
+    """Whether a command line is answered here; `git ccc hook settings` and the like are not."""
+    return len(argv) == LENGTH and tuple(argv[:2]) == WORDS
+
+
+def answer(argv: list[str]) -> int:
+    """Reads the hook's input, prints its answer; 0, or 1 with the reason on standard error."""
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        del os.environ[name]
+    return min(guarded(argv, lambda: _answer(*argv[2:])), 1)
+
+
+def _answer(session: str, name: str, common: str) -> int:
+    import json
+    from pathlib import Path
+
+    from ccc.engines.claude.hookpoints import point_of
+    from ccc.layout import Layout
+    from ccc.ops import hookpoints
+
+    try:
+        point = point_of(json.load(sys.stdin))
+        place = hookpoints.Place(Layout(Path(common)), session, name)
+        words = hookpoints.at(place, point, hookpoints.program())
+    except (ValueError, OSError) as error:
+        sys.stderr.write(f"ccc: no messages now: {error}\n")
+        return 1
+    if words:
+        sys.stdout.write(words + "\n")
+        sys.stdout.flush()
+    hookpoints.shadow(place)
+    return 0
