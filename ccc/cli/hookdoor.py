@@ -1,4 +1,4 @@
-"""What a hook of an agent's program calls: `hook claude SESSION NAME COMMON`, without click and its 15 ms.
+"""What a hook of an agent's program calls: `hook claude SESSION NAME COMMON [idle]`, without click's 15 ms.
 
 The program blocks on exit code 2, so whatever is not planned is 1.
 """
@@ -12,21 +12,25 @@ from ccc.cli.boundary import guarded
 
 WORDS = ("hook", "claude")
 LENGTH = 5
+IDLE = "idle"
+MAIL = 7
+"""Ends a waiting for mail with the messages on standard error; the settings turn it into the 2 that wakes."""
 
 
 def is_hook(argv: list[str]) -> bool:
     """Whether a command line is answered here; `git ccc hook settings` and the like are not."""
-    return len(argv) == LENGTH and tuple(argv[:2]) == WORDS
+    return len(argv) >= LENGTH and tuple(argv[:2]) == WORDS and argv[LENGTH:] in ([], [IDLE])
 
 
 def answer(argv: list[str]) -> int:
-    """Reads the hook's input, prints its answer; 0, or 1 with the reason on standard error."""
+    """Reads the hook's input, prints its answer; 0, MAIL, or 1 with the reason on standard error."""
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         del os.environ[name]
-    return min(guarded(argv, lambda: _answer(*argv[2:])), 1)
+    code = guarded(argv, lambda: _answer(*argv[2:]))
+    return code if code in (0, MAIL) else 1
 
 
-def _answer(session: str, name: str, common: str) -> int:
+def _answer(session: str, name: str, common: str, idle: str = "") -> int:
     import json
     from pathlib import Path
 
@@ -37,12 +41,14 @@ def _answer(session: str, name: str, common: str) -> int:
     try:
         point = point_of(json.load(sys.stdin))
         place = hookpoints.Place(Layout(Path(common)), session, name)
-        words = hookpoints.at(place, point, hookpoints.program())
+        ask = hookpoints.while_idle if idle else hookpoints.at
+        words = ask(place, point, hookpoints.program())
     except (ValueError, OSError) as error:
         sys.stderr.write(f"ccc: no messages now: {error}\n")
         return 1
     if words:
-        sys.stdout.write(words + "\n")
-        sys.stdout.flush()
+        stream = sys.stderr if idle else sys.stdout
+        stream.write(words + "\n")
+        stream.flush()
     hookpoints.shadow(place)
-    return 0
+    return MAIL if idle and words else 0

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ccc.domain.sessions import Session
-from ccc.engines.claude.hookpoints import EVENTS
+from ccc.engines.claude.hookpoints import EVENTS, START, STOP
 from ccc.git import history
 from ccc.git.files import replace_file
 from ccc.layout import Layout
@@ -30,6 +30,8 @@ IGNORED = """\
 /settings.local.json
 """
 SECONDS = 10
+IDLE_SECONDS = 7 * 24 * 3600
+"""How long a program without a turn is waited beside; its next stop begins anew."""
 
 
 def settings_file(workspace: Workspace, session: Session) -> Path:
@@ -68,7 +70,10 @@ def _text(hooks: Mapping[str, Any]) -> str:
 
 
 def _hooks(layout: Layout, session: Session) -> dict[str, Any]:
-    """The hooks of a session, each a shell that ends with 0 or 1: the program blocks on 2."""
+    """The hooks of a session, each a shell that ends with 0 or 1: the program blocks on 2.
+
+    But for one in the background: its 2 wakes a program that waits for its person, and it means mail (7).
+    """
     script = layout.root / "claude-hook"
     replace_file(script, script_text(layout), executable=True)
     quoted = shlex.quote(str(script))
@@ -76,6 +81,16 @@ def _hooks(layout: Layout, session: Session) -> dict[str, Any]:
     for event in EVENTS:
         command = f"[ ! -x {quoted} ] || {quoted} {session.id} {session.name} {event} || exit 1"
         hooks[event] = [{"hooks": [{"type": "command", "command": command, "timeout": SECONDS}]}]
+    waits = f"[ ! -x {quoted} ] || {quoted} {session.id} {session.name} idle || [ $? != 7 ] || exit 2"
+    waiter = {
+        "type": "command",
+        "command": waits,
+        "async": True,
+        "asyncRewake": True,
+        "timeout": IDLE_SECONDS,
+    }
+    for event in (START, STOP):
+        hooks[event].append({"hooks": [waiter]})
     return {"hooks": hooks}
 
 

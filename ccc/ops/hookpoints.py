@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import fcntl
 import os
+import select
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ccc.domain import messages, stamps
@@ -34,6 +35,9 @@ ANSWERS = 2
 going on while it was handed over."""
 
 LOCK_SECONDS = 3.0
+IDLE_SECONDS = 10.0
+"""Between two looks whether the program lives, while nobody rings."""
+
 SHADOW_SECONDS = 15.0
 LOOK_SECONDS = 0.03
 
@@ -58,26 +62,43 @@ def at(place: Place, point: Point, process: str) -> str:
     """
     if point.event == points.START:
         handed.enter(place.files, point.conversation, process)
+    portion = _hand_over(place, point, process)
+    if point.event == points.END:
+        handed.leave(place.files, point.conversation)
+    return points.printed(point.event, [words for words, _ in portion], again=any(n for _, n in portion))
+
+
+def while_idle(place: Place, point: Point, process: str) -> str:
+    """Waits until there is mail, beside a program that waits for its person; what the agent is then told.
+
+    Nothing where another such process waits already, where the program ends, or the session is closed.
+    Raises OSError, TimeoutError.
+    """
+    files = place.files
+    with _only(files) as is_only:
+        if not is_only:
+            return ""
+        bell = _bell(files)
+        while processes.alive(process) and files.bell.exists():
+            portion = _hand_over(place, point, process) if mail.waiting(files) else []
+            if portion:
+                return "\n\n".join(words for words, _ in portion)
+            select.select([bell], [], [], IDLE_SECONDS)
+            _drained(bell)
+        return ""
+
+
+def _hand_over(place: Place, point: Point, process: str) -> list[tuple[str, int]]:
+    """The messages to tell now, each with how often it was told before; notes that they were handed over."""
     with _alone(place.files):
         settle(place)
         due = _due(place, point, process) if point.delivers else []
-        portion = list(bounded([letter for letter, _ in due], size=points.SIZE))
         times = {letter.id: count for letter, count in due}
-        offset = _size(point.transcript)
+        portion = list(bounded([letter for letter, _ in due], size=points.SIZE))
+        where = (process, point.conversation, str(point.transcript), _size(point.transcript))
         for letter, _ in portion:
-            record = Handed(
-                letter.id,
-                process,
-                point.conversation,
-                str(point.transcript),
-                offset,
-                times[letter.id] + 1,
-            )
-            handed.keep(place.files, record)
-    if point.event == points.END:
-        handed.leave(place.files, point.conversation)
-    again = any(times[letter.id] for letter, _ in portion)
-    return points.printed(point.event, [words for _, words in portion], again=again)
+            handed.keep(place.files, Handed(letter.id, *where, times[letter.id] + 1))
+    return [(words, times[letter.id]) for letter, words in portion]
 
 
 def program() -> str:
@@ -211,6 +232,29 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except (FileNotFoundError, NotADirectoryError):
         return 0
+
+
+def _bell(files: SessionFiles) -> int:
+    """The fifo that is rung where mail is posted, as a descriptor that never reads an end."""
+    with suppress(FileExistsError):
+        os.mkfifo(files.bell, 0o600)
+    return os.open(files.bell, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+
+
+def _drained(bell: int) -> None:
+    with suppress(BlockingIOError):
+        while os.read(bell, 4096):
+            pass
+
+
+@contextmanager
+def _only(files: SessionFiles) -> Iterator[bool]:
+    """Whether nobody else waits for this session's mail."""
+    descriptor = os.open(files.root / "idle.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield _took(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
