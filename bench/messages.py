@@ -1,7 +1,7 @@
 """How soon the receipt of a message is on `refs/ccc` (M1): from when its words were in the agent's request.
 
-With the real `claude` program and a scripted model on this machine, both ways: through the pipe of a host, and
-at the hook points of one that a person runs. Without that program: a rehearsed agent only.
+With the real `claude` program and a scripted model on this machine, both ways: through the pipe of a host,
+and at the hook points of one that a person runs. Without that program: a rehearsed agent only.
 """
 
 from __future__ import annotations
