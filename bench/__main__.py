@@ -22,7 +22,6 @@ MODULES = (
     "landing",
     "mcp",
     "host",
-    "messages",
 )
 
 

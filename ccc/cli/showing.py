@@ -57,7 +57,8 @@ def show_status(invocation: Invocation, wishes: Wishes) -> None:
             last_start = time.monotonic()
         if not wishes.watch:
             return
-        invocation.terminal.rest(PAUSE_SECONDS)
+        invocation.terminal.output.flush()
+        time.sleep(PAUSE_SECONDS)
 
 
 def _fields(text: str | None) -> list[str]:
