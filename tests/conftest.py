@@ -14,6 +14,7 @@ import pytest
 from tests.support.environment import sealed_environment
 from tests.support.program import Inline, Program, RunsCcc
 from tests.support.repository import Repo, copy_repository, make_template
+from tests.support.warm import Warm
 
 pytest_plugins = ["tests.support.skips", "tests.support.guard"]
 
@@ -73,10 +74,22 @@ def _directory(request: pytest.FixtureRequest) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """Starts processes of ccc without the tenth of a second that importing takes."""
+    made = Warm()
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def ccc(request: pytest.FixtureRequest) -> RunsCcc:
-    """Runs ccc as a real process, in `repo` when the test has one, else in `tmp_path`."""
-    return Program(_directory(request))
+def ccc(request: pytest.FixtureRequest, warm: Warm) -> RunsCcc:
+    """Runs ccc as a process of its own, in `repo` when the test has one, else in `tmp_path`.
+
+    Where a test is slow, or marked `cold`, it is started as a user starts it, else forked (`warm_server`).
+    """
+    cold = any(request.node.get_closest_marker(name) for name in ("slow", "cold"))
+    return Program(_directory(request), None if cold else warm)
 
 
 @pytest.fixture

@@ -61,7 +61,12 @@ def commits_between(git: Git, old: str | None, new: str, *, exclude: Sequence[st
         "-z",
     )
     found = git.run(*asked, f"--format={FORMAT}", "--end-of-options", new, *hidden, "--").out
-    parts = found.decode("utf-8", "replace").split("\0")
+    return parsed(found)
+
+
+def parsed(output: bytes) -> list[CommitInfo]:
+    """The commits that `git log -z --format=FORMAT` printed."""
+    parts = output.decode("utf-8", "replace").split("\0")
     return [_commit(parts[at : at + FIELDS]) for at in range(0, len(parts) - 1, FIELDS)]
 
 

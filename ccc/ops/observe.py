@@ -17,6 +17,8 @@ from ccc.domain.sessions import Session
 from ccc.git import heads, history
 from ccc.git import repository as repositories
 from ccc.git.command import Git
+from ccc.git.fresh import Fresh, fresh
+from ccc.git.history import CommitInfo
 from ccc.layout import Layout
 from ccc.ops import intents, undoings
 from ccc.records import dataclass
@@ -24,6 +26,7 @@ from ccc.store.protocol import JournalEntry, State
 
 MOVING_HOOKS = frozenset({"post-commit", "post-rewrite", "post-merge", "post-applypatch"})
 HEADS = "refs/heads/"
+REPORTS = ".ccc/sessions"
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,10 @@ class _Pass:
         self.intent = intents.read(observer.layout)
         self.undoing = undoings.read(observer.layout)
         self.by_worktree = {f"ccc-{session.name}": session.id for session in mine}
+        self.fresh = Fresh()
 
     def facts(self, entries: Sequence[JournalEntry]) -> Iterator[Draft]:
+        self.fresh = self._new_commits(entries)
         for entry in entries:
             yield from self._noted(entry)
         yield from self._landings()
@@ -93,10 +98,25 @@ class _Pass:
         if identifier is None or note.oid is None or note.hook not in MOVING_HOOKS:
             return
         session = self.sessions[identifier]
-        if note.ref != HEADS + session.branch or self._known(session.head, note.oid):
+        if note.ref != HEADS + session.branch:
+            return
+        if not self.fresh.between(session.head, note.oid) and self._known(session.head, note.oid):
             return
         for draft in self._moved(identifier, note.oid):
             yield replace(draft, source=entry.source)
+
+    def _new_commits(self, entries: Sequence[JournalEntry]) -> Fresh:
+        """What moved branches got, asked at once: one by one each would cost seven git processes."""
+        notes = [parse_hook_note(entry.line) for entry in entries]
+        noted = [(self.by_worktree.get(note.worktree), note.oid) for note in notes]
+        tips = [(one.id, self.refs.get(HEADS + one.branch)) for one in self.sessions.values()]
+        moved = {(who, oid) for who, oid in (*noted, *tips) if who and oid and oid != self.sessions[who].head}
+        if not moved:
+            return Fresh()
+        movers = [self.sessions[who] for who, _ in moved]
+        targets = (self.refs.get(HEADS + session.target) for session in movers)
+        known = {*(session.head for session in movers), *(tip for tip in targets if tip)}
+        return fresh(self.git, {oid for _, oid in moved}, known, REPORTS)
 
     def _known(self, head: str, oid: str) -> bool:
         return head == oid or not self._exists(oid) or history.is_ancestor(self.git, oid, head)
@@ -126,6 +146,11 @@ class _Pass:
         """Facts of a branch that went from its recorded head to `new`."""
         session = self.sessions[identifier]
         old = session.head
+        simple = self.fresh.between(old, new)
+        if simple:
+            yield from self._went_on(session, simple)
+            self.sessions[identifier] = movements.after(session, new)
+            return
         known = self._exists(old)
         if known and history.is_ancestor(self.git, new, old):
             yield movements.reset(session, new)
@@ -133,6 +158,14 @@ class _Pass:
             forward = known and history.is_ancestor(self.git, old, new)
             yield from self._commits(session, old if known else session.base, new, forward=forward)
         self.sessions[identifier] = movements.after(session, new)
+
+    def _went_on(self, session: Session, commits: Sequence[CommitInfo]) -> Iterator[Draft]:
+        """The branch got these commits, one after the other: the usual case, without asking git again."""
+        path = _report_of(session)
+        touched = self.fresh.last_to_touch(commits, path)
+        report = self._committed(touched, path) if touched else None
+        for commit in commits:
+            yield from movements.commit(session, commit, amended=False, report=report)
 
     def _commits(self, session: Session, old: str, new: str, *, forward: bool) -> Iterator[Draft]:
         exclude = self.refs.get(HEADS + session.target)
@@ -154,10 +187,11 @@ class _Pass:
 
     def _report(self, session: Session, old: str, new: str) -> movements.CommittedReport | None:
         """The report file, if a commit between the two touched it last."""
-        path = f".ccc/sessions/{session.name}/report.md"
+        path = _report_of(session)
         commit = self.git.text("rev-list", "-1", new, f"^{old}", "--", path)
-        if not commit:
-            return None
+        return self._committed(commit, path) if commit else None
+
+    def _committed(self, commit: str, path: str) -> movements.CommittedReport | None:
         found = self.git.run("cat-file", "blob", f"{commit}:{path}", ok=(0, 128))
         return movements.CommittedReport(commit, found.out) if found.code == 0 else None
 
@@ -195,3 +229,8 @@ class _Pass:
     def _undone_here(self, branch: str, tip: str | None) -> bool:
         """Whether ccc itself put the target there, undoing a landing, and has not said so yet."""
         return self.undoing is not None and (self.undoing.target, self.undoing.new) == (branch, tip)
+
+
+def _report_of(session: Session) -> str:
+    """Where a session commits its report."""
+    return f"{REPORTS}/{session.name}/report.md"

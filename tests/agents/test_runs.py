@@ -19,6 +19,8 @@ from tests.support.repository import Repo
 
 STAYS = [{"wait": {"seconds": 300}}]
 
+pytestmark = pytest.mark.cold
+
 
 def test_an_agent_works_reports_and_is_checked(
     start: Starts, ccc: RunsCcc, diary: Callable[[], list[str]], ready: Repo

@@ -11,6 +11,8 @@ from tests.flow.conftest import Spawns
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 
+pytestmark = pytest.mark.cold
+
 Diary = Callable[[], list[str]]
 
 

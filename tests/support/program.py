@@ -8,12 +8,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-PROJECT = Path(__file__).resolve().parents[2]
+from tests.support.warm import PROJECT as PROJECT
+from tests.support.warm import Ended, Warm
+
 TIME_LIMIT = 60
 
 
@@ -61,9 +63,10 @@ class RunsCcc(Protocol):
 
 @dataclass(frozen=True)
 class Program:
-    """Runs ccc as a process of its own, as a user would."""
+    """Runs ccc as a process of its own, as a user would; with `warm`, one that has imported it already."""
 
     directory: Path
+    warm: Warm | None = None
 
     def __call__(
         self,
@@ -73,18 +76,27 @@ class Program:
         env: Mapping[str, str] | None = None,
         exit: int | None = None,
     ) -> Outcome:
-        done = subprocess.run(
-            [sys.executable, "-m", "ccc", *arguments],
-            cwd=cwd or self.directory,
-            env={**os.environ, "PYTHONPATH": str(PROJECT), **(env or {})},
-            input=stdin,
-            capture_output=True,
-            text=True,
-            errors="surrogateescape",
-            timeout=TIME_LIMIT,
-        )
-        outcome = Outcome(arguments, done.returncode, done.stdout, done.stderr)
+        folder, environment = cwd or self.directory, {**os.environ, "PYTHONPATH": str(PROJECT), **(env or {})}
+        if self.warm is not None and self.warm.fits(env or {}):
+            ended = self.warm.run(arguments, folder, environment, stdin, TIME_LIMIT)
+        else:
+            ended = _started(arguments, folder, environment, stdin)
+        outcome = Outcome(arguments, ended.code, ended.stdout, ended.stderr)
         return outcome if exit is None else outcome.expect(exit)
+
+
+def _started(arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], stdin: str) -> Ended:
+    done = subprocess.run(
+        [sys.executable, "-m", "ccc", *arguments],
+        cwd=cwd,
+        env=environment,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        errors="surrogateescape",
+        timeout=TIME_LIMIT,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
 
 
 @dataclass(frozen=True)
