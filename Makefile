@@ -8,7 +8,7 @@ WORKERS ?= 2
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow lint format bench sync man clean install-commands install-commands-force
+.PHONY: help demo test slow soak lint format bench sync man clean install-commands install-commands-force
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' Makefile
@@ -20,7 +20,10 @@ test: $(STAMP) ## Set up and run the tests (ARGS="tests/cli -k pager")
 	@CCC_TEST_GUARD=1 $(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 slow: $(STAMP) $(CLAUDE_STAMP) ## Run the tests that take long
-	@CCC_TEST_GUARD=1 $(BIN)/python -m pytest -n $(WORKERS) -m slow $(ARGS)
+	@CCC_TEST_GUARD=1 $(BIN)/python -m pytest -n $(WORKERS) -m "slow and not soak" $(ARGS)
+
+soak: $(STAMP) $(CLAUDE_STAMP) ## Run twelve sessions in a storm of kills (CCC_SOAK_SEED=N CCC_SOAK_SECONDS=3600)
+	@CCC_TEST_GUARD=1 $(BIN)/python -m pytest -m soak -s $(ARGS)
 
 lint: $(STAMP) ## Check style and types
 	@$(BIN)/ruff check .

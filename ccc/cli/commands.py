@@ -108,8 +108,12 @@ COMMANDS: Mapping[str, Entry] = {
         "Print a script that lets a shell complete commands, options and sessions",
         "Upkeep",
     ),
+    "watch": Entry("ccc.cli.watch", "Show what goes on in all sessions, as it happens", "Doors"),
     "mcp": Entry("ccc.cli.mcp", "Serve tools for an orchestrating agent over MCP", "Doors"),
     "drain": Entry("ccc.cli.drain", "Record what hooks noted and refs show", "Plumbing"),
+    "hook": Entry(
+        "ccc.cli.hook", "Let messages reach a program that a person runs in a session's worktree", "Plumbing"
+    ),
 }
 """Every command by name, in the order of the help."""
 

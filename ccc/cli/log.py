@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import click
@@ -94,5 +93,4 @@ def _follow(invocation: Invocation, workspace: Workspace, selection: Selection, 
                 terminal.json(document(tip, **_event(workspace, logged, selection), cursor=tip), line=True)
             else:
                 terminal.out(log_text([logged], terminal, audit=selection.audit))
-        terminal.output.flush()
-        time.sleep(PAUSE_SECONDS)
+        terminal.rest(PAUSE_SECONDS)

@@ -12,7 +12,7 @@ from ccc.cli.invocation import Invocation, pass_invocation
 def command_mcp(invocation: Invocation) -> None:
     """Serve tools for an orchestrating agent over MCP
 
-    Speaks on standard input and output, until the input ends. Ten tools: spawn, list, examine, message,
+    Speaks on standard input and output, until the input ends. Eleven tools: spawn, list, examine, message,
     wait for, read, annotate and close workers, the inbox, the hand-off. What needs a person is shown, never
     decided.
 

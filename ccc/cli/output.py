@@ -57,7 +57,7 @@ def command_output(
 
 def _follow(invocation: Invocation, workspace: Workspace, page: Output, *, as_json: bool) -> None:
     terminal = invocation.terminal
-    for each in itertools.chain([page], follow(workspace, page)):
+    for each in itertools.chain([page], follow(workspace, page, terminal.rest)):
         if as_json:
             terminal.json(output_document(each), line=True)
         elif each.turns:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ccc.cli import hookdoor
 from ccc.cli.boundary import guarded
 
 STATUS_FLAGS = frozenset({"--all", "--mine", "--short", "--json"})
@@ -17,6 +18,8 @@ STATUS_FLAGS = frozenset({"--all", "--mine", "--short", "--json"})
 
 def answer(argv: list[str]) -> int:
     """Runs one command line and gives its exit code, as `ccc.cli.main.main` does."""
+    if hookdoor.is_hook(argv):
+        return hookdoor.answer(argv)
     if is_quick(argv):
         return guarded(argv, lambda: _status(argv[1:]))
     from ccc.cli.main import main
@@ -26,6 +29,8 @@ def answer(argv: list[str]) -> int:
 
 def is_quick(argv: list[str]) -> bool:
     """Whether a command line is answered here."""
+    if hookdoor.is_hook(argv):
+        return True
     return argv[:1] == ["status"] and STATUS_FLAGS.issuperset(argv[1:])
 
 

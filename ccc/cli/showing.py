@@ -57,8 +57,7 @@ def show_status(invocation: Invocation, wishes: Wishes) -> None:
             last_start = time.monotonic()
         if not wishes.watch:
             return
-        invocation.terminal.output.flush()
-        time.sleep(PAUSE_SECONDS)
+        invocation.terminal.rest(PAUSE_SECONDS)
 
 
 def _fields(text: str | None) -> list[str]:

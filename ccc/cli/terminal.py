@@ -76,6 +76,22 @@ class Terminal:
         """The text in one of STYLES, or as it is without colour."""
         return f"\x1b[{STYLES[name]}m{text}\x1b[m" if self.is_colored else text
 
+    def tint(self, text: str, number: int) -> str:
+        """The text in the colour of the thing with this number, or as it is without colour."""
+        if not self.is_colored:
+            return text
+        from ccc.domain.hues import sgr  # for who shows many things at once
+
+        return f"\x1b[{sgr(number, self.colors)}m{text}\x1b[m"
+
+    @property
+    def colors(self) -> int:
+        """How many colours the terminal has, by what it says of itself in COLORTERM and TERM."""
+        if self.environment.get("COLORTERM", "") in ("truecolor", "24bit"):
+            return 1 << 24
+        term = self.environment.get("TERM", "")
+        return 256 if "256color" in term else 1 << 24 if "direct" in term else 8
+
     def out(self, text: str) -> None:
         """Writes an answer, with a final newline. Raises BrokenPipeError when nobody reads any more."""
         self.output.write(text if text.endswith("\n") else f"{text}\n")

@@ -44,6 +44,7 @@ def command_wait(
     """
     from ccc.domain.durations import seconds
     from ccc.domain.status import STATUSES
+    from ccc.ops.children import heard
     from ccc.ops.wait import Order, wait
     from ccc.views.documents import wait_document
     from ccc.views.text.waited import waited_text
@@ -54,11 +55,13 @@ def command_wait(
     if unknown:
         raise Usage(f"there is no status {unknown[0]}", f"one of {' '.join(STATUSES)}")
     order = Order(ids, any_of, statuses, since, None if timeout is None else seconds(timeout))
-    waited = wait(open_workspace(invocation), order)
+    workspace = open_workspace(invocation)
+    waited = wait(workspace, order)
     if as_json:
         invocation.terminal.json(wait_document(waited))
     else:
         invocation.terminal.out(waited_text(waited))
         if any_of and waited.cursor is not None:
             invocation.terminal.err(f"go on with: git ccc wait --any --since {waited.cursor}")
+    heard(workspace, waited.picture, waited.told)
     context.exit(waited.exit)

@@ -149,9 +149,9 @@ def read(identifier: str, *, about: Whom, at: str, by: str) -> Draft:
     return _fact("message.delivered", about, words, identifier, {"delivered": receipt}, by=by)
 
 
-def acknowledged(identifier: str, *, about: Whom, by: str) -> Draft:
-    """The fact that its receiver, or a person, says it is dealt with."""
-    words = f"acknowledged message {identifier[:8]}"
+def acknowledged(identifier: str, *, about: Whom, by: str, how: str = "") -> Draft:
+    """The fact that its receiver, or a person, says it is dealt with; `how`, if not in so many words."""
+    words = f"acknowledged message {identifier[:8]} {how}".rstrip()
     return _fact("message.acknowledged", about, words, identifier, {"acknowledged": {"by": by}}, by=by)
 
 

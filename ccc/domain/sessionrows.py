@@ -12,7 +12,6 @@ from ccc.domain.sessions import (
     Claim,
     Closed,
     Command,
-    Exhausted,
     Landed,
     Limits,
     Question,
@@ -31,7 +30,6 @@ _PARTS: dict[str, type] = {
     "rejection": Rejection,
     "landed": Landed,
     "closed": Closed,
-    "exhausted": Exhausted,
 }
 _SUMS: dict[str, tuple[type, Any]] = {"spending": (Spending, Spending()), "limits": (Limits, Limits())}
 

@@ -14,6 +14,10 @@ from ccc.records import dataclass
 
 TEXT = re.compile(r"\d{1,15}(?:_[A-Za-z0-9-]+\.\d{1,15}\.[0-9a-f]+)*")
 
+BLOCK = 1 << 16
+LOOKED_BACK = 1 << 18
+"""Bytes at the end of a file in which its last turns are looked for."""
+
 TURNED_OVER = "-old"
 """Ends the name of a log that was turned over; before that it had the name without."""
 
@@ -78,6 +82,38 @@ def read(groups: Sequence[Group], begun: Cursor) -> tuple[list[TurnLine], Cursor
         turns += heapq.merge(*pages, key=lambda turn: turn.at or "")
     numbered = [turn.numbered(begun.count + number) for number, turn in enumerate(turns, 1)]
     return numbered, Cursor(begun.count + len(turns), marks)
+
+
+def ends(groups: Sequence[Group]) -> Cursor:
+    """The cursor of a reader who wants only what comes after now; nothing is read but the last line's end."""
+    marks = {}
+    for source in (source for group in groups for source in group):
+        identity, size = _identity(source.path)
+        marks[source.name] = Mark(_after_last_line(source.path, size), identity)
+    return Cursor(1 if marks else 0, marks)
+
+
+def latest(groups: Sequence[Group], count: int) -> list[TurnLine]:
+    """About the last turns of a conversation, from the ends of its files; fewer where lines are very long."""
+    turns: list[TurnLine] = []
+    for source in (source for group in groups for source in group):
+        offset = max(0, source.path.stat().st_size - LOOKED_BACK)
+        pages = list(source.read(offset))[1 if offset else 0 :]  # the first line may be half of one
+        turns += [turn for found, _ in pages for turn in found][-count or len(pages) :]
+    return sorted(turns, key=lambda turn: turn.at or "")[-count:] if count else []
+
+
+def _after_last_line(path: Path, size: int) -> int:
+    """The offset after the last complete line."""
+    with path.open("rb") as file:
+        while size > 0:
+            begin = max(0, size - BLOCK)
+            file.seek(begin)
+            at = file.read(size - begin).rfind(b"\n")
+            if at >= 0:
+                return begin + at + 1
+            size = begin
+    return 0
 
 
 def _page(source: Source, begun: Cursor, marks: dict[str, Mark]) -> list[TurnLine]:

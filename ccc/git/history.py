@@ -151,6 +151,11 @@ DIRTY_FIELDS = {"1": 8, "2": 9, "u": 10}
 """Fields before the path in a line of `status --porcelain=v2` (git-status(1)); 2 has the old path behind."""
 
 
+def is_ignored(top: Path, path: str) -> bool:
+    """Whether git leaves a path of a work tree alone: it is ignored, and not tracked."""
+    return Git(top).test("check-ignore", "-q", path)
+
+
 def contained_in_remote(git: Git, oid: str) -> bool:
     """Whether a remote-tracking branch contains the commit: it has been pushed or fetched."""
     return bool(git.text("for-each-ref", "--count=1", "--contains", oid, "refs/remotes/"))

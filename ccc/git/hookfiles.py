@@ -100,7 +100,15 @@ def uninstall(common: Path) -> None:
     hookconfig.remove_include(common)
     for folder in ("hooks", "identities"):
         shutil.rmtree(root / folder, ignore_errors=True)
-    for file in ("gitconfig", hookconfig.SESSIONS, "drain", "hook-note", hookshims.CACHE, "gits"):
+    for file in (
+        "gitconfig",
+        hookconfig.SESSIONS,
+        "drain",
+        "claude-hook",
+        "hook-note",
+        hookshims.CACHE,
+        "gits",
+    ):
         (root / file).unlink(missing_ok=True)
 
 

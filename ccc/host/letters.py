@@ -9,23 +9,18 @@ from ccc.engines.protocol import Engine, Received
 from ccc.host.agent import Agent
 from ccc.runs import mail
 from ccc.runs.files import SessionFiles
-from ccc.runs.mail import Letter
+from ccc.runs.wording import MOST, SIZE, bounded, size_of
 
 if TYPE_CHECKING:
     from ccc.host.turns import Turns
 
 
-def words_of(letter: Letter) -> str:
-    """A message as the agent reads it: who says it stands first, and that it is a message."""
-    return f"Message {letter.id[:8]} from {letter.sender}:\n\n{letter.text}"
-
-
 class Post:
-    """What was handed to the process that runs now."""
+    """What was handed to the process that runs now and has no receipt yet, by id in bytes."""
 
     def __init__(self, session: SessionFiles) -> None:
         self._session = session
-        self._handed: set[str] = set()
+        self._handed: dict[str, int] = {}
 
     def forget(self) -> None:
         """Another process: whatever has no receipt is handed over again."""
@@ -36,25 +31,30 @@ class Post:
         return bool(mail.waiting(self._session))
 
     def deliver(self, agent: Agent, engine: Engine) -> None:
-        """Writes every letter not handed over yet to the agent's stdin."""
-        for letter in mail.waiting(self._session):
-            if letter.id not in self._handed:
-                self.hand(letter, agent, engine)
+        """Writes letters to the agent's stdin, in order, as far as its next turn shall hold them.
 
-    def any_handed(self) -> bool:
-        """Whether it was handed mail that is not in the conversation yet: that would begin its next turn."""
-        return any(letter.id in self._handed for letter in mail.waiting(self._session))
-
-    def hand(self, letter: Letter, agent: Agent, engine: Engine) -> None:
-        """Writes one letter to the agent's stdin."""
-        self._handed.add(letter.id)
-        agent.write(engine.message(letter.id, words_of(letter)))
+        The others follow when those have their receipts: whatever is written waits in the engine's own queue,
+        and enters the conversation all at once.
+        """
+        letters = mail.waiting(self._session)
+        present = {letter.id for letter in letters}
+        self._handed = {each: size for each, size in self._handed.items() if each in present}
+        fresh = [letter for letter in letters if letter.id not in self._handed]
+        most, size = MOST - len(self._handed), SIZE - sum(self._handed.values())
+        if not fresh or most <= 0 or (self._handed and size < size_of(fresh[0])):
+            return
+        for letter, words in bounded(fresh, most=most, size=size):
+            self._handed[letter.id] = size_of(letter)
+            agent.write(engine.message(letter.id, words))
 
     def as_prompt(self, turns: Turns) -> str:
-        """All mail as the next prompt of a program that is told everything by its command line."""
-        letters = mail.waiting(self._session)
+        """Mail as the next prompt of a program that is told everything by its command line.
+
+        What does not fit is the prompt after it.
+        """
+        letters = list(bounded(mail.waiting(self._session)))
         turns.state.turn += 1
         turns.state.turn_to(RUNNING, f"turn {turns.state.turn}")
-        for letter in letters:
+        for letter, _ in letters:
             turns.take(Received(letter.id))
-        return "\n\n".join(words_of(letter) for letter in letters)
+        return "\n\n".join(words for _, words in letters)

@@ -39,10 +39,12 @@ class Turns:
         facts: Facts,
         state: RunState,
         pulse: Pulse,
+        over_budget: Callable[[], str | None],
     ) -> None:
         self.whose, self.conversation = whose, conversation
         self.session, self.files = session, files
         self.facts, self.state, self.pulse = facts, state, pulse
+        self.over_budget = over_budget
         self.spoken = False
         self.received = False
         self.resumed = False
@@ -81,8 +83,12 @@ class Turns:
                 self.state.turn = max(self.state.turn, 1)
                 self._turn_to(RUNNING, f"turn {self.state.turn}")
             self.facts.tell(runs.started(self.whose, self.conversation, resumed=self.resumed))
-        elif self.ended is not None and self.state.phase in (IDLE, RUNNING):
+        elif self._is_between_turns():
             self._begin_turn(new=True)
+
+    def _is_between_turns(self) -> bool:
+        """Whether the last turn has ended, if only tasks in the background go on."""
+        return self.state.phase == IDLE or (self.ended is not None and self.state.phase == RUNNING)
 
     def _busy(self, sign: protocol.Sign) -> None:
         assert isinstance(sign, protocol.Busy)
@@ -103,7 +109,7 @@ class Turns:
         """A message entered the conversation: this, and nothing else, is its receipt."""
         assert isinstance(sign, protocol.Received)
         self.received = True
-        if self.state.phase == IDLE:
+        if self._is_between_turns():
             self._begin_turn(new=True)
         if any(letter.id == sign.message for letter in mail.waiting(self.session)):
             whose = self.whose
@@ -131,6 +137,14 @@ class Turns:
             proof = hooks.proof(self.files, "Stop")
             self._turn_to(IDLE, f"{why}: {proof}" if proof else why)
             self.facts.tell(runs.phase(self.whose, IDLE, why, self.state.spending(self.whose.run)))
+            self._mind_the_budget()
+
+    def _mind_the_budget(self) -> None:
+        """What is used up is not spent on: the agent waits for a person, whatever messages it has."""
+        over = self.over_budget()
+        if over is not None:
+            self._turn_to(PAUSED, over)
+            self.facts.tell(runs.phase(self.whose, PAUSED, over))
 
     def _go_on_in_background(self) -> None:
         count, turn = self.state.background, self.state.turn

@@ -14,7 +14,7 @@ from ccc.domain.sessions import Session
 from ccc.git import admins, hookfiles, worktrees
 from ccc.git import repository as repositories
 from ccc.git.worktrees import ADMIN_PREFIX
-from ccc.ops import identities, leftovers, spawning
+from ccc.ops import byhand, identities, leftovers, spawning
 from ccc.ops.actor import RUN_MARKER, actor_of
 from ccc.ops.adoption import Adoption, Request, plan_of
 from ccc.ops.observe import HEADS
@@ -57,6 +57,7 @@ def adopt(workspace: Workspace, request: Request) -> Adopted:
     session = sessions.from_cells(plan.id, workspace.store.state().stream(sessions.stream_of(plan.id)))
     assert session is not None
     if adoption.former is None:
+        byhand.install(workspace, session)
         set_up(workspace, adoption.policy, session)
     return Adopted(session, adoption.former is not None)
 

@@ -21,6 +21,7 @@ from ccc.ids import short_oid
 from ccc.ops import backups, bundles, control, identities
 from ccc.ops.actor import RUN_MARKER, actor_of, registered
 from ccc.ops.backups import Backup
+from ccc.ops.bouncing import bounce
 from ccc.ops.bundles import Bundle
 from ccc.ops.find import find_all
 from ccc.ops.leftovers import SESSION_TRAILER
@@ -29,7 +30,8 @@ from ccc.ops.observe import HEADS
 from ccc.ops.workspace import Workspace
 from ccc.platform import trees
 from ccc.records import dataclass
-from ccc.runs import life
+from ccc.runs import life, mail
+from ccc.runs.files import SessionFiles
 from ccc.store.crashpoints import reached
 from ccc.store.protocol import State
 
@@ -65,6 +67,8 @@ def close(workspace: Workspace, session: Session, *, ignored: bool = False) -> C
         raise Refused(f"{session.name} is closed already", f"git ccc undo {session.name} brings it back")
     bundle = _bundled(workspace, current)
     closing = finish(workspace, current, ignored=ignored)
+    if mail.waiting(SessionFiles.of(workspace.layout, session.id)):
+        bounce(workspace, look(workspace))
     remarks = (*closing.remarks, bundle.remark) if bundle.remark else closing.remarks
     return Closing(closing.session, closing.backup, remarks)
 

@@ -19,8 +19,8 @@ from ccc.ops.parcels import Plan
 from ccc.ops.receivers import refuse_unreachable
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
+from ccc.runs import handed, mail
 from ccc.runs import life as lives
-from ccc.runs import mail
 from ccc.runs.files import SessionFiles
 
 TAKEN_SECONDS = 2.0
@@ -39,6 +39,7 @@ NEXT_TURN = "it gets it with its next turn"
 WHEN_RESUMED = "it is paused, and gets it when it goes on"
 TAKEN_UP = "its agent is taken up again for it"
 ARRIVED = "it has it"
+AT_HOOK = "the claude that is open there gets it at its next tool, prompt or stop"
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ def _deliver(workspace: Workspace, plan: Plan, message: Message, names: Mapping[
     if message.waits:
         post(workspace, message, names)
     session = sighting.session
+    if handed.visitor(SessionFiles.of(workspace.layout, session.id)) is not None:
+        return "queued", AT_HOOK
     if session.engine is None:
         return "queued", BY_READING
     idle = sighting.life is not None and sighting.life.phase == IDLE
@@ -102,8 +105,6 @@ def _hand_over(workspace: Workspace, session: Session, message: str, *, idle: bo
         life = lives.sight(workspace.layout, session.id)
         if life is None:
             return "queued", WHEN_STARTED
-        if life.ending is not None and life.ending.status == PAUSED:
-            return "queued", WHEN_RESUMED
         if life.ending is not None or life.host is None:
             return _take_up(workspace, session)
         if life.phase == PAUSED:
@@ -156,6 +157,8 @@ def revive(workspace: Workspace) -> int:
     for sighting in picture.sightings:
         life = sighting.life
         if sighting.session.id not in wanted or life is None or life.host is not None:
+            continue
+        if handed.visitor(SessionFiles.of(workspace.layout, sighting.session.id)) is not None:
             continue
         if life.ending is not None and life.ending.status == "idle":
             try:

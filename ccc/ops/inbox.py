@@ -15,6 +15,7 @@ from ccc.domain.messages import Message, Whom
 from ccc.domain.sessions import Session, twins
 from ccc.errors import Ambiguous, BadConfig, GitFailed, NotFound, Refused
 from ccc.ids import LEAST_PREFIX, short
+from ccc.ops.acknowledging import acknowledge_arrived
 from ccc.ops.actor import actor_of
 from ccc.ops.agent_items import of_agent
 from ccc.ops.items import (
@@ -180,12 +181,19 @@ def receive(workspace: Workspace, session: Session, shown: Iterable[Item]) -> in
 def acknowledge(workspace: Workspace, reference: str, session: Session | None = None) -> Item:
     """Marks an item as seen; a message is acknowledged. `session`: in whose inbox (None: the people's).
 
+    A message that entered the session's conversation is in no inbox, and acknowledged all the same.
     Raises NotFound, Ambiguous, Refused for one that stays true.
     """
     workspace.require()
     picture = look(workspace)
     waiting = inbox(workspace, picture) if session is None else own(workspace, picture, session)
-    found = fitting(reference, waiting)
+    try:
+        found = fitting(reference, waiting)
+    except NotFound:
+        arrived = acknowledge_arrived(workspace, picture, reference, session)
+        if arrived is None:
+            raise
+        return arrived
     if found.kind in LASTING:
         raise Refused(f"{short(found.id)} stays until something is done about it", found.command)
     by = actor_of(workspace).by or "ccc"

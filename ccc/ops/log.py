@@ -34,13 +34,17 @@ AUDITED_FAMILIES = frozenset({"decision", "event", "checkpoint", "state", "sync"
 
 @dataclass(frozen=True)
 class Selection:
-    """Which events: of one session, younger than a cursor, of a type (or its first part), audited ones."""
+    """Which events: of one session, younger than a cursor, of a type (or its first part), audited ones.
+
+    `sessions`: ids, of all of which; None: of any, and of none.
+    """
 
     reference: str | None = None
     limit: int | None = None
     since: str | None = None
     type: str | None = None
     audit: bool = False
+    sessions: frozenset[str] | None = None
 
 
 def log(workspace: Workspace, selection: Selection) -> list[Logged]:
@@ -118,6 +122,8 @@ def _from(events: Iterator[Logged], after: str | None) -> Iterator[Logged]:
 def _wanted(logged: Logged, selection: Selection, session: Session | Retired | None) -> bool:
     event = logged.event
     if session is not None and event.session != session.id:
+        return False
+    if selection.sessions is not None and event.session not in selection.sessions:
         return False
     if (
         selection.type is not None

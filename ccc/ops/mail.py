@@ -10,10 +10,8 @@ from pathlib import Path
 
 from ccc import ids
 from ccc.domain import messages
-from ccc.domain.events import Draft
 from ccc.domain.messagerows import ROWS
-from ccc.domain.messages import Message, Whom
-from ccc.domain.sessions import Session
+from ccc.domain.messages import Message
 from ccc.ops.observe import all_sessions
 from ccc.ops.workspace import Workspace
 from ccc.platform import processes
@@ -63,10 +61,9 @@ def asker_waits(files: SessionFiles, question: str) -> bool:
 
 
 def reconcile(workspace: Workspace, state: State) -> int:
-    """Posts what was recorded and not posted, takes away what has arrived, bounces what never can.
+    """Posts what was recorded and not posted, takes away what has arrived.
 
-    Needed where a sender was killed, and where a receiver was closed with mail waiting. Returns how many
-    messages it dealt with.
+    Needed where a sender was killed. Returns how many messages it dealt with.
     """
     here = {each.id: each for each in all_sessions(state) if each.where == workspace.replica}
     known = [each for each in messages_of(state) if each.to in here]
@@ -76,13 +73,12 @@ def reconcile(workspace: Workspace, state: State) -> int:
     gone = [each for each in known if not each.waits and each.id in posted[each.to]]
     for each in gone:
         mail.taken(SessionFiles.of(workspace.layout, each.to), each.id)
-    dead = [each for each in known if each.waits and here[each.to].closed is not None]
     lost = [
         each
         for each in known
         if each.waits and here[each.to].closed is None and each.id not in posted[each.to]
     ]
-    return len(gone) + _post_again(workspace, lost) + _bounce(workspace, dead, here)
+    return len(gone) + _post_again(workspace, lost)
 
 
 def _posted(workspace: Workspace, session: str) -> set[str]:
@@ -101,42 +97,3 @@ def _post_again(workspace: Workspace, lost: Sequence[Message]) -> int:
         if now is not None and now.waits:
             count += post(workspace, now, names)
     return count
-
-
-def _bounce(workspace: Workspace, dead: Sequence[Message], here: Mapping[str, Session]) -> int:
-    """Messages to closed sessions; a session that sent one is told."""
-    if not dead:
-        return 0
-    notices = {each.id: ids.new_id() for each in dead}
-
-    def decide(state: State) -> Sequence[Draft]:
-        found: list[Draft] = []
-        for each in dead:
-            now = messages.from_cells(each.id, state.stream(messages.stream_of(each.id)))
-            if now is not None and now.waits:
-                receiver = here[each.to]
-                why = f"{receiver.name} was closed"
-                found.append(messages.bounced(each.id, about=Whom(receiver.id, receiver.name), why=why))
-                found += _notice(now, why, notices[each.id], here)
-        return found
-
-    workspace.store.transact(decide)
-    for each in dead:
-        mail.taken(SessionFiles.of(workspace.layout, each.to), each.id)
-    names = {each.id: each.name for each in here.values()}
-    state = workspace.store.state()
-    for identifier in notices.values():
-        notice = messages.from_cells(identifier, state.stream(messages.stream_of(identifier)))
-        if notice is not None:
-            post(workspace, notice, names)
-    return len(dead)
-
-
-def _notice(message: Message, why: str, identifier: str, here: Mapping[str, Session]) -> Sequence[Draft]:
-    """Tells the session that sent a message why it did not arrive; people see that in the inbox."""
-    sender = here.get(message.from_session or "")
-    if sender is None or sender.closed is not None:
-        return ()
-    text = f"your message {ids.short(message.id)} did not arrive, {why}: {messages.first_words(message.text)}"
-    about = Whom(sender.id, sender.name)
-    return (messages.sent(identifier, text, sender="ccc", who="ccc", to=sender.id, about=about),)

@@ -14,7 +14,7 @@ from ccc.errors import NotFound, Refused
 from ccc.git import hookfiles, snapshot, worktrees
 from ccc.git import repository as repositories
 from ccc.git.repository import RefMoved, RefUpdate
-from ccc.ops import backups, identities, leftovers
+from ccc.ops import backups, byhand, identities, leftovers
 from ccc.ops.actor import actor_of
 from ccc.ops.close import refuse_agents, remove_worktree
 from ccc.ops.observe import HEADS
@@ -62,6 +62,7 @@ def reopen(workspace: Workspace, session: Session) -> Reopened:
     if backups.is_snapshot(workspace.git, commit):
         snapshot.restore(path, commit)
     reached("reopen-restored")
+    byhand.install(workspace, session)
     leftovers.settle(workspace.layout.worktrees / session.name, session.id, session.role)
     identities.write(workspace)
     hookfiles.refresh(workspace.repository.common)

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from ccc import ids
 from ccc.domain.events import Draft
+from ccc.domain.messages import Whom
+from ccc.ops.acknowledging import by_answering
 from ccc.ops.delivery import Sent as Sent
 from ccc.ops.delivery import deliver
 from ccc.ops.look import look
 from ccc.ops.mail import messages_of
 from ccc.ops.parcels import Parcel, Plan, checked, checked_topic, planned
-from ccc.ops.receivers import receivers, sender_of
+from ccc.ops.receivers import EVERYBODY, receivers, sender_of
 from ccc.ops.workspace import Workspace
 from ccc.store.protocol import State
 
@@ -29,13 +31,16 @@ def send(
     picture = look(workspace)
     sender = sender_of(workspace, picture.sessions)
     meant = receivers(workspace, picture, references, sender)
+    addressed = () if EVERYBODY in references else meant
+    caller = Whom(sender.session.id if sender.session else None, sender.words)
     parcels = [Parcel(ids.new_id(), receiver, words, about) for receiver in meant]
     plans: list[Plan] = []
 
     def decide(state: State) -> Sequence[Draft]:
         known = messages_of(state)
         plans[:] = [planned(known, sender, parcel, workspace.now()) for parcel in parcels]
-        return [draft for plan in plans for draft in plan.drafts]
+        answers = [by_answering(known, sender.by, each.to, caller) for each in addressed]
+        return [draft for drafts in (*(plan.drafts for plan in plans), *answers) for draft in drafts]
 
     workspace.store.transact(decide)
     return deliver(workspace, plans)

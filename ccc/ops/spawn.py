@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ccc import ids
@@ -18,7 +18,7 @@ from ccc.engines import registry
 from ccc.errors import CccError, EngineFailed, NotFound, Refused, StoreBusy
 from ccc.git import hookfiles, worktrees
 from ccc.git import repository as repositories
-from ccc.ops import identities, leftovers, naming, spawning, starting
+from ccc.ops import byhand, identities, leftovers, naming, spawning, starting
 from ccc.ops.actor import actor_of
 from ccc.ops.commands import Order, last_words, passed, run_all
 from ccc.ops.desk import desk_of
@@ -134,6 +134,8 @@ def _spawn_one(workspace: Workspace, policy: Policy, request: Request) -> Spawne
         reached("spawn-copied")
         session = _record(workspace, request, plan, commit)
         reached("spawn-recorded")
+    if not request.start:
+        byhand.install(workspace, session)
     set_up(workspace, policy, session)
     if request.start and session.run.status == "created":
         _start(workspace, session)
@@ -318,7 +320,7 @@ def _record(workspace: Workspace, request: Request, plan: Plan, commit: BriefCom
         "brief.md": ids.blob_id(commit.brief, like=commit.oid),
         "run.1": _first_run(workspace, request, plan),
     }
-    limits: dict[str, int | None] = asdict(request.limits)
+    limits = {"seconds": request.seconds, "tokens": request.tokens, "micro_usd": request.micro_usd}
     optional: dict[str, Value] = {
         "parent": plan.parent,
         "key": request.key,

@@ -14,7 +14,7 @@ from ccc.domain.sessions import Session
 from ccc.errors import CccError
 from ccc.ops import starting
 from ccc.ops.workspace import Workspace
-from ccc.runs import life, mail
+from ccc.runs import handed, life, mail
 from ccc.runs.files import SessionFiles
 from ccc.runs.mail import Letter
 from ccc.store.protocol import State
@@ -67,6 +67,8 @@ def hand_over(workspace: Workspace, session: Session, letter: Letter) -> None:
     mail.post(files, letter)
     found = life.sight(workspace.layout, session.id)
     if found is None or starting.lives(found) or found.ending is None or found.ending.status != "idle":
+        return
+    if handed.visitor(files) is not None:
         return
     try:
         starting.start(workspace, session, resume=starting.can_resume(workspace, session), prompt="")

@@ -13,13 +13,13 @@ from pathlib import Path
 from ccc.domain import movements, sessions
 from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
-from ccc.domain.life import IDLE, PAUSED, Life
+from ccc.domain.life import IDLE, Life
 from ccc.domain.sessions import Session, from_cells
 from ccc.domain.status import seconds_between
 from ccc.engines import registry
 from ccc.errors import CccError, StoreBusy
 from ccc.git import history
-from ccc.ops import budgets, control, delivery, mail, starting
+from ccc.ops import bouncing, control, delivery, hookpoints, mail, starting
 from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.tell import tell
 from ccc.ops.workspace import Workspace
@@ -30,6 +30,9 @@ SETTLE_SECONDS = 1.0
 
 UNATTENDED_SECONDS = 2.0
 """A host that has just died may be one that just ends; its exit record comes last."""
+
+AT_WORK = ("queued", "starting", "running", "limited", "reported")
+"""Statuses of a child for which its parent may well wait in silence."""
 
 REMINDER = (
     "You ended your turn without a report, so nobody knows whether you are done. If you are, commit your work"
@@ -43,12 +46,19 @@ def tend(workspace: Workspace) -> bool:
     if not workspace.layout.runs.exists() and not _anybody_waits(workspace):
         return False
     done = mail.reconcile(workspace, workspace.store.state()) > 0
+    done |= hookpoints.settle_all(workspace.layout, _of_this_machine(workspace)) > 0
     done |= delivery.revive(workspace) > 0
     picture = look(workspace)
+    done |= bouncing.bounce(workspace, picture) > 0
     for sighting in picture.sightings:
-        for step in (_bury, _hand_back, _believe, _remind, _begin):
+        for step in (_bury, _believe, _remind, _begin):
             done |= step(workspace, picture, sighting)
     return done
+
+
+def _of_this_machine(workspace: Workspace) -> list[tuple[str, str]]:
+    known = look(workspace).sessions
+    return [(each.id, each.name) for each in known if each.where == workspace.replica]
 
 
 def _anybody_waits(workspace: Workspace) -> bool:
@@ -68,21 +78,8 @@ def _bury(workspace: Workspace, _: Picture, sighting: Sighting) -> bool:
     if life is None or not _is_dead(life, workspace.now()):
         return False
     with contextlib.suppress(StoreBusy):
-        control.bury(workspace, session, life, budgets.ending_of(session, life))
+        control.bury(workspace, session, life, control.lost(life))
     return True
-
-
-def _hand_back(workspace: Workspace, _: Picture, sighting: Sighting) -> bool:
-    """An agent whose host died when a limit was used up still has its last turn to come, and that alone."""
-    life, session = sighting.life, sighting.session
-    if life is None or life.ending is None or life.host is not None or not budgets.owes_hand_back(session):
-        return False
-    if session.closed is not None or life.ending.status != PAUSED:
-        return False
-    with contextlib.suppress(CccError):
-        starting.start(workspace, session, hand_back=True)
-        return True
-    return False
 
 
 def _believe(workspace: Workspace, _: Picture, sighting: Sighting) -> bool:
@@ -121,10 +118,15 @@ def _claimed(state: State, session: Session) -> Sequence[Draft]:
     return (movements.claim(now, "done", now.head, how="exit", why=""),)
 
 
-def _remind(workspace: Workspace, _: Picture, sighting: Sighting) -> bool:
-    """An idle agent that said nothing of its work is asked about it, once a run."""
+def _remind(workspace: Workspace, picture: Picture, sighting: Sighting) -> bool:
+    """An idle agent that said nothing of its work is asked about it, once a run.
+
+    Not while those work that it spawned: it is told what comes of them.
+    """
     life, session = sighting.life, sighting.session
     if life is None or sighting.view.status != IDLE or life.phase != IDLE or life.host is None:
+        return False
+    if any(each.session.parent == session.id and each.view.status in AT_WORK for each in picture.sightings):
         return False
     settled = seconds_between(life.at, workspace.now()) >= SETTLE_SECONDS
     if not settled or life.background or not _tells_by_itself(session) or _reminded(workspace, session, life):

@@ -49,6 +49,12 @@ class Waited:
             return 1
         return 3 if self.needs_you else 0
 
+    @property
+    def told(self) -> frozenset[str]:
+        """The sessions of which something is told."""
+        named = (item.session for item in (*self.needs_you, *self.messages) if item.session is not None)
+        return frozenset((*self.done, *self.failed, *named))
+
 
 @dataclass(frozen=True)
 class Order:

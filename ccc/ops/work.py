@@ -14,9 +14,10 @@ from pathlib import Path
 
 from ccc.errors import StoreBusy
 from ccc.git import hookfiles
-from ccc.ops import bundles, intents, leftovers, notices, undoings
+from ccc.ops import bundles, children, intents, leftovers, notices, undoings
 from ccc.ops.background import DRAIN_LOCK
 from ccc.ops.landing import land, undo
+from ccc.ops.look import look
 from ccc.ops.sync import automatic, exchange
 from ccc.ops.tending import tend
 from ccc.ops.verify import verify, waiting_for_checks
@@ -71,11 +72,19 @@ def background(workspace: Workspace) -> None:
 def _work_once(workspace: Workspace) -> bool:
     """Looks after agents, then runs waiting checks; whether that may have made more work."""
     tended = tend(workspace)
-    notices.look_after(workspace)
+    tell_everybody(workspace)
     if waiting_for_checks(workspace.store.state(), workspace.replica):
         with contextlib.suppress(StoreBusy):
             return check_all(workspace) > 0
     return tended
+
+
+def tell_everybody(workspace: Workspace) -> None:
+    """Tells people and parents what sessions have come to, each once."""
+    notices.look_after(workspace)
+    picture = look(workspace)
+    if any(session.parent is not None for session in picture.sessions):
+        children.tell_parents(workspace, picture)
 
 
 def _linger(workspace: Workspace) -> None:

@@ -75,6 +75,15 @@ def _state_and_start(pid: int) -> tuple[str, str | None]:
     return fields[0], None if fields[0] in "ZX" else fields[19]
 
 
+def parent_of(pid: int) -> int | None:
+    """The parent of a process; None where it is gone, or the system does not tell."""
+    try:
+        stat = (PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    return int(stat.rpartition(")")[2].split()[1])
+
+
 def _by_psutil(pid: int) -> tuple[str, str | None]:
     import psutil  # 20 ms, and only where there is no /proc
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from ccc.layout import Layout
 from ccc.platform import locks
 
-MARKERS = ("CCC_SESSION", "CCC_NAME", "CCC_ROLE", "CCC_PORT_BASE", "CCC_RUN", "CLAUDECODE")
+MARKERS = ("CCC_SESSION", "CCC_NAME", "CCC_ROLE", "CCC_PORT_BASE", "CCC_RUN", "CCC_WITHHELD", "CLAUDECODE")
 COMMAND_LINES = (b"/ccc/drain\0", b"\0drain\0--background\0")
 """How the command line of a background drain ends: as its script, and as what that turns into."""
 

@@ -44,11 +44,15 @@ class SessionFiles:
 
     def latest(self) -> int | None:
         """The number of the youngest run here; None where there was none."""
+        return max(self.numbers(), default=None)
+
+    def numbers(self) -> list[int]:
+        """The numbers of all runs here, youngest first."""
         try:
             names = [path.name for path in self.root.iterdir()]
         except (FileNotFoundError, NotADirectoryError):
-            return None
-        return max((int(name) for name in names if name.isdecimal()), default=None)
+            return []
+        return sorted((int(name) for name in names if name.isdecimal()), reverse=True)
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,6 @@ class Pulse:
     trouble: Trouble | None = None
     outcome: Ending | None = None
     clock: float | None = None
-    limits: Mapping[str, int] = field(default_factory=dict)
-    used: Mapping[str, int] = field(default_factory=dict)
 
 
 ENDED_SOMEHOW = {
@@ -78,10 +76,23 @@ def untold(files: RunFiles) -> Mapping[str, Any]:
 
 
 def sight(layout: Layout, session: str) -> Life | None:
-    """The youngest run of a session on this machine, as it is now; None where there was none."""
-    files = SessionFiles.of(layout, session)
-    number = files.latest()
-    return None if number is None else sight_run(files.run(number), number)
+    """The youngest run of a session on this machine, as it is now; None where there was none.
+
+    An order that nobody took is no run while there is an older one: whoever gave it was killed, or was beaten
+    by another who started the same session.
+    """
+    files, first = SessionFiles.of(layout, session), None
+    for number in files.numbers():
+        found = sight_run(files.run(number), number)
+        if found is not None and not _untaken(files.run(number), found):
+            return found
+        first = first or found
+    return first
+
+
+def _untaken(files: RunFiles, found: Life) -> bool:
+    """Whether no host ever took this order, and nobody waits for one any more."""
+    return found.host is None and found.ending is None and not files.life.exists()
 
 
 def sight_run(files: RunFiles, number: int) -> Life | None:
@@ -129,8 +140,6 @@ def _seen(files: RunFiles, number: int, document: dict[str, Any], ending: Ending
             who for who, each in (("host", host), ("agent", agent)) if each is not None and each.halted
         ),
         outcome=_ending(document.get("outcome")),
-        limits=_counts(document.get("limits")),
-        used=_counts(document.get("used")),
     )
 
 
@@ -150,12 +159,6 @@ def _quiet(beaten: float, clock: float | None) -> float | None:
     Whether the clock was set since, or the machine asleep, makes no difference.
     """
     return None if clock is None else max(0.0, time.monotonic() + clock - beaten)
-
-
-def _counts(found: object) -> dict[str, int]:
-    """Whole numbers by name; what else stands there is left out."""
-    known = found if isinstance(found, dict) else {}
-    return {str(name): value for name, value in known.items() if isinstance(value, int)}
 
 
 def _request(document: dict[str, Any]) -> Request:

@@ -18,9 +18,13 @@ def sent_text(sent: Sequence[Sent]) -> str:
     return "\n".join(f"sent {short(each.id)} to {printable(each.name)}: {each.how}" for each in sent)
 
 
-def sent_document(tip: str | None, sent: Sequence[Sent]) -> Document:
-    """`send`: per receiver the message's id, where it is, and in words how it goes on."""
-    return document(tip, messages=[_sent(each) for each in sent])
+def sent_document(tip: str | None, sent: Sequence[Sent], *, timed_out: bool | None = None) -> Document:
+    """`send`: per receiver the message's id, where it is, and in words how it goes on.
+
+    `timed_out`: whether the time limit of --wait ended it; left out where nothing was waited for.
+    """
+    waited = {} if timed_out is None else {"timed_out": timed_out}
+    return document(tip, messages=[_sent(each) for each in sent], **waited)
 
 
 def asked_text(question: str, session: Session) -> str:

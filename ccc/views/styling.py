@@ -34,10 +34,22 @@ class Styling(Protocol):
         """Columns of a line."""
 
 
+class Tinting(Styling, Protocol):
+    """Also a colour for each of many things."""
+
+    def tint(self, text: str, number: int) -> str:
+        """The text in the colour of the thing with this number."""
+
+
 class Plain:
     """No colour, 80 columns."""
 
     width = 80
+
+    def tint(self, text: str, number: int) -> str:
+        """The text as it is."""
+        del number
+        return text
 
     def style(self, text: str, name: str) -> str:
         """The text as it is."""

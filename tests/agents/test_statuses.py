@@ -9,11 +9,9 @@ from typing import Any
 
 import pytest
 
-from ccc.ops.look import look
-from ccc.ops.workspace import Workspace
 from tests.agents.conftest import Starts
-from tests.servers.conftest import door_at
 from tests.support.agents import DONE, Agent
+from tests.support.interfaces import same_everywhere
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 
@@ -44,11 +42,8 @@ def lost(agent: Agent, ccc: RunsCcc) -> None:
 
 
 def hung(agent: Agent, ccc: RunsCcc) -> None:
-    """A host that stands still beats no more; its file is made old, as half a minute would make it."""
     agent.becomes("running")
     os.kill(agent.pid("host"), signal.SIGSTOP)
-    for beat in (agent.runs / agent.id).glob("*/life.json"):
-        os.utime(beat, (beat.stat().st_atime, beat.stat().st_mtime - 60))
 
 
 def landed(agent: Agent, ccc: RunsCcc) -> None:
@@ -87,20 +82,8 @@ def test_a_status_is_the_same_in_every_interface(
     steps, bring = CASES[status]
     agent = start(steps)
     bring(agent, ccc)
-    if status == "closed":
-        document = ccc("status", "--all", "--json", exit=0).json["sessions"][0]
-    else:
-        document = agent.becomes(status)
-    assert document["status"] == status
-    assert document["evidence"], "a status without evidence"
-    shown = ccc("show", agent.name, "--json", exit=0).json
-    assert (shown["status"], shown["since"]) == (document["status"], document["since"])
-    assert f" {status} " in f"{ccc('status', '--all', exit=0).stdout} ".replace("\n", " ")
-    workspace = Workspace.open(ready.path, dict(os.environ))
-    seen = look(workspace).sightings[0].view
-    assert (seen.status, seen.since) == (document["status"], document["since"])
-    listed = door_at(ready)("list_workers", all=True, full=True).json["sessions"]
-    worker = next(each for each in listed if each["id"] == agent.id)
-    assert (worker["status"], worker["since"]) == (document["status"], document["since"])
+    if status != "closed":
+        agent.becomes(status)
+    assert same_everywhere(ready, ccc, agent.name)["status"] == status
     if status == "unknown":
         os.kill(agent.pid("host"), signal.SIGCONT)

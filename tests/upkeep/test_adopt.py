@@ -116,6 +116,7 @@ def test_the_command_says_what_closing_will_do(place: Place, by_hand: Repo, ccc_
         f"  worktree  {by_hand.path}  (as it was)",
         f"  brief     git ccc show {name} --brief",
         f"  go on     cd {by_hand.path}",
+        f'  claude    claude --settings "$(git ccc hook settings {name})"',
         f"  or        git ccc start {name}",
         f"  note      git ccc close {name} backs this worktree up and takes it away; the branch",
         "            goes, too, once main contains it, and git ccc undo brings both back",

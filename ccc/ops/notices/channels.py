@@ -16,6 +16,7 @@ from ccc.ops.desk import desk_of
 from ccc.ops.observe import all_sessions
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
+from ccc.runs import withheld
 
 if TYPE_CHECKING:
     from ccc.config.model import Notify
@@ -64,6 +65,15 @@ def of(workspace: Workspace) -> tuple[Channel, ...]:
     return tuple(found.values())
 
 
+def host_environment(workspace: Workspace, agent: Mapping[str, str]) -> dict[str, str]:
+    """The agent's environment for its host, which also has what signs notices and keeps that for itself."""
+    try:
+        names = [each.secret_env for each in of(workspace) if each.secret_env is not None]
+    except BadConfig:
+        names = []
+    return withheld.given(agent, workspace.environment, names)
+
+
 def _channels(owner: str, section: Notify) -> Iterator[Channel]:
     if section.command:
         yield Channel(f"{owner}-command", "command", section.on, section.timeout, command=section.command)
@@ -107,12 +117,23 @@ def _believed(workspace: Workspace) -> tuple[bytes, str]:
 
 def _branch_of_session(workspace: Workspace) -> str | None:
     """The target of the session whose branch the main checkout stands on; None where that is nobody's."""
-    found = workspace.git.run("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)).out
-    head = found.decode("utf-8", "replace").strip()
+    head = _head(workspace)
     for session in all_sessions(workspace.reader.state()):
         if head == HEADS + session.branch:
             return session.target
     return None
+
+
+def _head(workspace: Workspace) -> str:
+    """The branch that the main checkout is on, in full; asked of git where no file says it."""
+    try:
+        text = (workspace.repository.common / "HEAD").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        text = ""
+    if text.startswith("ref: ") and not text.rstrip().endswith("/.invalid"):
+        return text.removeprefix("ref: ").strip()
+    found = workspace.git.run("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)).out
+    return found.decode("utf-8", "replace").strip()
 
 
 def _of_person(workspace: Workspace) -> Notify | None:

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ccc.errors import CccError, Refused, Usage
 from ccc.ops import background
+from ccc.ops.answer import answer
+from ccc.ops.children import heard
 from ccc.ops.inbox import caller, inbox, items, own, receive
 from ccc.ops.look import counted, look
 from ccc.ops.note import note
@@ -21,7 +23,7 @@ from ccc.servers.mcp.desk import Desk, paused
 from ccc.servers.mcp.errors import words_of
 from ccc.views import documents
 from ccc.views.documents import Document
-from ccc.views.messages import sent_document
+from ccc.views.messages import answered_document, sent_document
 from ccc.views.workers import WORDS, conversation_document, is_called, shown_inbox_document, workers_document
 
 LONGEST_WAIT = 600.0
@@ -61,7 +63,7 @@ class Worker(BaseModel):
 
 
 class Tools:
-    """Ten tools at one desk."""
+    """Eleven tools at one desk."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -78,6 +80,7 @@ class Tools:
             self.annotate_worker,
             self.close_workers,
             self.inbox,
+            self.answer,
             self.handoff,
         ]
 
@@ -144,7 +147,10 @@ class Tools:
     ) -> Document:
         """Wait until workers are done, failed or need a person. Use this, never poll"""
         order = Order(tuple(workers), any, since=since, timeout=timeout)
-        return documents.wait_document(wait(self._desk.fresh(), order, pause=paused))
+        workspace = self._desk.fresh()
+        waited = wait(workspace, order, pause=paused)
+        heard(workspace, waited.picture, waited.told)
+        return documents.wait_document(waited)
 
     def read_worker_logs(
         self,
@@ -185,6 +191,16 @@ class Tools:
             if session is not None:
                 receive(workspace, session, waiting)
             return shown_inbox_document(picture.state.tip, waiting, inside=session is not None)
+
+    def answer(
+        self,
+        item: Annotated[str, Field(description="Its id in the inbox, or the worker that asks")],
+        text: str | None = None,
+        choice: Annotated[int | None, Field(ge=1, description="Or the number of an offered answer")] = None,
+    ) -> Document:
+        """Answer a question of a worker that you, as a session, spawned. All else is the human's to answer"""
+        with self._desk.changing() as workspace:
+            return answered_document(workspace.reader.tip(), answer(workspace, item, text, choice))
 
     def handoff(
         self,

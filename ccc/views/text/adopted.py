@@ -19,6 +19,11 @@ def adopted_text(adopted: Adopted) -> str:
         f"  worktree  {session.worktree}  ({place})",
         f"  brief     git ccc show {session.name} --brief",
         f"  go on     cd {shlex.quote(session.worktree or '.')}",
+        *(
+            [f'  claude    claude --settings "$(git ccc hook settings {session.name})"']
+            if adopted.by_hand
+            else []
+        ),
         f"  or        git ccc start {session.name}",
         f"  note      git ccc close {session.name} backs this worktree up and takes it away; the branch",
         f"            goes, too, once {session.target} contains it, and git ccc undo brings both back",

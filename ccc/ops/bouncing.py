@@ -1,0 +1,140 @@
+"""Messages whose receiver will never get them: recorded with the reason, and told to the sender."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ccc import ids
+from ccc.domain import messages
+from ccc.domain.events import Draft
+from ccc.domain.life import Life
+from ccc.domain.messages import Message, Whom
+from ccc.domain.sessions import Session
+from ccc.ops import starting
+from ccc.ops.look import Picture, Sighting
+from ccc.ops.mail import messages_of
+from ccc.ops.tell import hand_over
+from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
+from ccc.runs import mail
+from ccc.runs.files import SessionFiles
+from ccc.runs.mail import Letter
+from ccc.store.protocol import State
+
+
+@dataclass(frozen=True)
+class Return:
+    """A message on its way back: why it cannot arrive, about whom that is, who is told (None: nobody)."""
+
+    message: Message
+    why: str
+    about: Whom
+    sender: Session | None
+    notice: str
+
+
+def bounce(workspace: Workspace, picture: Picture) -> int:
+    """Returns what waits for sessions of this machine that will not take it up; how many messages.
+
+    A session that sent one gets a message about it; people see it in their inbox. The notice is ccc's own:
+    that it cannot be delivered is only recorded.
+    """
+    waiting = [each for each in messages_of(picture.state) if each.waits]
+    wanted = {each.to for each in waiting}
+    whys = {
+        each.session.id: why
+        for each in picture.sightings
+        if each.session.id in wanted and (why := death_of(workspace, each)) is not None
+    }
+    dead = [each for each in waiting if each.to in whys]
+    if not dead:
+        return 0
+    known = {each.session.id: each for each in picture.sightings}
+    returns = [_return(workspace, each, whys, known) for each in dead]
+    done: list[Return] = []
+    workspace.store.transact(lambda state: _decide(state, returns, done))
+    for each in returns:
+        mail.taken(SessionFiles.of(workspace.layout, each.message.to), each.message.id)
+    for each in done:
+        if each.sender is not None:
+            hand_over(
+                workspace,
+                each.sender,
+                Letter(each.notice, "ccc", _words(each.message, each.why), workspace.now()),
+            )
+    return len(done)
+
+
+def death_of(workspace: Workspace, sighting: Sighting) -> str | None:
+    """Why no message will arrive at a session any more, in words; None while it can.
+
+    Stopped and paused sessions are a person's to resume, and one that is lost is taken up again where its
+    engine can: their mail waits. What lives on another machine is not ours to judge.
+    """
+    session, life = sighting.session, sighting.life
+    if session.closed is not None:
+        return f"{session.name} was closed"
+    if session.where != workspace.replica:
+        return None
+    if session.worktree is None or not (Path(session.worktree) / ".git").exists():
+        return f"the worktree of {session.name} is gone"
+    if session.engine is None:
+        return None
+    return _unstarted(session) if life is None else _of_its_run(workspace, session, life)
+
+
+def _unstarted(session: Session) -> str | None:
+    if session.run.status != "failed":
+        return None
+    return (
+        f"{session.name} has failed: {session.run.why}" if session.run.why else f"{session.name} has failed"
+    )
+
+
+def _of_its_run(workspace: Workspace, session: Session, life: Life) -> str | None:
+    ending = life.ending
+    if ending is None or life.host is not None:
+        return None
+    if ending.status == "failed":
+        return f"{session.name} has failed: {ending.why}"
+    if ending.status == "lost" and not starting.can_resume(workspace, session):
+        return f"{session.name} is lost, and cannot be taken up again: {ending.why}"
+    return None
+
+
+def _return(
+    workspace: Workspace, message: Message, whys: Mapping[str, str], known: Mapping[str, Sighting]
+) -> Return:
+    receiver = known[message.to].session
+    found = known.get(message.from_session or "")
+    is_there = found is not None and found.session.where == workspace.replica
+    sender = found if is_there and found is not None and death_of(workspace, found) is None else None
+    about = Whom(receiver.id, receiver.name)
+    return Return(message, whys[message.to], about, sender.session if sender else None, ids.new_id())
+
+
+def _decide(state: State, returns: Sequence[Return], done: list[Return]) -> Sequence[Draft]:
+    done.clear()
+    drafts: list[Draft] = []
+    for each in returns:
+        message = each.message
+        now = messages.from_cells(message.id, state.stream(messages.stream_of(message.id)))
+        if now is None or not now.waits:
+            continue
+        done.append(each)
+        drafts.append(messages.bounced(message.id, about=each.about, why=each.why))
+        if each.sender is not None:
+            drafts.append(_notice(each, each.sender))
+    return drafts
+
+
+def _notice(back: Return, sender: Session) -> Draft:
+    words = _words(back.message, back.why)
+    about = Whom(sender.id, sender.name)
+    return messages.sent(back.notice, words, sender="ccc", who="ccc", to=sender.id, about=about)
+
+
+def _words(message: Message, why: str) -> str:
+    lead = f"your message {ids.short(message.id)} did not arrive"
+    return f"{lead}, {why}: {messages.first_words(message.text)}"

@@ -1,0 +1,127 @@
+"""What a status stands on: tasks that go on, tools that were denied, processes that stand still, clocks."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ccc.domain.alive import of_life
+from ccc.domain.life import Ending
+from ccc.platform import processes
+from ccc.runs import life
+from ccc.runs.files import RunFiles
+from ccc.runs.life import Pulse
+from tests.agents.conftest import Starts
+from tests.support.agents import DONE, until
+from tests.support.interfaces import same_everywhere
+from tests.support.program import RunsCcc
+from tests.support.repository import Repo
+
+AT = "2026-10-03T12:00:00.000Z"
+STAYS: list[dict[str, Any]] = [{"wait": {"seconds": 300}}]
+
+
+def words(status: dict[str, Any]) -> list[str]:
+    return [each["what"] for each in status["evidence"]]
+
+
+@pytest.mark.slow
+def test_a_turn_that_ended_with_tasks_in_the_background_is_not_idle(
+    start: Starts, ccc: RunsCcc, ready: Repo, diary: Callable[[], list[str]]
+) -> None:
+    agent = start([{"tasks": 2}, {"say": "over"}], [{"tasks": 0}])
+    until(lambda: "2 background tasks go on" in str(agent.status()["evidence"]), "the end of the turn")
+    status = same_everywhere(ready, ccc, agent.name)
+    assert status["status"] == "running"
+    assert words(status)[0] == "turn 1 ended, 2 background tasks go on"
+    assert not any(": idle" in line for line in diary())
+    ccc("send", agent.name, "go on", exit=0)
+    assert words(agent.becomes("idle"))[0].startswith("turn 2 ended")
+
+
+@pytest.mark.slow
+def test_a_tool_that_was_denied_is_seen_though_the_turn_ended_well(
+    start: Starts, ccc: RunsCcc, ready: Repo
+) -> None:
+    agent = start([{"deny": {"tool": "Write", "what": "/etc/passwd"}}, *DONE])
+    agent.becomes("unchecked")
+    until(lambda: agent.life()["phase"] == "idle", "the end of its turn")
+    assert words(same_everywhere(ready, ccc, agent.name))[-1] == "was denied Write /etc/passwd"
+
+
+@pytest.mark.slow
+def test_an_agent_that_somebody_halted_is_paused_and_can_be_resumed(
+    start: Starts, ccc: RunsCcc, ready: Repo
+) -> None:
+    agent = start(STAYS)
+    agent.becomes("running")
+    os.kill(agent.pid("agent"), signal.SIGSTOP)
+    agent.becomes("paused")
+    status = same_everywhere(ready, ccc, agent.name)
+    halted = f"rehearsal pid {agent.pid('agent')} stands still, halted by a signal that ccc did not send"
+    assert words(status)[0] == halted
+    assert words(status)[1].startswith("last known running: ")
+    ccc("resume", agent.name, exit=0)
+    agent.becomes("running")
+
+
+@pytest.mark.slow
+def test_a_host_that_somebody_halted_is_unknown_at_once_and_can_be_resumed(
+    start: Starts, ccc: RunsCcc, ready: Repo
+) -> None:
+    agent = start(STAYS)
+    agent.becomes("running")
+    os.kill(agent.pid("host"), signal.SIGSTOP)
+    now = agent.becomes("unknown", patience=20.0)
+    assert now["as_of"] == now["since"]
+    status = same_everywhere(ready, ccc, agent.name)
+    assert words(status)[0] == f"host pid {agent.pid('host')} stands still, halted by a signal"
+    assert words(status)[1].startswith("last known running: ")
+    ccc("resume", agent.name, exit=0)
+    agent.becomes("running")
+
+
+def test_a_clock_that_was_set_hangs_no_host(tmp_path: Path) -> None:
+    """Between two beats the clock goes forward by an hour, or the machine sleeps: both look like this."""
+    me, files = processes.own_identity(), RunFiles(tmp_path / "run")
+    offset = time.time() - time.monotonic()
+    for hour in (-3600.0, 0.0, 3600.0):
+        clock = offset - hour
+        life.write(files, Pulse("running", "turn 1", AT, "claude", me, me, clock=clock))
+        beaten = time.time() - hour
+        os.utime(files.life, (beaten, beaten))
+        found = life.sight_run(files, 1)
+        assert found is not None
+        assert found.quiet == pytest.approx(0.0, abs=5.0)
+        assert of_life(found, AT)[0] == "running"
+
+
+def test_a_host_without_a_beat_is_unknown_whatever_the_clock_says(tmp_path: Path) -> None:
+    me, files = processes.own_identity(), RunFiles(tmp_path / "run")
+    clock = time.time() - time.monotonic()
+    life.write(files, Pulse("running", "turn 1", AT, "claude", me, me, clock=clock))
+    beaten = time.time() - 60
+    os.utime(files.life, (beaten, beaten))
+    found = life.sight_run(files, 1)
+    assert found is not None
+    assert of_life(found, AT)[0] == "unknown"
+
+
+def test_an_ending_that_is_announced_is_the_status_before_it_is_recorded(tmp_path: Path) -> None:
+    me, files = processes.own_identity(), RunFiles(tmp_path / "run")
+    over = Ending("failed", "exit 3", AT, 3)
+    life.write(files, Pulse("ended", "exit 3", AT, "claude", me, outcome=over))
+    found = life.sight_run(files, 1)
+    assert found is not None
+    assert found.ending is None
+    assert of_life(found, AT)[0] == "failed"
+    life.end(files, over)
+    again = life.sight_run(files, 1)
+    assert again is not None
+    assert again.ending == over
