@@ -87,16 +87,27 @@ def command_pause(invocation: Invocation, ids: tuple[str, ...], as_json: bool) -
 
 @click.command("resume")
 @click.argument("ids", nargs=-1, required=True, metavar="ID..")
+@click.option(
+    "--budget",
+    multiple=True,
+    metavar="AMOUNT",
+    help="Raise a limit to this, or by +this: 2usd, +200ktok, 30m, 4GB (default: as it is)",
+)
 @json_option
 @pass_invocation
-def command_resume(invocation: Invocation, ids: tuple[str, ...], as_json: bool) -> None:
+def command_resume(
+    invocation: Invocation, ids: tuple[str, ...], budget: tuple[str, ...], as_json: bool
+) -> None:
     """Let a paused, stopped, failed or lost session go on
 
-    The same conversation in the same worktree, where the engine can.
+    The same conversation in the same worktree, where the engine can. One that has used up a limit goes on
+    only when a person gives it more.
     """
+    from ccc.domain.budgets import amount
     from ccc.ops.handling import resume
 
-    _print(invocation, resume(open_workspace(invocation), ids), as_json)
+    amounts = [amount(each) for each in budget]
+    _print(invocation, resume(open_workspace(invocation), ids, amounts=amounts), as_json)
 
 
 @click.command("restart")

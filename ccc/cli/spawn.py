@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -38,13 +39,15 @@ if TYPE_CHECKING:
 )
 @click.option("--model", metavar="NAME", help="Model it is asked for (default: the role's, else configured)")
 @click.option(
-    "--timeout", metavar="TIME", help="Longest time a run may take: 90, 90s, 30m, 2h (default: none)"
+    "--timeout",
+    metavar="TIME",
+    help="Time that its turns may take: 90, 90s, 30m, 2h (default: configured)",
 )
 @click.option(
     "--budget",
     multiple=True,
     metavar="AMOUNT",
-    help="Pause it when this is used up: 2usd, 200ktok (default: none)",
+    help="Pause it when this is used up: 2usd, 200ktok, 30m, 2GB, 50procs (default: configured)",
 )
 @click.option(
     "--from",
@@ -86,6 +89,8 @@ def command_spawn(
     from ccc.ops.spawn import Request, spawn
 
     workspace, limits = open_workspace(invocation), budgets.parse(budget)
+    if timeout is not None:
+        limits = replace(limits, seconds=max(1, round(seconds(timeout))))
     request = Request(
         role=role,
         task=text_of(task),
@@ -99,11 +104,9 @@ def command_spawn(
         start=not no_start,
         engine=engine,
         model=model,
-        tokens=limits.tokens,
-        micro_usd=limits.micro_usd,
+        limits=limits,
         origin=origin,
         runner=runner,
-        seconds=None if timeout is None else max(1, round(seconds(timeout))),
     )
     _tell(invocation, workspace, spawn(workspace, request), as_json=as_json)
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from ccc.config.amounts import PerSession, Shared
 from ccc.config.checks import Checks, Duration, KeptFor, Text, Texts, as_list
 from ccc.domain import aliases
 from ccc.domain.occasions import DEFAULT, Word
@@ -135,9 +136,23 @@ class Mcp(Section):
 
 
 class Limits(Section):
-    """How much may run at once."""
+    """How much may run at once, and how much sessions may use (docs/limits.md).
+
+    `role`, `person` and `day` are what all sessions of a role, of a person and of this repository may use in
+    one day. `handback`: time of the last turn. `repeats`: how often the same call with the same result is a
+    loop, 0 never. `rate_wait`: how long a session is parked at a rate limit that names no reset; `stagger`:
+    over how long those parked until the same moment are spread.
+    """
 
     parallel: int = Field(default=10, ge=1)
+    session: PerSession = PerSession()
+    role: dict[Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$")], Shared] = {}
+    person: Shared = Shared()
+    day: Shared = Shared()
+    handback: Duration = 180.0
+    repeats: int = Field(default=12, ge=0, le=1000)
+    rate_wait: Duration = 300.0
+    stagger: Duration = 60.0
 
 
 def _is_http(url: str) -> str:

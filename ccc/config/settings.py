@@ -19,6 +19,8 @@ PREFIX = "CCC_"
 NOT_OVERRIDDEN = ("notify.",)
 """What no variable decides: whoever may start a background process by a hook would name what it runs."""
 
+DEEP = frozenset({"limits", *("session", "role", "person", "day")})
+"""Sections with sections of their own."""
 SWITCHES = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
     **dict.fromkeys(("false", "0", "no", "off"), False),
@@ -48,6 +50,7 @@ class Settings:
         self.handoff_tokens = config.handoff.tokens
         self.sync = config.sync
         self.retention = config.retention
+        self.limits = config.limits
 
     def values(self) -> dict[str, Any]:
         """Dotted key to value, in the order of `Config`."""
@@ -171,11 +174,22 @@ def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, 
 
 
 def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
-    """`section.key` → value; what is below that stays as it is."""
+    """`section.key` → value, of `limits` also `limits.section.key`; what is below that stays as it is."""
     found: dict[str, Any] = {}
     for name, value in values.items():
         if isinstance(value, Mapping):
-            found.update({f"{name}.{key}": each for key, each in value.items()})
+            below = _leaves(value) if name in DEEP else value
+            found.update({f"{name}.{key}": each for key, each in below.items()})
+        else:
+            found[name] = value
+    return found
+
+
+def _leaves(values: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            found.update({f"{name}.{key}": each for key, each in _leaves(value).items()})
         else:
             found[name] = value
     return found
@@ -183,4 +197,6 @@ def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _nested(key: str, value: Any) -> dict[str, Any]:
     section, dot, name = key.partition(".")
-    return {section: {name: value}} if dot else {key: value}
+    if not dot:
+        return {key: value}
+    return {section: _nested(name, value) if section in DEEP else {name: value}}

@@ -64,7 +64,16 @@ def _phase(life: Life, now: str) -> list[Evidence]:
         found.append(Evidence("event", f"{verb} {life.until}", life.at))
     if len(life.requests) > 1:
         found.append(Evidence("stream", f"{len(life.requests)} requests wait for an answer", life.at))
-    return [*found, _process(life, now), *_denied(life)]
+    return [*found, *_near(life), _process(life, now), *_denied(life)]
+
+
+def _near(life: Life) -> tuple[Evidence, ...]:
+    """Limits that are used so far that the agent got a word."""
+    if not life.limits:
+        return ()
+    from ccc.domain.limits import near  # for those that have limits
+
+    return tuple(Evidence("limit", words, life.beat) for words in near(life.limits, life.used))
 
 
 def _why(life: Life) -> Evidence:

@@ -1,39 +1,62 @@
-"""Budgets as people type them: `2usd`, `200ktok`."""
+"""Budgets as people type them: `2usd`, `200ktok`, `30m`, `2GB`, `50procs`."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from ccc.domain.sessions import Limits, Spending
+from ccc.domain.sessions import Limits
 from ccc.errors import Usage
+from ccc.records import dataclass
 
-_SHAPE = re.compile(r"(\d+(?:\.\d+)?)(usd|tok|ktok|mtok)\Z")
-TOKENS = {"tok": 1, "ktok": 1000, "mtok": 1_000_000}
+_SHAPE = re.compile(r"(\+?)(\d{1,15}(?:\.\d{1,9})?)([a-z]+)\Z")
+_UNITS = {
+    "usd": ("micro_usd", 1_000_000),
+    "tok": ("tokens", 1),
+    "ktok": ("tokens", 1000),
+    "mtok": ("tokens", 1_000_000),
+    "s": ("seconds", 1),
+    "m": ("seconds", 60),
+    "h": ("seconds", 3600),
+    "d": ("seconds", 86400),
+    "mb": ("memory_bytes", 10**6),
+    "gb": ("memory_bytes", 10**9),
+    "mib": ("memory_bytes", 2**20),
+    "gib": ("memory_bytes", 2**30),
+    "procs": ("processes", 1),
+    "proc": ("processes", 1),
+}
+MOST = 10**15
+"""Above this a number is a slip of the hand, whatever its unit."""
 
 
-def parse(texts: tuple[str, ...]) -> Limits:
-    """Limits of money and tokens; the last of a kind counts. Raises Usage."""
-    tokens = micro_usd = None
+@dataclass(frozen=True)
+class Amount:
+    """One limit as typed: a field of Limits and how much; `more` says that it comes on top (`+1usd`)."""
+
+    kind: str
+    value: int
+    more: bool = False
+
+
+def amount(text: str) -> Amount:
+    """One amount. Raises Usage."""
+    found = _SHAPE.match(text.strip().lower())
+    if found is None or found[3] not in _UNITS:
+        raise Usage(f"{text} is no budget", "write 2usd, 200ktok, 30m, 2GB or 50procs")
+    kind, factor = _UNITS[found[3]]
+    value = round(float(found[2]) * factor)
+    if not 0 < value <= MOST:
+        raise Usage(f"{text} is no budget: it must be more than nothing", "write 2usd, 200ktok, 30m or 2GB")
+    return Amount(kind, value, more=bool(found[1]))
+
+
+def parse(texts: Sequence[str]) -> Limits:
+    """Limits; the last of a kind counts. Raises Usage."""
+    found = {}
     for text in texts:
-        found = _SHAPE.match(text.strip().lower())
-        if found is None:
-            raise Usage(f"{text} is no budget", "write 2usd, 200ktok or 1.5mtok")
-        if found[2] == "usd":
-            micro_usd = round(float(found[1]) * 1_000_000)
-        else:
-            tokens = round(float(found[1]) * TOKENS[found[2]])
-    return Limits(tokens=tokens, micro_usd=micro_usd)
-
-
-def exceeded(limits: Limits, spending: Spending) -> str | None:
-    """Which limit is reached, in words; None where none is."""
-    if limits.micro_usd is not None and (spending.micro_usd or 0) >= limits.micro_usd:
-        return f"its budget of {_usd(limits.micro_usd)} is used up: {_usd(spending.micro_usd or 0)}"
-    used = (spending.input or 0) + (spending.output or 0)
-    if limits.tokens is not None and used >= limits.tokens:
-        return f"its budget of {limits.tokens} tokens is used up: {used}"
-    return None
-
-
-def _usd(micro: int) -> str:
-    return f"{micro / 1_000_000:.2f} usd"
+        one = amount(text)
+        if one.more:
+            raise Usage(f"{text} adds to nothing yet", f"write {text.strip().lstrip('+')}")
+        found[one.kind] = one.value
+    return Limits(**found)

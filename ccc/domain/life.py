@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import field
+
 from ccc.records import dataclass
 
 STARTING, RUNNING, IDLE, WAITING = "starting", "running", "idle", "waiting"
@@ -59,6 +62,7 @@ class Life:
     are all that the engine waits for, oldest first, `request` is the first of them. `quiet` are the seconds
     since the host's last beat by a clock that nobody sets (None: not known). `halted` names which of `host`
     and `agent` stand still by a signal. `outcome` is the ending that the host has announced but not recorded.
+    `limits` and `used` by the names of the fields of Limits: what holds, and what all runs used of it.
     """
 
     run: int
@@ -83,6 +87,8 @@ class Life:
     quiet: float | None = None
     halted: tuple[str, ...] = ()
     outcome: Ending | None = None
+    limits: Mapping[str, int] = field(default_factory=dict)
+    used: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def over(self) -> bool:

@@ -12,6 +12,7 @@ from ccc.domain.sessions import (
     Claim,
     Closed,
     Command,
+    Exhausted,
     Landed,
     Limits,
     Question,
@@ -30,6 +31,7 @@ _PARTS: dict[str, type] = {
     "rejection": Rejection,
     "landed": Landed,
     "closed": Closed,
+    "exhausted": Exhausted,
 }
 _SUMS: dict[str, tuple[type, Any]] = {"spending": (Spending, Spending()), "limits": (Limits, Limits())}
 

@@ -6,6 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ccc.domain.allowance import LIMITS as LIMITS
+from ccc.domain.allowance import Exhausted as Exhausted
+from ccc.domain.allowance import Limits as Limits
+from ccc.domain.allowance import exhausted_in, limits_in
 from ccc.domain.cells import Cells, values
 from ccc.domain.stamps import rfc3339
 from ccc.records import dataclass
@@ -121,15 +125,7 @@ class Spending:
     context: int | None = None
     context_limit: int | None = None
     micro_usd: int | None = None
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a session may use; None is no limit. Seconds are those of one run."""
-
     seconds: int | None = None
-    tokens: int | None = None
-    micro_usd: int | None = None
 
 
 SpentRow = tuple[Any, ...]
@@ -184,6 +180,7 @@ class Session:
     origin: str | None = None
     reminded: int | None = None
     spent: tuple[SpentRow, ...] = ()
+    exhausted: Exhausted | None = None
 
     @property
     def landed_head(self) -> bool:
@@ -243,15 +240,16 @@ def from_cells(identifier: str, cells: Cells) -> Session | None:
         conversation=present.get("conversation"),
         questions=_questions(cells),
         spending=_spending(present),
-        limits=_limits(record("limits")),
+        limits=limits_in(record("limits")),
         returned=present.get("returned"),
         origin=present.get("from"),
         reminded=max((int(name[9:]) for name in present if name.startswith("reminded.")), default=None),
         spent=_spent(cells),
+        exhausted=exhausted_in(record("exhausted"), at("exhausted") if "exhausted" in cells else ""),
     )
 
 
-QUESTION, SPENT = "question.", "spent."
+QUESTION, SPENT, WORKED = "question.", "spent.", "worked."
 
 
 def _questions(cells: Cells) -> tuple[Question, ...]:
@@ -269,8 +267,10 @@ def _spending(present: Mapping[str, Any]) -> Spending:
     """The sum of the runs' cumulative figures, each kept in a field of its own (`spent.<run>`)."""
     runs = {int(name.removeprefix(SPENT)): value for name, value in present.items() if name.startswith(SPENT)}
     found = [value for _, value in sorted(runs.items()) if isinstance(value, Mapping)]
+    worked = [value for name, value in present.items() if name.startswith(WORKED) and isinstance(value, int)]
+    seconds = sum(worked) if worked else None
     if not found:
-        return Spending()
+        return Spending(seconds=seconds)
 
     def total(field: str) -> int | None:
         known = [value[field] for value in found if value.get(field) is not None]
@@ -278,7 +278,12 @@ def _spending(present: Mapping[str, Any]) -> Spending:
 
     last = found[-1]
     return Spending(
-        total("input"), total("output"), last.get("context"), last.get("context_limit"), total("micro_usd")
+        total("input"),
+        total("output"),
+        last.get("context"),
+        last.get("context_limit"),
+        total("micro_usd"),
+        seconds,
     )
 
 
@@ -288,10 +293,6 @@ def _spent(cells: Cells) -> tuple[SpentRow, ...]:
     from ccc.domain.spending import row_values, rows_in  # most sessions that are parsed used something
 
     return tuple(tuple(row) for row in row_values(rows_in(cells)))
-
-
-def _limits(value: Mapping[str, Any] | None) -> Limits:
-    return Limits() if value is None else Limits(*(value.get(f) for f in ("seconds", "tokens", "micro_usd")))
 
 
 def _run(cells: Cells) -> Run:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ccc.host.host import Host
 
 STOP, PAUSE, CARRY_ON, ANSWER = "stop", "pause", "carry-on", "answer"
+LIMITS = "limits"
 
 
 def obey(host: Host) -> None:
@@ -28,6 +29,8 @@ def obey(host: Host) -> None:
             _carry_on(host)
         elif kind == ANSWER:
             _answer(host, document)
+        elif kind == LIMITS:
+            host.budget.set(document.get("limits"))
 
 
 def _pause(host: Host, why: str) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ccc.domain.life import IDLE, Ending
+from ccc.domain.limits import DUE
 from ccc.engines.protocol import Engine
 from ccc.host.agent import Agent
 from ccc.host.state import gone, now
@@ -41,6 +42,8 @@ def judge(host: Host, agent: Agent, engine: Engine) -> Ending | Again:
     """What the end of the agent's process means for its run."""
     code = agent.code
     turns, state = host.turns, host.state
+    if host.budget.engaged:
+        return _with_used_up_limit(host, engine, code)
     if forgets(host, _words(agent)):
         host.begun_anew = True
         return Again("", False, _anew(host))
@@ -63,6 +66,16 @@ def judge(host: Host, agent: Agent, engine: Engine) -> Ending | Again:
     tail = f": {words}" if words else ""
     again = f", restarted {state.restarts} times before" if state.restarts else ""
     return Ending("failed", f"{why}{again}{tail}", now(), code)
+
+
+def _with_used_up_limit(host: Host, engine: Engine, code: int | None) -> Ending | Again:
+    """The process is gone after a limit was reached: its last turn is still to come, or was this one."""
+    if host.budget.stage == DUE and engine.resumes:
+        return Again("", host.turns.received or host.turns.resumed, "")
+    if host.budget.stage == DUE:
+        return host.budget.ending(f"{host.order.engine} cannot be taken up for a last turn")
+    whole = engine.one_turn and code == 0
+    return host.budget.ending("" if whole else f"its hand-back broke off: {_how(code)}")
 
 
 def forgets(host: Host, words: str = "") -> bool:

@@ -13,17 +13,15 @@ import time
 from pathlib import Path
 
 from ccc.domain import runs
-from ccc.domain.budgets import exceeded
-from ccc.domain.durations import spoken
 from ccc.domain.life import IDLE, LIMITED, RUNNING, STARTING, WAITING, Ending
 from ccc.domain.runs import Whose
-from ccc.domain.sessions import Limits, Spending
 from ccc.engines import registry
 from ccc.engines.protocol import Engine, Task
 from ccc.errors import CccError
 from ccc.git.stale import clear_locks
 from ccc.host import control, ending, letters
 from ccc.host.agent import Agent
+from ccc.host.budget import Budget
 from ccc.host.facts import Facts
 from ccc.host.log import Log
 from ccc.host.state import Pulse, RunState, gone, now
@@ -34,8 +32,6 @@ from ccc.platform import trees
 from ccc.runs import withheld
 from ccc.runs.files import SessionFiles
 from ccc.runs.order import Order
-
-SPENDING = ("input", "output", "micro_usd")
 
 
 class Host:
@@ -58,7 +54,6 @@ class Host:
             self.facts,
             self.state,
             self.pulse,
-            self._over_budget,
         )
         self.watch = Watch(order, self.state)
         self.post = letters.Post(self.session)
@@ -70,12 +65,7 @@ class Host:
         self.resting = False
         self.log_lost = self.begun_anew = False
         self.paused_from = RUNNING
-
-    def _over_budget(self) -> str | None:
-        """Which of the session's budgets is used up by all its runs, in words."""
-        before, now = self.order.spent, self.state.figures() or {}
-        total = {name: before.get(name, 0) + int(str(now.get(name) or 0)) for name in SPENDING}
-        return exceeded(Limits(**self.order.limits), Spending(**total))
+        self.budget = Budget(self)
 
     def _marker(self) -> str:
         return f"{self.order.session}.{self.order.run}"
@@ -86,7 +76,7 @@ class Host:
         self._listen()
         self.pulse.write(self.state)
         try:
-            self._start(resumes=self.order.resumes, prompt=self.order.prompt)
+            self._begin()
             while self.over is None:
                 self._step()
         except CccError as error:
@@ -96,6 +86,20 @@ class Host:
             self._finish(self.over)
             raise
         return self._finish(self.over)
+
+    def _begin(self) -> None:
+        if self.budget.engaged:
+            self._hand_back(resumes=self.order.resumes)
+        else:
+            self._start(resumes=self.order.resumes, prompt=self.order.prompt)
+
+    def _hand_back(self, *, resumes: bool) -> None:
+        """Another process for the last turn alone."""
+        engine = registry.make(self.order.engine, self.order.options, os.environ)
+        told = self.budget.begin_in_another_process() if engine.one_turn else ""
+        self._start(resumes=resumes, prompt=told)
+        if not told and self.agent is not None:
+            self.budget.begin()
 
     def end(self, status: str, why: str, code: int | None = None) -> None:
         """Decides how the run ends; the loop does not go on."""
@@ -132,12 +136,13 @@ class Host:
                 _empty(key.fd)
         self._reap()
         control.obey(self)
+        self.budget.look()
         self._deliver()
         self._look_around()
 
     def _patience(self) -> float:
         """Seconds until something is due by itself."""
-        moments = [self.pulse.next(), self.watch.next()]
+        moments = [self.pulse.next(), self.watch.next(), self.budget.next()]
         if self.facts.stuck:
             moments.append(time.monotonic() + 1.0)
         return max(0.0, min(moments) - time.monotonic())
@@ -272,6 +277,9 @@ class Host:
         self.state.turn_to(STARTING, why.crash or "its next turn")
         self.post.forget()
         self.watch.heard()
+        if self.budget.engaged:
+            self._hand_back(resumes=why.resumes)
+            return
         prompt = why.prompt or self.post.as_prompt(self.turns)
         self._start(resumes=why.resumes, prompt=prompt)
 
@@ -285,6 +293,7 @@ class Host:
             agent.talks
             and self.turns.spoken
             and not self.resting
+            and not self.budget.engaged
             and self.state.phase in (RUNNING, IDLE, LIMITED, WAITING)
         ):
             self.post.deliver(agent, engine)
@@ -313,12 +322,10 @@ class Host:
         self._mind_the_time()
 
     def _mind_the_time(self) -> None:
-        """Time limit, silence, a failed turn, rest."""
-        if self.over is not None or self.agent is None:
+        """Silence, a failed turn, rest."""
+        if self.over is not None or self.agent is None or self.budget.engaged:
             return
-        if self.watch.is_over():
-            self.end("failed", f"its time limit of {spoken(self.order.seconds)} is over")
-        elif self.turns.ended is not None and self.turns.ended.failure is not None:
+        if self.turns.ended is not None and self.turns.ended.failure is not None:
             if ending.forgets(self):
                 self.agent.finish_input()
                 return
@@ -343,6 +350,7 @@ class Host:
 
     def _finish(self, over: Ending) -> Ending:
         """Nothing of the tree is left when the exit record says that the run is over."""
+        over = self.over = self.budget.settle(over)
         ending.end_tree(self)
         self._reap()
         if self.agent is not None:

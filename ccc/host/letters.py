@@ -9,7 +9,8 @@ from ccc.engines.protocol import Engine, Received
 from ccc.host.agent import Agent
 from ccc.runs import mail
 from ccc.runs.files import SessionFiles
-from ccc.runs.wording import MOST, SIZE, bounded, size_of
+from ccc.runs.mail import Letter
+from ccc.runs.wording import MOST, SIZE, bounded, size_of, words_of
 
 if TYPE_CHECKING:
     from ccc.host.turns import Turns
@@ -46,6 +47,15 @@ class Post:
         for letter, words in bounded(fresh, most=most, size=size):
             self._handed[letter.id] = size_of(letter)
             agent.write(engine.message(letter.id, words))
+
+    def any_handed(self) -> bool:
+        """Whether it was handed mail that is not in the conversation yet: that would begin its next turn."""
+        return any(letter.id in self._handed for letter in mail.waiting(self._session))
+
+    def hand(self, letter: Letter, agent: Agent, engine: Engine) -> None:
+        """Writes one letter to the agent's stdin."""
+        self._handed[letter.id] = size_of(letter)
+        agent.write(engine.message(letter.id, words_of(letter)))
 
     def as_prompt(self, turns: Turns) -> str:
         """Mail as the next prompt of a program that is told everything by its command line.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import field
 
@@ -11,6 +12,7 @@ from ccc.domain.canonical import Value
 from ccc.domain.life import STARTING, Denied, Ending, Request, Trouble
 from ccc.domain.spending import Book, value_of
 from ccc.engines.protocol import Spent
+from ccc.host.clock import Clock
 from ccc.platform import processes
 from ccc.records import dataclass
 from ccc.runs import life
@@ -54,10 +56,14 @@ class RunState:
     denied: tuple[Denied, ...] = ()
     spent: Spent | None = None
     book: Book = field(default_factory=Book)
+    clock: Clock = field(default_factory=Clock)
+    limits: Mapping[str, int] = field(default_factory=dict)
+    used: Mapping[str, int] = field(default_factory=dict)
 
     def turn_to(self, phase: str, why: str) -> None:
         """Another phase, or the same one for another reason."""
         if phase != self.phase:
+            self.clock.turn_to(phase)
             self.at, self.since = now(), time.monotonic()
         self.phase, self.why = phase, why
 
@@ -73,11 +79,14 @@ class RunState:
 
     def spending(self, run: int) -> dict[str, Value]:
         """The cells that record what the run has spent, to be told now."""
-        return self.book.tell(run, now()[:10], self._window())
+        today = now()[:10]
+        return {**self.book.tell(run, today, self._window()), **self.clock.tell(run, today)}
 
     def untold(self, run: int) -> dict[str, Value]:
         """The cells that would record what was used since: whoever finds the host dead tells them."""
-        return {} if self.book.is_told else self.book.cells(run, now()[:10], self._window())
+        today = now()[:10]
+        told = {} if self.book.is_told else self.book.cells(run, today, self._window())
+        return {**told, **self.clock.cells(run, today)}
 
     def use(self, spent: Spent) -> None:
         """What the present process has spent so far."""
@@ -163,6 +172,8 @@ class Pulse:
             trouble=state.trouble,
             outcome=state.outcome,
             clock=self._clock,
+            limits=state.limits,
+            used=state.used,
         )
 
 

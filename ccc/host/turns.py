@@ -39,12 +39,10 @@ class Turns:
         facts: Facts,
         state: RunState,
         pulse: Pulse,
-        over_budget: Callable[[], str | None],
     ) -> None:
         self.whose, self.conversation = whose, conversation
         self.session, self.files = session, files
         self.facts, self.state, self.pulse = facts, state, pulse
-        self.over_budget = over_budget
         self.spoken = False
         self.received = False
         self.resumed = False
@@ -137,14 +135,6 @@ class Turns:
             proof = hooks.proof(self.files, "Stop")
             self._turn_to(IDLE, f"{why}: {proof}" if proof else why)
             self.facts.tell(runs.phase(self.whose, IDLE, why, self.state.spending(self.whose.run)))
-            self._mind_the_budget()
-
-    def _mind_the_budget(self) -> None:
-        """What is used up is not spent on: the agent waits for a person, whatever messages it has."""
-        over = self.over_budget()
-        if over is not None:
-            self._turn_to(PAUSED, over)
-            self.facts.tell(runs.phase(self.whose, PAUSED, over))
 
     def _go_on_in_background(self) -> None:
         count, turn = self.state.background, self.state.turn

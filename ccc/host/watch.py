@@ -1,4 +1,4 @@
-"""Clocks of a run: its time limit, its silence, its rest."""
+"""Clocks of a run: its silence, its rest."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ class Watch:
 
     def __init__(self, order: Order, state: RunState) -> None:
         self._order, self._state = order, state
-        self._limit = time.monotonic() + order.seconds if order.seconds else NEVER
         self._quiet_since = time.monotonic()
         self._sample: tuple[float, float] | None = None
         self._rest_until = NEVER
@@ -33,17 +32,13 @@ class Watch:
 
     def next(self) -> float:
         """The moment of the next decision."""
-        moments = [self._limit, self._rest_until]
+        moments = [self._rest_until]
         if self._order.silence and self._state.phase in ("starting", "running"):
             moments.append(self._silent_at())
         if self._order.rest and self._state.phase == "idle":
             moments.append(self._state.since + self._order.rest)
         moment = time.monotonic()
         return min(each for each in [*moments, NEVER] if each > moment - 1.0)
-
-    def is_over(self) -> bool:
-        """Whether the run's time is up."""
-        return time.monotonic() >= self._limit
 
     def is_silent(self, tree: Tree) -> bool:
         """Whether nothing was heard for too long, and nothing of the tree works either."""

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ccc.domain.life import IDLE, PAUSED, Life, Request
+from ccc.domain.life import IDLE, Life, Request
 from ccc.domain.sessions import Session
 from ccc.domain.status import seconds_between
 from ccc.engines.registry import CLAUDE
 from ccc.ids import short, short_oid
+from ccc.ops.budget_items import of_limits
 from ccc.ops.items import Item, item
 from ccc.ops.look import Sighting
-
-BUDGET = "its budget"
-"""How the reason of a pause begins that a budget caused (domain/budgets.py)."""
 
 SETTLE_SECONDS = 2.0
 """A turn that has just ended may still be followed by the report that its last command made."""
@@ -30,6 +28,7 @@ def of_agent(sighting: Sighting) -> Iterator[Item]:
     yield from _questions(sighting)
     yield from claims(sighting)
     yield from _failures(sighting)
+    yield from of_limits(sighting)
     life = sighting.life
     if life is not None:
         yield from requests(sighting.session, life)
@@ -94,16 +93,11 @@ def _denied(session: Session, life: Life) -> Iterator[Item]:
 
 
 def _limits(sighting: Sighting, life: Life) -> Iterator[Item]:
-    session = sighting.session
     if life.host is None:
         return
-    key = f"{life.run}\n{life.at}"
     limited = limit(sighting)
     if limited is not None:
         yield limited
-    if life.phase == PAUSED and life.why.startswith(BUDGET):
-        title, command = f"{session.name} has used up its budget", f"git ccc resume {session.name}"
-        yield item("budget", session, key, title=title, text=life.why, since=life.at, command=command)
 
 
 def limit(sighting: Sighting) -> Item | None:

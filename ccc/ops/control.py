@@ -107,6 +107,13 @@ def carry_on(workspace: Workspace, session: Session) -> None:
     )
 
 
+def tell_limits(workspace: Workspace, session: Session, limits: Mapping[str, int]) -> None:
+    """Gives a living host the limits that its session has from now on; does not wait for it."""
+    found = _alive(workspace, session, "resume")
+    files = SessionFiles.of(workspace.layout, session.id)
+    _ask(files, files.run(found.run), {"kind": "limits", "limits": dict(limits)})
+
+
 def answer_engine(workspace: Workspace, session: Session, request: Request, text: str) -> None:
     """Answers what the engine itself waits for. Raises Refused where it no longer does."""
     found = _alive(workspace, session, "answer")

@@ -105,6 +105,8 @@ def _hand_over(workspace: Workspace, session: Session, message: str, *, idle: bo
         life = lives.sight(workspace.layout, session.id)
         if life is None:
             return "queued", WHEN_STARTED
+        if life.ending is not None and life.ending.status == PAUSED:
+            return "queued", WHEN_RESUMED
         if life.ending is not None or life.host is None:
             return _take_up(workspace, session)
         if life.phase == PAUSED:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ccc.domain.life import PAUSED, Life
+from ccc.domain.budgets import Amount
+from ccc.domain.life import Life
 from ccc.domain.sessions import Session
 from ccc.errors import Refused
-from ccc.ops import control, starting
+from ccc.ops import budgets, control, raising, starting
 from ccc.ops.close import refuse_agents
 from ccc.ops.find import find_all
 from ccc.ops.look import Sighting, look
@@ -79,20 +80,35 @@ def pause(workspace: Workspace, references: Sequence[str]) -> list[Handled]:
     return done
 
 
-def resume(workspace: Workspace, references: Sequence[str]) -> list[Handled]:
-    """Lets paused sessions go on, and starts those whose agent is gone. Raises Refused for a running one."""
+def resume(
+    workspace: Workspace, references: Sequence[str], *, amounts: Sequence[Amount] = ()
+) -> list[Handled]:
+    """Lets paused sessions go on, and starts those whose agent is gone; `amounts` raise their limits.
+
+    Raises Refused for a running one, InsideAgent where a limit is used up or to be raised by an agent.
+    """
     workspace.require()
     done = []
     for sighting in _sightings(workspace, references):
         session, life = sighting.session, sighting.life
-        if life is not None and life.host is not None and (life.phase == PAUSED or life.halted):
+        raised = ""
+        if raising.needs_raising(sighting, amounts):
+            raised = raising.raise_limits(workspace, sighting, amounts)
+        if raising.is_halted(sighting):
             control.carry_on(workspace, session)
-            done.append(Handled(session, "resumed"))
+            done.append(Handled(session, "resumed", raised))
+            continue
+        if is_alive(life) and raised:
+            done.append(Handled(session, "raised", raised))
             continue
         if is_alive(life):
             raise Refused(f"{session.name} is {sighting.view.status}", f"git ccc output {session.name} -f")
         clear_away(workspace, sighting)
-        done += start(workspace, [session.id])
+        if raised:
+            number = starting.start(workspace, session, prompt=raising.RAISED.format(words=raised))
+            done.append(Handled(session, "resumed", f"run {number}, {raised}"))
+        else:
+            done += start(workspace, [session.id])
     return done
 
 
@@ -116,7 +132,7 @@ def clear_away(workspace: Workspace, sighting: Sighting) -> None:
     """Ends what a run without host left running, before another one begins."""
     life = sighting.life
     if life is not None and life.ending is None and life.host is None:
-        control.bury(workspace, sighting.session, life, control.lost(life))
+        control.bury(workspace, sighting.session, life, budgets.ending_of(sighting.session, life))
 
 
 def is_alive(life: Life | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from ccc import ids
@@ -320,7 +320,7 @@ def _record(workspace: Workspace, request: Request, plan: Plan, commit: BriefCom
         "brief.md": ids.blob_id(commit.brief, like=commit.oid),
         "run.1": _first_run(workspace, request, plan),
     }
-    limits = {"seconds": request.seconds, "tokens": request.tokens, "micro_usd": request.micro_usd}
+    limits: dict[str, int | None] = asdict(request.limits)
     optional: dict[str, Value] = {
         "parent": plan.parent,
         "key": request.key,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ccc import ids
+from ccc.domain.sessions import Limits
 from ccc.errors import Refused, Usage
 from ccc.git import version
 from ccc.ops.workspace import Workspace
@@ -31,9 +32,7 @@ class Request:
     start: bool = False
     engine: str | None = None
     model: str | None = None
-    seconds: int | None = None
-    tokens: int | None = None
-    micro_usd: int | None = None
+    limits: Limits = Limits()
     origin: str | None = None
     runner: str = "local"
 

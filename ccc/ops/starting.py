@@ -17,6 +17,7 @@ from ccc.domain.sessions import Session, from_cells, stream_of
 from ccc.domain.status import DONE, FAILED, before_closing
 from ccc.engines import registry
 from ccc.errors import EngineFailed, NotFound, Refused, StoreBusy
+from ccc.ops import budgets
 from ccc.ops.environment import agent_environment, session_environment
 from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.notices import channels
@@ -41,15 +42,22 @@ GOING_ON = (
 
 
 def start(
-    workspace: Workspace, session: Session, *, resume: bool | None = None, prompt: str | None = None
+    workspace: Workspace,
+    session: Session,
+    *,
+    resume: bool | None = None,
+    prompt: str | None = None,
+    hand_back: bool = False,
 ) -> int:
     """Starts a run and returns its number once its host is up.
 
     `resume` None takes the conversation up again if there is one. `prompt` is what the agent is told first:
-    by default its brief, or that it goes on; an empty one leaves it to the mail that waits.
+    by default its brief, or that it goes on; an empty one leaves it to the mail that waits. `hand_back`: only
+    for the last turn that a session owes that has used up a limit.
     Raises EngineFailed where the engine cannot work here, Refused for a session that cannot be started.
     """
-    refuse_unstartable(workspace, session)
+    refuse_unstartable(workspace, session, hand_back=hand_back)
+    recorded = budgets.as_recorded(workspace, session)
     policy = starting_policy(workspace, session.target)
     role = policy.roles.get(session.role)
     reference = session.engine or engine_of(workspace, policy, role, None)
@@ -76,22 +84,23 @@ def start(
         tools=role.front.tools,
         permission_mode=permission_mode(workspace, session.target, role),
         options={**options, **_fork(workspace, session, reference, again)},
-        seconds=float(session.limits.seconds or role.front.timeout or policy.settings.session.timeout or 0),
         silence=policy.settings.session.silence,
         rest=policy.settings.session.rest,
-        limits=_present(tokens=session.limits.tokens, micro_usd=session.limits.micro_usd),
-        spent=_present(
-            input=session.spending.input, output=session.spending.output, micro_usd=session.spending.micro_usd
-        ),
+        limits=budgets.in_force(recorded, role, policy),
+        spent=budgets.spent_by(recorded),
+        warned=budgets.warned(workspace, session),
+        handback=policy.settings.limits.handback,
+        hand_back=budgets.to_hand_back(recorded) if hand_back else {},
     )
     _launch(workspace, files.run(number), order, channels.host_environment(workspace, environment))
     return number
 
 
-def refuse_unstartable(workspace: Workspace, session: Session) -> None:
+def refuse_unstartable(workspace: Workspace, session: Session, *, hand_back: bool = False) -> None:
     """Raises Refused for a session that is closed, of another machine, without worktree, or alive."""
     if session.closed is not None:
         raise Refused(f"{session.name} is closed", f"git ccc undo {session.name} brings it back")
+    budgets.refuse_exhausted(workspace, session, hand_back=hand_back)
     if session.where != workspace.replica:
         raise Refused(f"{session.name} lives in another copy of the repository", "start it there")
     if session.worktree is None or not (Path(session.worktree) / ".git").exists():
@@ -226,10 +235,6 @@ def _fork(workspace: Workspace, session: Session, reference: str, again: bool) -
     if origin is None or origin.engine != reference or origin.conversation is None:
         return {}
     return {"fork": origin.conversation}
-
-
-def _present(**values: int | None) -> dict[str, int]:
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def has_failed(sighting: Sighting) -> bool:

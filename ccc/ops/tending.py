@@ -13,13 +13,13 @@ from pathlib import Path
 from ccc.domain import movements, sessions
 from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
-from ccc.domain.life import IDLE, Life
+from ccc.domain.life import IDLE, PAUSED, Life
 from ccc.domain.sessions import Session, from_cells
 from ccc.domain.status import seconds_between
 from ccc.engines import registry
 from ccc.errors import CccError, StoreBusy
 from ccc.git import history
-from ccc.ops import bouncing, control, delivery, hookpoints, mail, starting
+from ccc.ops import bouncing, budgets, control, delivery, hookpoints, mail, starting
 from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.tell import tell
 from ccc.ops.workspace import Workspace
@@ -51,7 +51,7 @@ def tend(workspace: Workspace) -> bool:
     picture = look(workspace)
     done |= bouncing.bounce(workspace, picture) > 0
     for sighting in picture.sightings:
-        for step in (_bury, _believe, _remind, _begin):
+        for step in (_bury, _hand_back, _believe, _remind, _begin):
             done |= step(workspace, picture, sighting)
     return done
 
@@ -78,8 +78,21 @@ def _bury(workspace: Workspace, _: Picture, sighting: Sighting) -> bool:
     if life is None or not _is_dead(life, workspace.now()):
         return False
     with contextlib.suppress(StoreBusy):
-        control.bury(workspace, session, life, control.lost(life))
+        control.bury(workspace, session, life, budgets.ending_of(session, life))
     return True
+
+
+def _hand_back(workspace: Workspace, _: Picture, sighting: Sighting) -> bool:
+    """An agent whose host died when a limit was used up still has its last turn to come, and that alone."""
+    life, session = sighting.life, sighting.session
+    if life is None or life.ending is None or life.host is not None or not budgets.owes_hand_back(session):
+        return False
+    if session.closed is not None or life.ending.status != PAUSED:
+        return False
+    with contextlib.suppress(CccError):
+        starting.start(workspace, session, hand_back=True)
+        return True
+    return False
 
 
 def _believe(workspace: Workspace, _: Picture, sighting: Sighting) -> bool:

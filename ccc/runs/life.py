@@ -44,6 +44,8 @@ class Pulse:
     trouble: Trouble | None = None
     outcome: Ending | None = None
     clock: float | None = None
+    limits: Mapping[str, int] = field(default_factory=dict)
+    used: Mapping[str, int] = field(default_factory=dict)
 
 
 ENDED_SOMEHOW = {
@@ -140,6 +142,8 @@ def _seen(files: RunFiles, number: int, document: dict[str, Any], ending: Ending
             who for who, each in (("host", host), ("agent", agent)) if each is not None and each.halted
         ),
         outcome=_ending(document.get("outcome")),
+        limits=_counts(document.get("limits")),
+        used=_counts(document.get("used")),
     )
 
 
@@ -159,6 +163,12 @@ def _quiet(beaten: float, clock: float | None) -> float | None:
     Whether the clock was set since, or the machine asleep, makes no difference.
     """
     return None if clock is None else max(0.0, time.monotonic() + clock - beaten)
+
+
+def _counts(found: object) -> dict[str, int]:
+    """Whole numbers by name; what else stands there is left out."""
+    known = found if isinstance(found, dict) else {}
+    return {str(name): value for name, value in known.items() if isinstance(value, int)}
 
 
 def _request(document: dict[str, Any]) -> Request:

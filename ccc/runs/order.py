@@ -17,10 +17,12 @@ class Order:
     """One run. No secrets: the agent's environment travels as the host's own.
 
     `engine` is the reference as recorded (`claude`, `rehearsal:PATH`, a configured name), `starter` the
-    identity of the process that starts the host. Times in seconds, 0 is none: `seconds` for the whole run,
+    identity of the process that starts the host. Times in seconds, 0 is none:
     `silence` without any sign of life, `rest` idle until the process is put to rest, `grace` between TERM
-    and KILL. `retries`: restarts after a crash. `micro_usd` is left from orders of before, and unused.
-    `limits` are the session's ({tokens, micro_usd}), `spent` what its earlier runs used of them.
+    and KILL. `retries`: restarts after a crash. `seconds` and `micro_usd` are left from orders of before.
+    `limits` are the session's (fields of Limits), `spent` what its earlier runs used of them, `warned`
+    for which of them the agent got its word. `handback`: seconds of the last turn when one is used up;
+    `hand_back` ({what, why}) says that this run is for that turn alone.
     """
 
     session: str
@@ -46,6 +48,9 @@ class Order:
     micro_usd: int = 0
     limits: Mapping[str, int] = field(default_factory=dict)
     spent: Mapping[str, int] = field(default_factory=dict)
+    warned: Mapping[str, int] = field(default_factory=dict)
+    handback: float = 180.0
+    hand_back: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, files: RunFiles) -> None:
         """Makes the run known. Raises OSError."""

@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ccc.domain.landings import Approval
+from ccc.domain.limits import limits_of, used_by
 from ccc.domain.report import Report
-from ccc.domain.sessions import Command, Session
+from ccc.domain.sessions import Command, Limits, Session
 from ccc.domain.stamps import rfc3339
 from ccc.ops.look import Picture, Sighting
 from ccc.ops.mail import messages_of
@@ -28,9 +29,9 @@ SESSION_KEYS = (
     *("id", "name", "alias", "role", "task", "status", "status_before", "since", "evidence", "as_of"),
     *("where", "progress", "branch", "target", "base", "head", "ahead", "behind", "dirty", "worktree"),
     *("engine", "runner", "terminal", "model", "after", "blocks", "parent", "plan", "priority", "tokens"),
-    *("cost", "limits", "restarts", "unread", "provisional", "created_at", "updated_at"),
+    *("cost", "limits", "used", "restarts", "unread", "provisional", "created_at", "updated_at"),
 )
-"""The keys of `S`; `status_before`, `provisional` and `created_at` are there beyond CONTRACT §4."""
+"""The keys of `S`; `status_before`, `used`, `provisional`, `created_at` are there beyond CONTRACT §4."""
 
 Document = dict[str, Any]
 
@@ -105,16 +106,24 @@ def session_document(sighting: Sighting, blocked: Blocks = NOBODY, waiting: Unre
             "context_limit": session.spending.context_limit,
         },
         "cost": {"usd": _usd(session.spending.micro_usd)},
-        "limits": {
-            "seconds": session.limits.seconds,
-            "tokens": session.limits.tokens,
-            "usd": _usd(session.limits.micro_usd),
-        },
+        "limits": _limits(limits_of(session, sighting.life)),
+        "used": _limits(used_by(session, sighting.life)),
         "restarts": sighting.life.restarts if sighting.life else 0,
         "unread": waiting.get(session.id, 0),
         "provisional": sighting.provisional,
         "created_at": session.created_at,
         "updated_at": session.updated_at,
+    }
+
+
+def _limits(found: Limits) -> Document:
+    """The same for what holds and for what is used of it."""
+    return {
+        "seconds": found.seconds,
+        "tokens": found.tokens,
+        "usd": _usd(found.micro_usd),
+        "memory_bytes": found.memory_bytes,
+        "processes": found.processes,
     }
 
 

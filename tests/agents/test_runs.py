@@ -204,31 +204,10 @@ def test_a_silent_agent_is_started_again_and_then_given_up(ready: Repo, start: S
 
 
 @pytest.mark.slow
-def test_the_time_limit_ends_a_run(start: Starts) -> None:
-    agent = start(STAYS, options=("--timeout", "1s"))
-    now = agent.becomes("failed")
-    assert now["evidence"][0]["what"] == "its time limit of 1 s is over"
-    assert now["limits"]["seconds"] == 1
-    assert agent.processes() == []
-
-
-@pytest.mark.slow
 def test_a_lock_that_a_killed_git_left_is_no_obstacle(start: Starts, ready: Repo) -> None:
     lock = ready.path / ".git" / "worktrees" / "ccc-backend-a-part" / "index.lock"
     agent = start([{"run": ["sh", "-c", f": >{lock}"]}, {"crash": {"signal": "KILL"}}, *DONE])
     assert agent.becomes("unchecked")["restarts"] == 1
-
-
-@pytest.mark.slow
-def test_a_budget_that_is_used_up_pauses_the_agent_and_asks(start: Starts, ccc: RunsCcc) -> None:
-    agent = start([{"use": {"input": 900, "output": 200, "usd": 0.5}}], options=("--budget", "1ktok"))
-    now = agent.becomes("paused")
-    assert now["evidence"][0]["what"] == "its budget of 1000 tokens is used up: 1100"
-    until(lambda: agent.status()["tokens"]["input"] == 900, "what it spent")
-    now = agent.status()
-    assert (now["limits"]["tokens"], now["cost"]["usd"]) == (1000, 0.5)
-    assert [item["kind"] for item in ccc("inbox", "--json", exit=0).json["items"]] == ["budget"]
-    assert ccc("wait", agent.name, "--timeout", "20").exit == 3
 
 
 @pytest.mark.slow

@@ -41,6 +41,17 @@ def test_every_key_stands_in_the_file_of_defaults_with_its_default() -> None:
         "sync.auto": 60.0,
         "retention.sessions": 90 * 86400.0,
         "retention.logs": 30 * 86400.0,
+        "limits.session.time": 7200.0,
+        "limits.session.tokens": 2_000_000,
+        "limits.session.money": 20.0,
+        "limits.session.memory": 4_000_000_000,
+        "limits.session.processes": 200,
+        "limits.day.time": 72000.0,
+        "limits.day.tokens": 20_000_000,
+        "limits.day.money": 100.0,
+        "limits.person.time": 36000.0,
+        "limits.person.tokens": 10_000_000,
+        "limits.person.money": 50.0,
     }
 
 

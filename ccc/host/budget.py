@@ -1,0 +1,245 @@
+"""What a run may use: watched in mid-turn, a word at 80 %, one hand-back turn at 100 %, then a person.
+
+The hand-back is recorded before it begins: whoever finds that record after a kill never gives a second one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ccc import ids
+from ccc.domain import exhaustion, limits
+from ccc.domain.life import IDLE, LIMITED, PAUSED, RUNNING, STARTING, WAITING, Ending
+from ccc.domain.limits import BEGUN, DUE, OVER, Reached
+from ccc.domain.messages import Whom
+from ccc.domain.sessions import LIMITS, Limits, Spending
+from ccc.host import ending
+from ccc.host.state import now
+from ccc.runs import mail
+from ccc.runs.mail import Letter
+
+if TYPE_CHECKING:
+    from ccc.host.host import Host
+
+NEVER = 1e12
+INTERRUPT_SECONDS = 10.0
+"""How long an engine may take to end its turn when asked; then its process is ended."""
+
+HANDBACK_ANSWERS = 12
+"""Answers of the model that the hand-back may take: add, commit, report, and some that go wrong."""
+
+WORKING = (STARTING, RUNNING)
+AT_WORK = (*WORKING, IDLE, WAITING, LIMITED)
+
+NEAR_TEXT = (
+    "You have used {percent} % of {words}: {used}. Commit what is whole now, and plan the rest so that it"
+    " fits. At 100 % you get one last short turn to hand back, then a person decides."
+)
+HANDBACK_TEXT = (
+    "Your work is paused now: {why}. This is your last turn. Commit what you have, even if it is unfinished;"
+    " run `git ccc report --done --summary TEXT` if it is whole, else `git ccc note --kind next TEXT` with"
+    " what is left to do; then end your turn. Do nothing else: a person decides how it goes on."
+)
+
+
+class Budget:
+    """The limits of one run and how far they are used; `stage` is that of the hand-back, empty before it."""
+
+    def __init__(self, host: Host) -> None:
+        order = host.order
+        self._host = host
+        self.limits = Limits(**order.limits)
+        self._told = dict(order.warned)
+        self.stage, self.what, self.why = "", order.hand_back.get("what", ""), order.hand_back.get("why", "")
+        self._letter = ""
+        self._until = NEVER
+        self._answers = 0
+        self._tokens = 0
+        if self.what:
+            self.stage = DUE
+
+    @property
+    def engaged(self) -> bool:
+        """Whether a limit is used up: nothing else is said to the agent any more."""
+        return bool(self.stage)
+
+    def used(self) -> Limits:
+        """What all runs of the session have used."""
+        before, amount = self._host.order.spent, self._host.state.book.usage.total
+        return limits.used_of(
+            Spending(
+                input=before.get("input", 0) + amount.input,
+                output=before.get("output", 0) + amount.output,
+                micro_usd=before.get("micro_usd", 0) + (amount.micro_usd or 0),
+                seconds=before.get("seconds", 0) + int(self._host.state.clock.seconds),
+            )
+        )
+
+    def set(self, given: object) -> None:
+        """A person gave other limits; what is no table of whole numbers is left alone."""
+        if isinstance(given, Mapping) and all(isinstance(given.get(kind, 0), int) for kind in LIMITS):
+            self.limits = Limits(**{kind: given.get(kind) for kind in LIMITS})
+
+    def next(self) -> float:
+        """The moment of the next decision, seconds of the monotonic clock."""
+        moments = [self._until]
+        if self.limits.seconds is not None and not self.engaged and self._host.state.phase in WORKING:
+            left = self.limits.seconds - (self.used().seconds or 0)
+            warns = left - self.limits.seconds * (100 - limits.NEAR) / 100
+            moments.append(time.monotonic() + max(0.2, warns if warns > 0 else left))
+        return min(moments)
+
+    def look(self) -> None:
+        """Decides what is due. Called before anything is delivered."""
+        host = self._host
+        self._show()
+        if host.over is not None or host.state.phase == PAUSED:
+            return
+        if self.stage == DUE:
+            self._end_the_turn()
+        elif self.stage == BEGUN:
+            self._mind_the_hand_back()
+        else:
+            self._compare()
+
+    def _show(self) -> None:
+        """Others see what is used of what when the state is written next."""
+        state = self._host.state
+        state.limits = {kind: limit for kind, limit in vars(self.limits).items() if limit is not None}
+        state.used = {kind: used for kind, used in vars(self.used()).items() if used}
+
+    def _compare(self) -> None:
+        if self._host.state.phase not in AT_WORK:
+            return
+        used = self.used()
+        for each in limits.measured(self.limits, used):
+            if each.is_full:
+                self.exhaust(each.kind, each.why)
+                return
+        for each in limits.measured(self.limits, used):
+            if each.percent >= limits.NEAR and self._told.get(each.kind) != each.limit:
+                self._warn(each)
+
+    def _warn(self, near: Reached) -> None:
+        """Once a limit; a program that is told everything by its command line is not given a turn for it."""
+        self._told[near.kind] = near.limit
+        text = NEAR_TEXT.format(
+            percent=near.percent,
+            words=near.words.replace("its", "your", 1),
+            used=limits.amount(near.kind, near.used),
+        )
+        self.say(text, topic="budget", mark={f"{exhaustion.WARNED}{near.kind}": near.limit})
+
+    def say(self, text: str, *, topic: str, mark: Mapping[str, int]) -> None:
+        """A message from ccc, recorded and delivered like any other."""
+        host = self._host
+        if host.agent is None or not host.agent.talks:
+            return
+        letter = self._record(text, topic=topic, mark=mark)
+        mail.post(host.session, letter)
+
+    def _record(self, text: str, *, topic: str, mark: Mapping[str, int] | None = None) -> Letter:
+        letter = Letter(ids.new_id(), exhaustion.SENDER, text, now())
+        self._host.facts.tell(
+            exhaustion.word(letter.id, text, about=self._about, topic=topic, mark=mark or {})
+        )
+        return letter
+
+    @property
+    def _about(self) -> Whom:
+        return Whom(self._host.whose.session, self._host.whose.name)
+
+    def _fact(self, stage: str) -> None:
+        self.stage = stage
+        self._host.facts.tell(exhaustion.exhausted(self._about, self.what, self.why, stage))
+
+    # --- 100 %
+
+    def exhaust(self, what: str, why: str) -> None:
+        """A limit is used up: the turn that goes on is ended, and the agent hands back."""
+        host = self._host
+        if self.engaged or host.over is not None:
+            return
+        self.what, self.why = what, why
+        self._fact(DUE)
+        self._until = time.monotonic() + INTERRUPT_SECONDS
+        agent, engine = host.agent, host.engine
+        if agent is None or engine is None or self._is_between_turns():
+            return
+        stop = engine.interrupt()
+        if not stop or not agent.talks or host.post.any_handed():
+            self._until = 0.0  # what it has in its hands would be its next turn
+        else:
+            agent.write(stop)
+
+    def _is_between_turns(self) -> bool:
+        return self._host.turns.ended is not None
+
+    def _end_the_turn(self) -> None:
+        """Until the turn is over, or was given time enough for that."""
+        host = self._host
+        if host.agent is None:
+            return
+        if self._is_between_turns() and host.agent.talks and not host.post.any_handed():
+            self.begin()
+        elif time.monotonic() >= self._until:
+            self._until = NEVER
+            ending.end_tree(host)
+
+    def begin(self) -> None:
+        """The hand-back begins: recorded first, then said."""
+        host = self._host
+        assert host.agent is not None
+        assert host.engine is not None
+        letter = self._record(HANDBACK_TEXT.format(why=self.why), topic="hand-back")
+        self._letter = letter.id
+        self._fact(BEGUN)
+        self._until = time.monotonic() + host.order.handback
+        self._answers, self._tokens = 0, self._spent_tokens()
+        host.turns.ended = None
+        mail.post(host.session, letter)
+        host.post.hand(letter, host.agent, host.engine)
+
+    def begin_in_another_process(self) -> str:
+        """The hand-back as the prompt of a program that is told by its command line."""
+        self._fact(BEGUN)
+        self._until = time.monotonic() + self._host.order.handback
+        return HANDBACK_TEXT.format(why=self.why)
+
+    def _spent_tokens(self) -> int:
+        return self.used().tokens or 0
+
+    def _mind_the_hand_back(self) -> None:
+        """Over with its turn, or when it takes more than it is given."""
+        host = self._host
+        tokens = self._spent_tokens()
+        if tokens != self._tokens:
+            self._tokens, self._answers = tokens, self._answers + 1
+        received = all(letter.id != self._letter for letter in mail.waiting(host.session))
+        if host.turns.ended is not None and received:
+            failure = host.turns.ended.failure
+            self.over(f"its hand-back failed: {failure}" if failure else "")
+        elif time.monotonic() >= self._until or self._answers > HANDBACK_ANSWERS:
+            self.over("its hand-back took too long and was cut off")
+
+    def over(self, remark: str = "") -> None:
+        """Nothing more is spent; a person decides."""
+        host = self._host
+        if host.over is None:
+            host.over = self.ending(remark)
+
+    def settle(self, over: Ending) -> Ending:
+        """The same, unless it ends for another reason while a limit is used up: that it waits counts more."""
+        if not self.engaged or over.status in (PAUSED, "stopped"):
+            return over
+        return self.ending(f"its hand-back broke off: {over.why}")
+
+    def ending(self, remark: str = "") -> Ending:
+        """How the run ends, as recorded; `remark` is what else is worth saying."""
+        self._fact(OVER)
+        if self._letter:
+            mail.taken(self._host.session, self._letter)
+        self._until = NEVER
+        return Ending(PAUSED, f"{self.why}; {remark}" if remark else self.why, now())

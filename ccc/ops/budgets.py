@@ -1,0 +1,81 @@
+"""Limits of sessions: which hold, what is used of them, and that nothing starts beyond them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from ccc.domain.exhaustion import WARNED
+from ccc.domain.life import PAUSED, Ending, Life
+from ccc.domain.limits import BEGUN, DUE
+from ccc.domain.sessions import LIMITS, Session, from_cells, stream_of
+from ccc.errors import Refused
+from ccc.ops import budget_items, control
+from ccc.ops.policy import Policy
+from ccc.ops.workspace import Workspace
+
+if TYPE_CHECKING:
+    from ccc.config.roles import Role
+
+
+def in_force(session: Session, role: Role, policy: Policy) -> dict[str, int]:
+    """The limits of a session: its own, else its role's, else the configured ones."""
+    found = {"seconds": int(role.front.timeout or policy.settings.session.timeout or 0)}
+    found |= {kind: value for kind, value in asdict(session.limits).items() if value is not None}
+    return {kind: found[kind] for kind in LIMITS if found.get(kind)}
+
+
+def spent_by(session: Session) -> dict[str, int]:
+    """What all runs of a session have used of what adds up."""
+    spending = session.spending
+    found = {
+        "input": spending.input,
+        "output": spending.output,
+        "micro_usd": spending.micro_usd,
+        "seconds": spending.seconds,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def warned(workspace: Workspace, session: Session) -> dict[str, int]:
+    """For which limits the agent has got its word."""
+    cells = workspace.reader.state().stream(stream_of(session.id))
+    found = {name.removeprefix(WARNED): cells[name][1] for name in cells if name.startswith(WARNED)}
+    return {name: value for name, value in found.items() if isinstance(value, int)}
+
+
+def to_hand_back(session: Session) -> dict[str, str]:
+    """Why a run is started for the last turn alone."""
+    exhausted = session.exhausted
+    return {} if exhausted is None else {"what": exhausted.what, "why": exhausted.why}
+
+
+def refuse_exhausted(workspace: Workspace, session: Session, *, hand_back: bool = False) -> None:
+    """Raises Refused for a session that has used up a limit: only a person lets it go on.
+
+    With `hand_back` unless it owes its last turn.
+    """
+    now = as_recorded(workspace, session)
+    if hand_back and not owes_hand_back(now):
+        raise Refused(f"{session.name} has handed back already", f"git ccc show {session.name}")
+    if now.exhausted is not None and not hand_back:
+        raise Refused(f"{session.name} waits for a person: {now.exhausted.why}", budget_items.command(now))
+
+
+def owes_hand_back(session: Session) -> bool:
+    """Whether its agent was to hand back and its host died before that began."""
+    return session.exhausted is not None and session.exhausted.state == DUE
+
+
+def ending_of(session: Session, found: Life) -> Ending:
+    """How a run ended whose host is gone: lost, unless a person was to decide anyway."""
+    if session.exhausted is None:
+        return control.lost(found)
+    begun = session.exhausted.state == BEGUN
+    remark = "; its host was gone in the hand-back" if begun else ""
+    return Ending(PAUSED, session.exhausted.why + remark, found.beat)
+
+
+def as_recorded(workspace: Workspace, session: Session) -> Session:
+    """The session as it is recorded now: whoever hands one over may have looked a while ago."""
+    return from_cells(session.id, workspace.reader.state().stream(stream_of(session.id))) or session
