@@ -83,6 +83,9 @@ class Turns:
             self.facts.tell(runs.started(self.whose, self.conversation, resumed=self.resumed))
         elif self._is_between_turns():
             self._begin_turn(new=True)
+        elif self.ended is not None and self.state.phase == WAITING:
+            self.state.turn += 1
+            self.ended = None
 
     def _is_between_turns(self) -> bool:
         """Whether the last turn has ended, if only tasks in the background go on."""
@@ -126,7 +129,9 @@ class Turns:
     def _turn_ended(self, sign: protocol.Sign) -> None:
         assert isinstance(sign, protocol.TurnEnded)
         self.ended = sign
-        self.state.requests, self.state.until, self.state.trouble = (), None, None
+        self.state.until, self.state.trouble = None, None
+        if not self.state.background:
+            self.state.requests = ()
         self._remember(sign.denied)
         if sign.failure is None and self.state.background:
             self._go_on_in_background()
@@ -137,10 +142,19 @@ class Turns:
             self.facts.tell(runs.phase(self.whose, IDLE, why, self.state.spending(self.whose.run)))
 
     def _go_on_in_background(self) -> None:
-        count, turn = self.state.background, self.state.turn
-        why = f"turn {turn} ended, {count} background {'task goes' if count == 1 else 'tasks go'} on"
+        if self.state.requests:
+            self.pulse.write(self.state)
+            return
+        why = self._goes_on()
         self._turn_to(RUNNING, why)
         self.facts.tell(runs.phase(self.whose, RUNNING, why, self.state.spending(self.whose.run)))
+
+    def _goes_on(self) -> str:
+        """In words that the turn is over and tasks of it are not."""
+        count = self.state.background
+        return (
+            f"turn {self.state.turn} ended, {count} background {'task goes' if count == 1 else 'tasks go'} on"
+        )
 
     def _used(self, sign: protocol.Sign) -> None:
         assert isinstance(sign, protocol.Used)
@@ -167,7 +181,7 @@ class Turns:
             self.pulse.write(self.state)
             return
         phase = WAITING if left else RUNNING
-        why = left[0].text if left else why
+        why = left[0].text if left else self._goes_on() if self.ended and self.state.background else why
         self._turn_to(phase, why)
         self.facts.tell(runs.phase(self.whose, phase, why))
 
@@ -213,7 +227,8 @@ class Turns:
             return
         if sign.count:
             self._go_on_in_background()
-        elif self.state.phase == RUNNING:
+        elif self.state.phase in (RUNNING, WAITING):
+            self.state.requests = ()
             self._turn_to(IDLE, f"turn {self.state.turn} and its background tasks ended")
             self.facts.tell(runs.phase(self.whose, IDLE, self.state.why, self.state.spending(self.whose.run)))
 

@@ -244,6 +244,23 @@ def test_inside_a_session_the_inbox_is_its_own(place: Place, door: Door, ccc_inl
     assert seen["words"].startswith("ask the human to run, in the main checkout: git ccc answer ")
 
 
+def test_a_session_answers_its_own_children_and_nobody_else_does(
+    place: Place, door: Door, ccc_inline: RunsCcc
+) -> None:
+    parent = place.spawn()
+    mine = door_at(place.repo, {"CCC_SESSION": parent.id})
+    child = {"role": "testing", "task": "Cover login", "start": False}
+    (made,) = mine("spawn_workers", workers=[child]).json["sessions"]
+    ccc_inline("ask", "Which store?", "--choice", "git", env={"CCC_SESSION": made["id"]}, exit=0)
+    (question,) = mine("inbox").json["items"]
+    refused = door("answer", item=question["id"], choice=1)
+    assert refused.is_error
+    assert "hint: ask the human to run, in the main checkout: git ccc answer " in refused.text
+    answered = mine("answer", item=question["id"], choice=1).json
+    assert (answered["session"], answered["answer"]) == (made["id"], "git")
+    assert mine("inbox").json["items"] == []
+
+
 def test_nothing_asked_through_the_server_comes_from_a_person(place: Place) -> None:
     workspace = Desk(place.repo.path, {}, place.repo.path).fresh()
     with pytest.raises(InsideAgent):
