@@ -31,7 +31,7 @@ from ccc.layout import Layout
 from ccc.platform import trees
 from ccc.runs import withheld
 from ccc.runs.files import SessionFiles
-from ccc.runs.order import Order
+from ccc.runs.order import COMMAND_LINE, Order
 
 
 class Host:
@@ -58,7 +58,7 @@ class Host:
         self.watch = Watch(order, self.state)
         self.post = letters.Post(self.session)
         self.selector = selectors.DefaultSelector()
-        self.tree = trees.Tree(None, ("CCC_RUN", self._marker()), reaper=os.getpid())
+        self.tree = self._tree_of(None)
         self.agent: Agent | None = None
         self.engine: Engine | None = None
         self.over: Ending | None = None
@@ -66,6 +66,12 @@ class Host:
         self.log_lost = self.begun_anew = False
         self.paused_from = RUNNING
         self.budget = Budget(self)
+
+    def _tree_of(self, root: str | None) -> trees.Tree:
+        """The agent and all it starts, but for the hosts of other sessions: these become our children where
+        the agent, or ccc in its name, has started them."""
+        marker = ("CCC_RUN", self._marker())
+        return trees.Tree(root, marker, reaper=os.getpid(), stranger=COMMAND_LINE)
 
     def _marker(self) -> str:
         return f"{self.order.session}.{self.order.run}"
@@ -185,7 +191,7 @@ class Host:
             self.end("failed", f"{launch.argv[0]} cannot be started: {error.strerror}")
             return
         self.engine = engine
-        self.tree = trees.Tree(self.agent.identity, ("CCC_RUN", self._marker()), reaper=os.getpid())
+        self.tree = self._tree_of(self.agent.identity)
         self.state.agent = self.agent.identity
         self.state.hear()
         self.state.spoke = None

@@ -26,7 +26,7 @@ from ccc.ops.workspace import Workspace
 from ccc.platform import processes
 from ccc.runs import handed, life
 from ccc.runs.files import RunFiles, SessionFiles
-from ccc.runs.order import Order
+from ccc.runs.order import MODULE, Order
 
 if TYPE_CHECKING:
     from ccc.config.roles import Role
@@ -256,7 +256,7 @@ def _launch(workspace: Workspace, files: RunFiles, order: Order, environment: Ma
         raise StoreBusy(f"{order.name} is being started by somebody else", "git ccc status") from error
     order.write(files)
     common = str(workspace.repository.common)
-    command = [sys.executable, "-E", "-P", "-m", "ccc.host", common, order.session, str(order.run)]
+    command = [sys.executable, "-E", "-P", "-m", MODULE, common, order.session, str(order.run)]
     try:
         done = subprocess.run(
             command,

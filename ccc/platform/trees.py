@@ -84,8 +84,9 @@ class Tree:
 
     `root` is the identity (`pid start boot`) of its first process, `marker` the variable that all of them
     were started with, `reaper` a living process whose descendants all belong to it. Whatever speaks for it,
-    `keep` do not belong to it, nor do those whose command line ends in one of `apart` (a NUL after each
-    argument), nor who is below these. That prevents accidents: who wants to be apart can call itself so.
+    `keep` do not belong to it, nor do those whose command line ends in one of `apart` or holds `stranger` (a
+    NUL after each argument), nor who is below these. That prevents accidents: who wants to be apart can call
+    itself so.
     """
 
     root: str | None
@@ -93,6 +94,7 @@ class Tree:
     reaper: int | None = None
     keep: frozenset[int] = frozenset()
     apart: tuple[bytes, ...] = ()
+    stranger: bytes | None = None
 
     def members(self) -> list[int]:
         """Whoever of the tree lives, the root first; never this process or one above it."""
@@ -189,9 +191,17 @@ def _look_once(tree: Tree) -> _Look:
     above = [] if tree.reaper is None else [tree.reaper]
     found += everybody.below([*found, *above])
     own = os.getpid()
-    keep = {*tree.keep, *(pid for pid in found if tree.apart and table.command(pid).endswith(tree.apart))}
+    keep = {*tree.keep, *(pid for pid in found if _is_apart(tree, pid))}
     never = {own, *table.above(own), *keep, *everybody.below(keep)}
     return _Look([everybody.rows[pid] for pid in dict.fromkeys(found) if pid not in never], everybody)
+
+
+def _is_apart(tree: Tree, pid: int) -> bool:
+    """Whether a process is nobody's tool by its command line, whoever is above it."""
+    if not tree.apart and tree.stranger is None:
+        return False
+    command = table.command(pid)
+    return command.endswith(tree.apart) or (tree.stranger is not None and tree.stranger in command)
 
 
 def _root(identity: str | None, everybody: Table) -> list[int]:

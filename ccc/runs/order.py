@@ -10,6 +10,9 @@ from ccc.records import dataclass
 from ccc.runs.files import RunFiles, read_json, write_json
 
 FORMAT = 1
+MODULE = "ccc.host"
+COMMAND_LINE = b"\0-m\0ccc.host\0"
+"""What the command line of every host holds, a NUL after each argument."""
 
 
 @dataclass(frozen=True)
