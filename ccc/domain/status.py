@@ -74,9 +74,9 @@ def derive(session: Session, seen: Seen | None, now: str) -> StatusView:
         return StatusView("closed", session.closed.at, (*_closing(session), *evidence), now)
     if seen is None or seen.worktree is None:
         return _from_afar(session, status, since, evidence)
-    trouble = _trouble(session, seen, now)
+    trouble = _trouble(session, seen)
     if trouble and status in UNSETTLED:
-        return StatusView("lost", now, (*trouble, *evidence), now)
+        return StatusView("lost", session.updated_at, (*trouble, *evidence), now)
     as_of = since if status == "unknown" else now
     return StatusView(status, since, (*evidence, *trouble, *_strayed(session, seen)), as_of)
 
@@ -229,16 +229,16 @@ def _from_afar(session: Session, status: str, since: str, evidence: tuple[Eviden
     return StatusView("unknown", since, (elsewhere, *evidence), session.updated_at)
 
 
-def _trouble(session: Session, seen: Seen, now: str) -> tuple[Evidence, ...]:
+def _trouble(session: Session, seen: Seen) -> tuple[Evidence, ...]:
     if session.stage != "ready":
         return ()
     found = []
     if seen.head is None:
-        found.append(Evidence("ref", f"branch {session.branch} is gone", now))
+        found.append(Evidence("ref", f"branch {session.branch} is gone", None))
     if not seen.worktree:
-        found.append(Evidence("worktree", f"nothing at {session.worktree}", now))
+        found.append(Evidence("worktree", f"nothing at {session.worktree}", None))
     if seen.searched and seen.life is None and session.engine is not None and session.run.status in LIVE:
-        found.append(Evidence("process", f"nothing is left of run {session.run.number} here", now))
+        found.append(Evidence("process", f"nothing is left of run {session.run.number} here", None))
     return tuple(found)
 
 

@@ -125,3 +125,67 @@ def test_an_ending_that_is_announced_is_the_status_before_it_is_recorded(tmp_pat
     again = life.sight_run(files, 1)
     assert again is not None
     assert again.ending == over
+
+
+@pytest.mark.slow
+def test_a_session_made_without_an_agent_waits_for_its_predecessor_and_is_blocked_by_its_failure(
+    start: Starts, ccc: RunsCcc, ready: Repo
+) -> None:
+    made = ccc("spawn", "backend", "First", "--no-start", "--json", exit=0).json["sessions"][0]
+    assert same_everywhere(ready, ccc, made["name"])["status"] == "created"
+    failing = start([{"wait": {"file": "go"}}, {"crash": {"exit": 3, "always": True}}], task="Second")
+    later = start(DONE, task="Third", options=("--after", failing.name))
+    status = same_everywhere(ready, ccc, later.name)
+    assert status["status"] == "queued"
+    assert failing.name in words(status)[0]
+    (failing.path / "go").touch()
+    later.becomes("blocked")
+    status = same_everywhere(ready, ccc, later.name)
+    assert words(status)[0] == f"{failing.name} failed"
+
+
+@pytest.mark.slow
+def test_done_is_a_claim_until_the_checks_have_passed(start: Starts, ccc: RunsCcc, ready: Repo) -> None:
+    go = ready.path.parent / "go"
+    waits = f"ccc-backend:\n\t@while [ ! -e {go} ]; do sleep 0.1; done\n"
+    ready.commit("Check the back end", Makefile=waits)
+    agent = start(DONE)
+    agent.becomes("reported")
+    status = same_everywhere(ready, ccc, agent.name)
+    assert (status["status"], words(status)[0].split(" at ")[0]) == ("reported", "done")
+    go.touch()
+    agent.becomes("verified")
+    assert words(same_everywhere(ready, ccc, agent.name))[0].endswith("exit 0")
+
+
+@pytest.mark.slow
+def test_a_session_whose_worktree_is_gone_is_lost_and_says_so_alike_at_each_look(
+    ccc: RunsCcc, ready: Repo
+) -> None:
+    made = ccc("spawn", "backend", "First", "--no-start", "--json", exit=0).json["sessions"][0]
+    ready.git("worktree", "remove", "--force", made["worktree"])
+    first = same_everywhere(ready, ccc, made["name"])
+    assert (first["status"], words(first)[0]) == ("lost", f"nothing at {made['worktree']}")
+    assert same_everywhere(ready, ccc, made["name"]) == first
+
+
+@pytest.mark.slow
+def test_a_session_of_another_machine_is_unknown_and_says_as_of_when(
+    start: Starts, ccc: RunsCcc, ready: Repo, tmp_path: Path
+) -> None:
+    agent = start(STAYS)
+    agent.becomes("running")
+    ccc("drain", exit=0)
+    other = tmp_path / "other"
+    ready.git("clone", "--quiet", str(ready.path), str(other))
+    there = Repo(other)
+    there.git("fetch", "--quiet", "origin", "refs/ccc:refs/ccc")
+    ccc("init", cwd=other, exit=0)
+
+    def run(*arguments: str, **options: Any) -> Any:
+        return ccc(*arguments, cwd=other, **options)
+
+    status = same_everywhere(there, run, agent.name)
+    assert (status["status"], words(status)[0]) == ("unknown", "last known running, on another machine")
+    shown = run("show", agent.name, "--json", exit=0).json
+    assert shown["as_of"] == agent.status()["updated_at"]
