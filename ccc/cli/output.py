@@ -21,7 +21,7 @@ from ccc.views.text.output import turns_text
 @click.option("-f", "--follow", "goes_on", is_flag=True, help="Go on as more is said, until its run is over")
 @click.option("-n", "last", type=click.IntRange(min=0), metavar="N", help="Show only the last N turns")
 @click.option("--raw", "as_it_came", is_flag=True, help="Print what its program printed, as it came")
-@click.option("--since", metavar="CURSOR", help="Show only what came after the cursor that --json printed")
+@click.option("--since", metavar="CURSOR", help="Show only what came after this cursor of --json, or time")
 @json_option
 @pass_invocation
 def command_output(

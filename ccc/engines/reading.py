@@ -93,14 +93,52 @@ def ends(groups: Sequence[Group]) -> Cursor:
     return Cursor(1 if marks else 0, marks)
 
 
-def latest(groups: Sequence[Group], count: int) -> list[TurnLine]:
-    """About the last turns of a conversation, from the ends of its files; fewer where lines are very long."""
-    turns: list[TurnLine] = []
-    for source in (source for group in groups for source in group):
-        offset = max(0, source.path.stat().st_size - LOOKED_BACK)
-        pages = list(source.read(offset))[1 if offset else 0 :]  # the first line may be half of one
-        turns += [turn for found, _ in pages for turn in found][-count or len(pages) :]
-    return sorted(turns, key=lambda turn: turn.at or "")[-count:] if count else []
+def holds(groups: Sequence[Group], cursor: Cursor) -> bool:
+    """Whether every mark of a cursor is in a file that is still there, and none of the files is without."""
+    names = {source.name for group in groups for source in group}
+    return names == cursor.marks.keys() and all(
+        cursor.offset_in(source) == cursor.marks[source.name].offset for group in groups for source in group
+    )
+
+
+def latest(groups: Sequence[Group], count: int, until: Cursor | None = None) -> list[TurnLine] | None:
+    """The last turns, up to a cursor or the end, in the order of `read`; from the ends of the files.
+
+    None where it does not follow from the ends: of files side by side one lacks times, or they go back.
+    """
+    found: list[TurnLine] = []
+    for group in reversed(groups):
+        missing = count - len(found)
+        if missing <= 0:
+            break
+        tails = [_tail(source, missing, until) for source in group]
+        if sum(map(bool, tails)) > 1 and not all(map(_is_in_order, tails)):
+            return None
+        merged = list(heapq.merge(*tails, key=lambda turn: turn.at or ""))
+        found = [*merged[-missing:], *found]
+    return found
+
+
+def _is_in_order(turns: Sequence[TurnLine]) -> bool:
+    times = [turn.at or "" for turn in turns]
+    return all(times) and times == sorted(times)
+
+
+def _tail(source: Source, count: int, until: Cursor | None) -> list[TurnLine]:
+    """The last turns of one file; looked for in ever greater pieces of its end."""
+    end = source.path.stat().st_size if until is None else until.marks[source.name].offset
+    piece = LOOKED_BACK
+    while True:
+        begin = max(0, end - piece)
+        turns: list[TurnLine] = []
+        for number, (found, after) in enumerate(source.read(begin)):
+            if after > end:
+                break
+            if number or not begin:  # else it may be the second half of a line
+                turns += found
+        if begin == 0 or len(turns) >= count:
+            return turns[-count:]
+        piece *= 4
 
 
 def _after_last_line(path: Path, size: int) -> int:

@@ -35,7 +35,7 @@ class Ear:
 
     def before(self, count: int) -> list[TurnLine]:
         """About the last turns that were said until now."""
-        return reading.latest(self._groups(), count)
+        return reading.latest(self._groups(), count) or []
 
     def news(self) -> list[TurnLine]:
         """What was said since the last time, in its order as far as it tells times."""

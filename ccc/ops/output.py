@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ccc.domain.report import Report
 from ccc.domain.sessions import Session
+from ccc.domain.stamps import rfc3339
 from ccc.engines.reading import Cursor, Mark, read
 from ccc.engines.transcripts import TurnLine
-from ccc.errors import NotFound
+from ccc.errors import NotFound, Usage
 from ccc.git.history import CommitInfo
 from ccc.ops.conversation import conversation_of
 from ccc.ops.find import find
+from ccc.ops.lastturns import last_turns
 from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.show import Shown, changes, report_of
 from ccc.ops.starting import lives
@@ -55,20 +58,22 @@ class Output:
 def output(
     workspace: Workspace, reference: str, *, last: int | None = None, since: str | None = None
 ) -> Output:
-    """The conversation: all of it, what came after the cursor `since`, of either only the `last` turns.
+    """The conversation: all of it, what came after the cursor or moment `since`, of either the `last` turns.
 
     Where no conversation is kept, the session's commits and report speak for it. Raises NotFound,
     Ambiguous, Usage for a wrong cursor.
     """
-    begun = Cursor.parse(since)
     workspace.require()
+    begun, moment = _begun(workspace, since)
     picture = look(workspace)
     session = find(reference, picture.sessions)
     commits, files = changes(workspace, session)
     report = report_of(picture.state, session)
     places = conversation_of(workspace, session, begun)
     remarks = list(places.remarks)
-    if places.groups:
+    if places.groups and last is not None and since is None:
+        turns, cursor = last_turns(workspace, session, places.groups, last)
+    elif places.groups:
         turns, cursor = read(places.groups, begun)
     elif _spoke(workspace, session):
         turns, cursor = _deeds(session, commits, report, begun)
@@ -76,6 +81,10 @@ def output(
     else:
         turns, cursor = [], begun
         remarks.append(f"{session.name} has said nothing yet")
+    if moment is not None and any(turn.at for turn in turns):
+        turns = list(itertools.dropwhile(lambda turn: turn.at is None or turn.at <= moment, turns))
+    elif moment is not None and turns:
+        remarks.append(f"the engine of {session.name} tells no times: all of it is shown")
     return Output(
         picture=picture,
         sighting=picture.of(session),
@@ -87,6 +96,18 @@ def output(
         cursor=str(cursor),
         remarks=tuple(remarks),
     )
+
+
+def _begun(workspace: Workspace, since: str | None) -> tuple[Cursor, str | None]:
+    """A cursor of output, or the beginning and a moment (RFC 3339): of a time, event or commit."""
+    try:
+        return Cursor.parse(since), None
+    except Usage:
+        try:
+            return Cursor(), rfc3339(workspace.reader.since(since or ""))
+        except NotFound:
+            pass
+        raise
 
 
 def follow(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ccc.engines.claude import transcript as claude
-from ccc.engines.reading import Cursor, read
+from ccc.engines.reading import Cursor, latest, read
 from ccc.engines.transcripts import Source
 from ccc.errors import NotFound, Usage
 from ccc.ops.output import Output, follow, output, raw
@@ -24,10 +24,12 @@ from tests.support.repository import Repo
 SECOND = "99999999-2222-4333-8444-555555555555"
 
 
-def said(text: str, kind: str = "assistant") -> bytes:
-    return (
-        json.dumps({"type": kind, "message": {"content": [{"type": "text", "text": text}]}}).encode() + b"\n"
-    )
+LATE = "2026-12-01T00:00:00.000Z"
+
+
+def said(text: str, kind: str = "assistant", at: str | None = None) -> bytes:
+    line = {"type": kind, "message": {"content": [{"type": "text", "text": text}]}}
+    return json.dumps({**line, **({"timestamp": at} if at else {})}).encode() + b"\n"
 
 
 def append(path: Path, data: bytes) -> None:
@@ -114,6 +116,68 @@ def test_the_last_turns_of_a_page_keep_their_numbers(place: Place) -> None:
     assert [turn.n for turn in page.turns] == [31, 32]
     assert output(place.workspace, place.name, last=0).turns == ()
     assert output(place.workspace, place.name, since=page.cursor).turns == ()
+
+
+def test_the_last_turns_of_a_great_conversation_are_the_same_whether_it_was_counted_before_or_not(
+    place: Place,
+) -> None:
+    transcript = place.transcript()
+    place.run(1, "claude")
+    append(transcript, b"".join(said(f"{number} {'x' * 30_000}", at=LATE) for number in range(150)))
+
+    def both(count: int) -> None:
+        whole = output(place.workspace, place.name)
+        page = output(place.workspace, place.name, last=count)
+        assert page.turns == whole.turns[len(whole.turns) - count :]
+        assert page.cursor == whole.cursor
+
+    for count in (3, 40, 170):
+        both(count)
+    counted = place.workspace.layout.cache / f"conversation-{place.session.id}.json"
+    assert json.loads(counted.read_bytes())["cursor"] == output(place.workspace, place.name).cursor
+    append(transcript, said("more", at=LATE))
+    append(next((transcript.with_suffix("") / "subagents").iterdir()), said("aside", at=LATE))
+    for count in (1, 2, 3, 20):
+        both(count)
+    transcript.write_bytes(said("written anew"))
+    both(2)
+    counted.write_text("{}", encoding="utf-8")
+    both(2)
+
+
+def test_files_side_by_side_without_times_cannot_be_told_from_their_ends(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("main", "beside")]
+    for path in paths:
+        path.write_bytes(said("first") + said("second"))
+    sources = [Source(path.name, path, claude.parse) for path in paths]
+    assert latest([sources], 2) is None
+    alone = latest([sources[:1]], 1)
+    assert alone is not None
+    assert [turn.text for turn in alone] == ["second"]
+
+
+def test_what_came_after_a_time_is_shown(place: Place) -> None:
+    place.transcript()
+    place.run(1, "claude")
+    whole = output(place.workspace, place.name).turns
+    moment = whole[20].at
+    assert moment is not None
+    page = output(place.workspace, place.name, since=moment)
+    assert page.turns
+    assert page.turns == tuple(turn for turn in whole if (turn.at or "") > moment)
+    assert output(place.workspace, place.name, since="2999-01-01").turns == ()
+
+
+def test_files_that_others_landed_are_not_a_session_s_own(by_hand: Place) -> None:
+    tree = Repo(Path(str(by_hand.session.worktree)))
+    by_hand.repo.commit("Theirs", theirs="x\n")
+    tree.commit("Mine", mine="y\n")
+    tree.git("merge", "--quiet", "--no-edit", "main")
+    page = output(by_hand.workspace, by_hand.name)
+    assert page.files == ("mine",)
+    assert len(page.commits) == 3
+    by_hand.repo.git("merge", "--quiet", "--ff-only", by_hand.session.branch)
+    assert "mine" in output(by_hand.workspace, by_hand.name).files
 
 
 def test_a_wrong_cursor_is_refused() -> None:

@@ -20,6 +20,10 @@ READING = [
     ("review", "backend-tokens", "--stat"),
     ("inbox",),
     ("queue",),
+    ("metrics",),
+    ("metrics", "cost"),
+    ("metrics", "top"),
+    ("output", "backend-tokens"),
     ("status", "--at", "refs/ccc"),
 ]
 
