@@ -74,6 +74,12 @@ def test_without_a_file_every_value_is_the_default() -> None:
         "limits.repeats": 12,
         "limits.rate_wait": 300.0,
         "limits.stagger": 60.0,
+        "notify.command": [],
+        "notify.desktop": False,
+        "notify.webhook": None,
+        "notify.webhook_secret_env": None,
+        "notify.timeout": 10.0,
+        "notify.on": ["waiting", "limited", "paused", "verified", "unchecked", "blocked", "failed", "lost"],
         "debug.logging": False,
         "debug.metrics": False,
     }

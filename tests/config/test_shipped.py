@@ -52,6 +52,9 @@ def test_every_key_stands_in_the_file_of_defaults_with_its_default() -> None:
         "limits.person.time": 36000.0,
         "limits.person.tokens": 10_000_000,
         "limits.person.money": 50.0,
+        "notify.command": ["./tools/tell", "--channel", "agents"],
+        "notify.webhook": "https://hooks.example.com/ccc",
+        "notify.webhook_secret_env": "CCC_HOOK_SECRET",
     }
 
 
