@@ -19,7 +19,7 @@ from ccc.engines import registry
 from ccc.engines.protocol import Engine, Task
 from ccc.errors import CccError
 from ccc.git.stale import clear_locks
-from ccc.host import control, ending, letters
+from ccc.host import control, ending, keeping, letters
 from ccc.host.agent import Agent
 from ccc.host.budget import Budget
 from ccc.host.facts import Facts
@@ -177,6 +177,10 @@ class Host:
         launch = engine.launch(task)
         environment = {**withheld.without(os.environ), **launch.environment, "CCC_RUN": self._marker()}
         self.turns.another_process(resumed=resumes)
+        if resumes:
+            self.turns.lost = {letter.id: letter for letter in keeping.lost(order, self.session)}
+        elif not self.begun_anew:
+            keeping.begin(self.session)
         try:
             self.agent = Agent(
                 launch.argv,
@@ -302,7 +306,7 @@ class Host:
             and not self.budget.engaged
             and self.state.phase in (RUNNING, IDLE, LIMITED, WAITING)
         ):
-            self.post.deliver(agent, engine)
+            self.post.deliver(agent, engine, self.turns.lost.values())
         self._watch_input(agent)
 
     def _watches(self, descriptor: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ccc.domain.life import RUNNING
@@ -31,13 +32,14 @@ class Post:
         """Whether mail lies there that the agent has not got."""
         return bool(mail.waiting(self._session))
 
-    def deliver(self, agent: Agent, engine: Engine) -> None:
+    def deliver(self, agent: Agent, engine: Engine, lost: Iterable[Letter] = ()) -> None:
         """Writes letters to the agent's stdin, in order, as far as its next turn shall hold them.
 
-        The others follow when those have their receipts: whatever is written waits in the engine's own queue,
-        and enters the conversation all at once.
+        `lost` are those that an earlier process had got and did not write down. What does not fit follows
+        when the others have their receipts: whatever is written waits in the engine's own queue, and enters
+        the conversation all at once.
         """
-        letters = mail.waiting(self._session)
+        letters = [*lost, *mail.waiting(self._session)]
         present = {letter.id for letter in letters}
         self._handed = {each: size for each, size in self._handed.items() if each in present}
         fresh = [letter for letter in letters if letter.id not in self._handed]

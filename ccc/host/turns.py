@@ -22,6 +22,7 @@ from ccc.host.facts import Facts
 from ccc.host.state import Pulse, RunState, now
 from ccc.runs import mail
 from ccc.runs.files import RunFiles, SessionFiles
+from ccc.runs.mail import Letter
 
 QUIET = 12
 """Denied tools kept of one run; more are only counted by the diary."""
@@ -46,6 +47,7 @@ class Turns:
         self.spoken = False
         self.received = False
         self.resumed = False
+        self.lost: dict[str, Letter] = {}
         self.ended: protocol.TurnEnded | None = None
         self.garbled = 0
 
@@ -112,7 +114,8 @@ class Turns:
         self.received = True
         if self._is_between_turns():
             self._begin_turn(new=True)
-        if any(letter.id == sign.message for letter in mail.waiting(self.session)):
+        waited = any(letter.id == sign.message for letter in mail.waiting(self.session))
+        if waited or self.lost.pop(sign.message, None) is not None:
             whose = self.whose
             self.facts.tell(
                 messages.delivered(
@@ -124,7 +127,7 @@ class Turns:
                     at=now(),
                 )
             )
-            mail.taken(self.session, sign.message)
+            mail.told(self.session, sign.message)
 
     def _turn_ended(self, sign: protocol.Sign) -> None:
         assert isinstance(sign, protocol.TurnEnded)

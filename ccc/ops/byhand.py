@@ -52,6 +52,8 @@ def install(workspace: Workspace, session: Session) -> bool:
         return False
     top = Path(session.worktree or "/nonexistent")
     path, ignore = top / SETTINGS, top / IGNORE
+    if ignore.parent.is_symlink() or path.is_symlink() or (top / ".claude").is_file():
+        return False
     present = read_json(path) if path.exists() else {}
     if present is None or not (top / ".git").exists():
         return False

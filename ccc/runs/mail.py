@@ -6,6 +6,7 @@ The record of a message is on `refs/ccc`; these files are only the way to the ho
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from ccc.records import dataclass
 from ccc.runs.files import SessionFiles, read_json, ring, write_json
 
 IDENTIFIER = re.compile(r"[0-9a-f]{32}")
+LATELY = 8
+"""Letters that are kept after they entered the conversation."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,7 @@ def post(files: SessionFiles, letter: Letter) -> None:
 
 def waiting(files: SessionFiles) -> list[Letter]:
     """Every letter not yet taken into the conversation, oldest first."""
-    found = []
-    for path in _paths(files):
-        document = read_json(path)
-        if document is not None:
-            found.append(Letter(path.stem, document["sender"], document["text"], document["at"]))
-    return sorted(found, key=lambda letter: (letter.at, letter.id))
+    return _letters(files.mail)
 
 
 def taken(files: SessionFiles, identifier: str) -> None:
@@ -46,8 +44,40 @@ def taken(files: SessionFiles, identifier: str) -> None:
     (files.mail / f"{identifier}.json").unlink(missing_ok=True)
 
 
-def _paths(files: SessionFiles) -> list[Path]:
+def told(files: SessionFiles, identifier: str) -> None:
+    """Puts a letter that entered the conversation with those that did lately.
+
+    The last few are kept: a program that is killed may not have written down what it was told.
+    """
+    path, place = files.mail / f"{identifier}.json", told_folder(files)
+    place.mkdir(parents=True, exist_ok=True)
+    with suppress(FileNotFoundError):
+        path.replace(place / path.name)
+    for old in lately(files)[:-LATELY]:
+        (place / f"{old.id}.json").unlink(missing_ok=True)
+
+
+def lately(files: SessionFiles) -> list[Letter]:
+    """The letters that entered the conversation last, oldest first."""
+    return _letters(told_folder(files))
+
+
+def told_folder(files: SessionFiles) -> Path:
+    """Where those letters lie."""
+    return files.root / "told"
+
+
+def _letters(folder: Path) -> list[Letter]:
+    found = []
+    for path in _paths(folder):
+        document = read_json(path)
+        if document is not None:
+            found.append(Letter(path.stem, document["sender"], document["text"], document["at"]))
+    return sorted(found, key=lambda letter: (letter.at, letter.id))
+
+
+def _paths(folder: Path) -> list[Path]:
     try:
-        return [path for path in files.mail.iterdir() if IDENTIFIER.fullmatch(path.stem)]
+        return [path for path in folder.iterdir() if IDENTIFIER.fullmatch(path.stem)]
     except (FileNotFoundError, NotADirectoryError):
         return []

@@ -226,3 +226,29 @@ def test_writing_outside_the_worktree_is_denied(ready: Repo, spawn: Spawns, stub
     agent.becomes("unchecked", "verified")
     assert not (ready.path / "escaped.txt").exists()
     assert "was denied Write" in ready.git("log", "--format=%s", "refs/ccc")
+
+
+def test_a_message_that_the_killed_program_had_not_written_down_is_told_again(
+    ready: Repo, spawn: Spawns, stub: Stub, ccc: RunsCcc
+) -> None:
+    """The receipt is seen in the stream; the transcript, from which it goes on, is written a moment later."""
+    go = ready.path.parent / "go"
+    stub.scripts = {"slow": [bash(until_there(go)), bash(LONG), *JWT]}
+    agent = spawn("backend", "Something slow [[script:slow]]")
+    until(lambda: stub.requests("slow"), "the first request")
+    run = RunsIn(ccc, ready.path)
+    run("send", agent.name, "Mind the umlauts", exit=0)
+    go.touch()
+    until(lambda: "delivered message" in ready.git("log", "--format=%s", "refs/ccc"), "the receipt")
+    until(lambda: "umlauts" in transcripts(), "the words in the transcript")
+    run("stop", agent.name, exit=0)
+    (transcript,) = Path(os.environ["CLAUDE_CONFIG_DIR"]).glob("projects/*/*.jsonl")
+    lines = transcript.read_bytes().splitlines(keepends=True)
+    written = next(number for number, line in enumerate(lines) if b"umlauts" in line)
+    transcript.write_bytes(b"".join(lines[:written]))
+    before = len(stub.requests())
+    run("resume", agent.name, exit=0)
+    until(lambda: any("umlauts" in request.said for request in stub.requests()[before:]), "it, once more")
+    agent.becomes("unchecked", "verified")
+    receipts = ready.git("log", "--format=%s", "refs/ccc").count("delivered message")
+    assert receipts == 2

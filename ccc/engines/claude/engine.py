@@ -85,7 +85,7 @@ class Claude:
         line: dict[str, Any] = {"type": "user", "message": {"role": "user", "content": content}}
         line |= {"parent_tool_use_id": None, "session_id": ""}
         if identifier:
-            line["uuid"] = _uuid(str(identifier))
+            line["uuid"] = uuid_of(str(identifier))
         return _line(line)
 
     def answer(self, request: Request, text: str) -> bytes:
@@ -255,7 +255,7 @@ def _garbled(line: bytes) -> str:
     return f"{len(line)} bytes that are no JSON object: {line[:60].decode('utf-8', 'replace')!r}"
 
 
-def _uuid(identifier: str) -> str:
+def uuid_of(identifier: str) -> str:
     """32 hex digits in the form that the program wants."""
     cuts = (0, 8, 12, 16, 20, 32)
     return "-".join(identifier[a:b] for a, b in itertools.pairwise(cuts))
