@@ -232,8 +232,8 @@ def test_a_message_that_the_killed_program_had_not_written_down_is_told_again(
     ready: Repo, spawn: Spawns, stub: Stub, ccc: RunsCcc
 ) -> None:
     """The receipt is seen in the stream; the transcript, from which it goes on, is written a moment later."""
-    go = ready.path.parent / "go"
-    stub.scripts = {"slow": [bash(until_there(go)), bash(LONG), *JWT]}
+    go, further = (ready.path.parent / name for name in ("go", "further"))
+    stub.scripts = {"slow": [bash(until_there(go)), bash(until_there(further)), *JWT]}
     agent = spawn("backend", "Something slow [[script:slow]]")
     until(lambda: stub.requests("slow"), "the first request")
     run = RunsIn(ccc, ready.path)
@@ -248,6 +248,8 @@ def test_a_message_that_the_killed_program_had_not_written_down_is_told_again(
     transcript.write_bytes(b"".join(lines[:written]))
     before = len(stub.requests())
     run("resume", agent.name, exit=0)
+    until(lambda: len(stub.requests()) > before, "its next request")
+    further.touch()
     until(lambda: any("umlauts" in request.said for request in stub.requests()[before:]), "it, once more")
     agent.becomes("unchecked", "verified")
     receipts = ready.git("log", "--format=%s", "refs/ccc").count("delivered message")
