@@ -9,6 +9,8 @@ from ccc.cli.opening import open_workspace
 from ccc.errors import Usage
 from ccc.ops.handling import Handled
 
+NOW = click.option("--now", is_flag=True, help="Start at once, even beyond the limits")
+
 
 def _print(invocation: Invocation, handled: list[Handled], as_json: bool) -> None:
     """One line a session, or the sessions as they are now."""
@@ -29,19 +31,22 @@ def _print(invocation: Invocation, handled: list[Handled], as_json: bool) -> Non
     "--engine", metavar="NAME", help="Program to start (default: the session's, role's, configured)"
 )
 @click.option("--fresh", is_flag=True, help="Begin a new conversation, even where there is one to take up")
+@NOW
 @json_option
 @pass_invocation
 def command_start(
-    invocation: Invocation, ids: tuple[str, ...], engine: str | None, fresh: bool, as_json: bool
+    invocation: Invocation, ids: tuple[str, ...], engine: str | None, fresh: bool, now: bool, as_json: bool
 ) -> None:
     """Start an agent in a session
 
     Takes its conversation up again where there is one. Sessions worked by hand get an agent by this, too.
+    Where there is no room it waits in the queue and starts by itself; one that waits there already is put
+    before all others.
     """
     from ccc.ops.handling import start
 
     workspace = open_workspace(invocation)
-    _print(invocation, start(workspace, ids, engine=engine, fresh=fresh), as_json)
+    _print(invocation, start(workspace, ids, engine=engine, fresh=fresh, now=now), as_json)
 
 
 @click.command("stop")
@@ -59,7 +64,7 @@ def command_stop(
     """End a session's agent and everything it started
 
     Branch, worktree and conversation stay: `git ccc resume ID` goes on. Nothing of its process tree is left
-    when this returns.
+    when this returns. A session that waits for room is taken out of the queue.
     """
     from ccc.ops.handling import stop
 
@@ -93,10 +98,11 @@ def command_pause(invocation: Invocation, ids: tuple[str, ...], as_json: bool) -
     metavar="AMOUNT",
     help="Raise a limit to this, or by +this: 2usd, +200ktok, 30m, 4GB (default: as it is)",
 )
+@NOW
 @json_option
 @pass_invocation
 def command_resume(
-    invocation: Invocation, ids: tuple[str, ...], budget: tuple[str, ...], as_json: bool
+    invocation: Invocation, ids: tuple[str, ...], budget: tuple[str, ...], now: bool, as_json: bool
 ) -> None:
     """Let a paused, stopped, failed or lost session go on
 
@@ -107,16 +113,19 @@ def command_resume(
     from ccc.ops.handling import resume
 
     amounts = [amount(each) for each in budget]
-    _print(invocation, resume(open_workspace(invocation), ids, amounts=amounts), as_json)
+    _print(invocation, resume(open_workspace(invocation), ids, amounts=amounts, now=now), as_json)
 
 
 @click.command("restart")
 @click.argument("ids", nargs=-1, required=True, metavar="ID..")
 @click.option("--fresh", is_flag=True, help="Begin a new conversation instead of taking up the old one")
+@NOW
 @json_option
 @pass_invocation
-def command_restart(invocation: Invocation, ids: tuple[str, ...], fresh: bool, as_json: bool) -> None:
+def command_restart(
+    invocation: Invocation, ids: tuple[str, ...], fresh: bool, now: bool, as_json: bool
+) -> None:
     """Stop a session's agent, if it runs, and start it again"""
     from ccc.ops.handling import restart
 
-    _print(invocation, restart(open_workspace(invocation), ids, fresh=fresh), as_json)
+    _print(invocation, restart(open_workspace(invocation), ids, fresh=fresh, now=now), as_json)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     help="Wait until each receiver has acknowledged it, or has it",
 )
 @click.option("--timeout", metavar="TIME", help="Give up waiting after 90, 90s, 30m, 2h (default: never)")
+@click.option("--now", is_flag=True, help="Take an agent at rest up at once, even beyond the limits")
 @json_option
 @pass_invocation
 @click.pass_context
@@ -38,15 +39,17 @@ def command_send(
     topic: str | None,
     goal: str | None,
     timeout: str | None,
+    now: bool,
     as_json: bool,
 ) -> None:
     """Send a message to sessions, to all of them, or to who orchestrates
 
     ID is a session, `all` or `orchestrator` (the session that spawned this one while its agent lives, else
     the people's inbox); the last word is the TEXT, - reads it from standard input. A working agent gets it at
-    its next step, an idle one as its next turn; one at rest is taken up again for it. What can never arrive
-    bounces, and you are told why. With --wait it ends with 0 when all have it, 1 when it bounced, 4 at the
-    time limit; a session acknowledges by `git ccc inbox --ack`, or by sending to who sent.
+    its next step, an idle one as its next turn; one at rest is taken up again for it, when there is room.
+    What can never arrive bounces, and you are told why. With --wait it ends with 0 when all have it, 1 when
+    it bounced, 4 at the time limit; a session acknowledges by `git ccc inbox --ack`, or by sending to who
+    sent.
     """
     from ccc.domain.durations import seconds
     from ccc.ops.send import send
@@ -58,7 +61,7 @@ def command_send(
         raise Usage("--timeout is for --wait", "git ccc send --wait ack --timeout 10m NAME TEXT")
     limit = None if timeout is None else seconds(timeout)
     workspace = open_workspace(invocation)
-    sent = send(workspace, references, text_of(text), topic=topic)
+    sent = send(workspace, references, text_of(text), topic=topic, now=now)
     if goal is not None:
         from ccc.ops.receipts import wait
 

@@ -26,8 +26,12 @@ if TYPE_CHECKING:
 @click.option(
     "--into", metavar="BRANCH", help="Land on this branch (default: configured, or the one checked out)"
 )
-@click.option("--after", multiple=True, metavar="ID", help="Start only when this session is verified")
-@click.option("--priority", type=int, default=0, show_default=True, help="Higher lands first")
+@click.option(
+    "--after", multiple=True, metavar="ID", help="Start only when this session is verified, from its commit"
+)
+@click.option(
+    "--priority", type=int, default=0, show_default=True, help="Higher starts first, and lands first"
+)
 @click.option(
     "--count", type=int, default=1, show_default=True, help="Make this many sessions of the same task"
 )
@@ -56,6 +60,7 @@ if TYPE_CHECKING:
     help="Go on from this session: its conversation, or its notes and report",
 )
 @click.option("--runner", type=click.Choice(["local"]), default="local", help="Where its program runs")
+@click.option("--now", is_flag=True, help="Start at once, even beyond the limits")
 @click.option("--no-start", is_flag=True, help="Make branch, worktree and brief, and start no agent")
 @json_option
 @pass_invocation
@@ -76,13 +81,15 @@ def command_spawn(
     budget: tuple[str, ...],
     origin: str | None,
     runner: str,
+    now: bool,
     no_start: bool,
     as_json: bool,
 ) -> None:
     """Give a specialist a branch, a worktree and a brief, and start it
 
     ROLE is one of `git ccc roles`; TASK is what to do in a sentence or more, `-` reads it from standard
-    input. The worktree is beside the repository, in REPO.ccc/NAME.
+    input. The worktree is beside the repository, in REPO.ccc/NAME. Where there is no room it waits in the
+    queue and starts by itself.
     """
     from ccc.domain import budgets
     from ccc.domain.durations import seconds
@@ -102,6 +109,7 @@ def command_spawn(
         count=count,
         after=after,
         start=not no_start,
+        now=now,
         engine=engine,
         model=model,
         limits=limits,

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from ccc.config.amounts import PerSession, Shared
 from ccc.config.checks import Checks, Duration, KeptFor, Text, Texts, as_list
+from ccc.config.quantities import Load, PerRole, Size
 from ccc.domain import aliases
 from ccc.domain.occasions import DEFAULT, Word
 
@@ -136,15 +137,19 @@ class Mcp(Section):
 
 
 class Limits(Section):
-    """How much may run at once, and how much sessions may use (docs/limits.md).
+    """How much may run at once, and how much sessions may use (docs/limits.md, docs/capacity.md).
 
-    `role`, `person` and `day` are what all sessions of a role, of a person and of this repository may use in
-    one day. `handback`: time of the last turn. `repeats`: how often the same call with the same result is a
-    loop, 0 never. `rate_wait`: how long a session is parked at a rate limit that names no reset; `stagger`:
-    over how long those parked until the same moment are spread.
+    `per_role`: how many of a role may run at once. `load` for each processor, and `free_memory`: how busy the
+    machine may be for another start. `role`, `person` and `day` are what all sessions of a role, of a person
+    and of this repository may use in one day. `handback`: time of the last turn. `repeats`: how often the
+    same call with the same result is a loop, 0 never. `rate_wait`: how long a session is parked at a rate
+    limit that names no reset; `stagger`: over how long those parked until the same moment are spread.
     """
 
     parallel: int = Field(default=10, ge=1)
+    per_role: dict[Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$")], PerRole] = {}
+    load: Load | None = None
+    free_memory: Size | None = None
     session: PerSession = PerSession()
     role: dict[Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$")], Shared] = {}
     person: Shared = Shared()

@@ -14,6 +14,9 @@ from ccc.ids import blob_id, short_oid
 from ccc.records import dataclass
 
 PROGRESS, STATUS, ADVANCE = "ccc-progress", "ccc-status", "ccc-advance"
+SESSION = "Ccc-Session"
+"""The trailer by which a brief's commit names its session."""
+
 CLAIMS = ("done", "blocked", "question")
 REPORT_LIMIT = 48_000
 
@@ -115,6 +118,13 @@ def advanced(session: Session, new: str) -> Draft:
     if session.landed is not None and session.landed_head:
         change["landed"] = {**landed_value(session.landed), "advanced": new}
     return _fact(session, "session.advanced", f"advanced to {short_oid(new)}, with its target", change)
+
+
+def stacked(session: Session, new: str, base: str) -> Draft:
+    """Before its first start the branch was moved by ccc: its brief, now on the work of others."""
+    text = f"moved to {short_oid(new)}, to begin at {short_oid(base)}"
+    change: dict[str, Value] = {"head": new, "base": base}
+    return _fact(session, "session.moved", text, change, data={"from": session.head, "to": new})
 
 
 def landed_value(landed: Landed) -> dict[str, Value]:

@@ -22,6 +22,7 @@ from ccc.domain.sessions import (
     Spending,
     Verification,
 )
+from ccc.domain.starts import Ground, Start
 from ccc.records import complete
 
 _Record = TypeVar("_Record")
@@ -32,6 +33,7 @@ _PARTS: dict[str, type] = {
     "landed": Landed,
     "closed": Closed,
     "exhausted": Exhausted,
+    "start": Start,
 }
 _SUMS: dict[str, tuple[type, Any]] = {"spending": (Spending, Spending()), "limits": (Limits, Limits())}
 
@@ -42,7 +44,7 @@ class SessionRows:
     kind = sessions.KIND
     signature = " ".join(
         f"{each.__name__}:{','.join(each.__annotations__)}"
-        for each in (Session, Verification, Command, Question, Spending, Limits, *_PARTS.values())
+        for each in (Session, Verification, Command, Question, Ground, Spending, Limits, *_PARTS.values())
     )
 
     def parse(self, identifier: str, cells: Cells) -> Session | None:
@@ -71,6 +73,7 @@ def _records(columns: dict[str, Column]) -> None:
     ]
     columns["spent"] = [tuple(map(tuple, row)) if row else () for row in columns["spent"]]
     columns["after"] = [tuple(row) for row in columns["after"]]
+    columns["grounds"] = [tuple(_record(Ground, each) for each in row) for row in columns["grounds"]]
     columns["questions"] = [tuple(_question(*each) for each in row) for row in columns["questions"]]
 
 

@@ -12,6 +12,7 @@ from ccc.domain.allowance import Limits as Limits
 from ccc.domain.allowance import exhausted_in, limits_in
 from ccc.domain.cells import Cells, values
 from ccc.domain.stamps import rfc3339
+from ccc.domain.starts import Ground, Start, grounds_of, start_of
 from ccc.records import dataclass
 
 KIND = "sessions"
@@ -181,6 +182,10 @@ class Session:
     reminded: int | None = None
     spent: tuple[SpentRow, ...] = ()
     exhausted: Exhausted | None = None
+    after_at: str = ""
+    start: Start | None = None
+    grounds: tuple[Ground, ...] = ()
+    stuck: str | None = None
 
     @property
     def landed_head(self) -> bool:
@@ -246,6 +251,10 @@ def from_cells(identifier: str, cells: Cells) -> Session | None:
         reminded=max((int(name[9:]) for name in present if name.startswith("reminded.")), default=None),
         spent=_spent(cells),
         exhausted=exhausted_in(record("exhausted"), at("exhausted") if "exhausted" in cells else ""),
+        after_at=at("after") if "after" in cells else "",
+        start=start_of(record("start"), at("start") if "start" in cells else ""),
+        grounds=grounds_of(present.get("grounds", ())),
+        stuck=present.get("stuck"),
     )
 
 

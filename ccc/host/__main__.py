@@ -6,16 +6,22 @@ import contextlib
 import fcntl
 import os
 import sys
+import time
 import traceback
 from pathlib import Path
 
 from ccc.host.host import Host
 from ccc.layout import Layout
+from ccc.platform import processes
 from ccc.runs.files import SessionFiles
 from ccc.runs.order import Order
 
-TAKEN, UNREADABLE = 3, 4
-"""Exit codes for whoever started us: another host holds the lock; the order cannot be read."""
+TAKEN, UNREADABLE, ORPHANED = 3, 4, 5
+"""Exit codes for whoever started us: another host holds the lock; the order cannot be read; who started us is
+gone, so that its place in the queue may be another's by now."""
+
+TAKE_SECONDS = 1.0
+"""Who only asks whether the lock is held has it for a moment."""
 
 
 def main(argv: list[str]) -> int:
@@ -26,10 +32,10 @@ def main(argv: list[str]) -> int:
     if order is None:
         return UNREADABLE
     lock = os.open(files.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not _taken(lock):
         return TAKEN
+    if not processes.alive(order.starter):
+        return ORPHANED
     if os.fork():
         os._exit(0)
     os.setsid()
@@ -41,6 +47,20 @@ def main(argv: list[str]) -> int:
             traceback.print_exc()
         raise
     return 0
+
+
+def _taken(lock: int) -> bool:
+    """Whether the session's lock is ours now."""
+    until = time.monotonic() + TAKE_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(0.01)
+        else:
+            return True
 
 
 def _detach(errors: Path) -> None:

@@ -14,7 +14,7 @@ from ccc.runs.files import RunFiles, read_json
 if TYPE_CHECKING:
     from ccc.host.host import Host
 
-STOP, PAUSE, CARRY_ON, ANSWER = "stop", "pause", "carry-on", "answer"
+STOP, PAUSE, CARRY_ON, ANSWER, REST = "stop", "pause", "carry-on", "answer", "rest"
 LIMITS = "limits"
 
 
@@ -31,6 +31,8 @@ def obey(host: Host) -> None:
             _answer(host, document)
         elif kind == LIMITS:
             host.budget.set(document.get("limits"))
+        elif kind == REST:
+            host.rest()
 
 
 def _pause(host: Host, why: str) -> None:

@@ -343,18 +343,22 @@ class Host:
         elif self.state.phase in (STARTING, RUNNING) and self.watch.is_silent(self.tree):
             self.watch.silenced = True
             ending.end_tree(self)
-        elif self._may_rest():
-            self.resting = True
-            self._watch_input(self.agent)
-            self.agent.finish_input()
-            self.watch.rests()
+        elif not self.resting and self.watch.is_time_to_rest():
+            self.rest()
         elif self.resting and self.watch.rests_too_long():
             ending.end_tree(self)
 
-    def _may_rest(self) -> bool:
-        assert self.agent is not None
-        waiting = self.state.phase == IDLE and self.agent.talks and not self.resting
-        return waiting and self.watch.is_time_to_rest() and not self.post.any_waiting()
+    def rest(self) -> None:
+        """Lets the agent's process go, if its turn is over and nothing waits for it."""
+        agent = self.agent
+        if agent is None or not agent.talks or self.resting or self.over is not None:
+            return
+        if self.state.phase != IDLE or self.state.background or self.post.any_waiting():
+            return
+        self.resting = True
+        self._watch_input(agent)
+        agent.finish_input()
+        self.watch.rests()
 
     # --- the end
 

@@ -18,7 +18,8 @@ from ccc.ops import byhand, identities, leftovers, spawning
 from ccc.ops.actor import RUN_MARKER, actor_of
 from ccc.ops.adoption import Adoption, Request, plan_of
 from ccc.ops.observe import HEADS
-from ccc.ops.spawn import copy_files, set_up
+from ccc.ops.preparing import set_up
+from ccc.ops.spawn import copy_files
 from ccc.ops.workspace import Workspace
 from ccc.platform import trees
 from ccc.records import dataclass

@@ -114,11 +114,11 @@ def limit(sighting: Sighting) -> Item | None:
 def _failures(sighting: Sighting) -> Iterator[Item]:
     """A run that failed or was lost, or could not begin. A stop is a person's own doing."""
     session, view, life = sighting.session, sighting.view, sighting.life
-    if view.status not in ("failed", "lost", "blocked") or (life is not None and life.host is not None):
+    if view.status not in ("failed", "lost") or (life is not None and life.host is not None):
         return
     if any(evidence.source in ("ref", "worktree") for evidence in view.evidence):
         return  # the branch or the worktree is gone: an item of its own says so
-    words = {"failed": "failed", "lost": "is lost", "blocked": "cannot begin"}[view.status]
+    words = {"failed": "failed", "lost": "is lost"}[view.status]
     title = f"the agent of {session.name} {words}"
     text = view.evidence[0].what if view.evidence else ""
     verb = "start" if life is None else "resume"

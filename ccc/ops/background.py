@@ -21,7 +21,8 @@ def start_if_due(workspace: Workspace, picture: Picture) -> bool:
 def is_due(workspace: Workspace, picture: Picture) -> bool:
     """Whether something waits to be recorded or checked here, and no process of ours is at it."""
     waits = isinstance(picture.state, Overlaid) or any(
-        _is_unattended(sighting) or _is_unchecked(workspace, sighting) for sighting in picture.sightings
+        _is_unattended(sighting) or _is_unchecked(workspace, sighting) or _is_queued(workspace, sighting)
+        for sighting in picture.sightings
     )
     layout = workspace.layout
     return waits and not any(drain.held(lock) for lock in (layout.root / DRAIN_LOCK, layout.worker_lock))
@@ -31,6 +32,13 @@ def _is_unattended(sighting: Sighting) -> bool:
     """Whether an agent's host is gone and nobody has said so yet."""
     life = sighting.life
     return life is not None and life.ending is None and life.host is None
+
+
+def _is_queued(workspace: Workspace, sighting: Sighting) -> bool:
+    """Whether it waits for room; while one does, a drain stays."""
+    session = sighting.session
+    waits = session.run.status == "queued" and not (session.after and session.conversation is None)
+    return waits and session.where == workspace.replica and session.closed is None
 
 
 def _is_unchecked(workspace: Workspace, sighting: Sighting) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ccc.domain import notes
@@ -13,6 +14,7 @@ from ccc.ops import identities
 from ccc.ops.leftovers import SESSION_TRAILER
 from ccc.ops.policy import Policy, local_policy
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 
 if TYPE_CHECKING:
     from ccc.ops.spawn import Plan
@@ -25,8 +27,22 @@ def folder_of(name: str) -> str:
     return f"{SESSIONS_FOLDER}/{name}"
 
 
-def render_brief(workspace: Workspace, policy: Policy, *, role: str, task: str, plan: Plan) -> str:
-    """The brief as text, from the role's template or the shared one; what it goes on from follows it."""
+@dataclass(frozen=True)
+class Below:
+    """A session whose work another one builds on, the commit of it, and whether that has landed."""
+
+    session: Session
+    commit: str
+    landed: bool
+
+
+def render_brief(
+    workspace: Workspace, policy: Policy, *, role: str, task: str, plan: Plan, below: Sequence[Below] = ()
+) -> str:
+    """The brief as text, from the role's template or the shared one; what it goes on from follows it.
+
+    `below`: the sessions that it builds on.
+    """
     from ccc.config.briefs import render
 
     text = render(
@@ -46,7 +62,30 @@ def render_brief(workspace: Workspace, policy: Policy, *, role: str, task: str, 
             "report": f"{folder_of(plan.name)}/report.md",
         },
     )
-    return text if plan.origin is None else f"{text.rstrip()}\n\n{_inherited(workspace, plan.origin)}"
+    parts = [text] if plan.origin is None else [text, _inherited(workspace, plan.origin)]
+    if below:
+        parts.append(_built_on(workspace, plan, below))
+    return parts[0] if len(parts) == 1 else "\n\n".join(part.rstrip() for part in parts) + "\n"
+
+
+def _built_on(workspace: Workspace, plan: Plan, below: Sequence[Below]) -> str:
+    """Whose work the branch begins with: task, commit and report of each, quoted as material."""
+    state = workspace.reader.state()
+    parts = [
+        "## What you build on",
+        f"Your branch begins at `{short_oid(plan.base)}`, which holds the work of the sessions below; ccc ran"
+        " their checks on it. Build on it instead of doing it again; where it is wrong, report that.",
+    ]
+    for each in below:
+        session = each.session
+        landed = f"landed on {session.target}" if each.landed else f"not landed on {session.target} yet"
+        parts.append(f"### {session.name} at `{short_oid(each.commit)}`, {landed}")
+        parts.append(f"Its task was: {' '.join(session.task.split())}")
+        if session.report is not None:
+            report = state.blob(session.report).decode("utf-8", "replace").strip()
+            parts += ["Its report:", "\n".join(f"> {line}" for line in report.splitlines())]
+        parts.append(f"More of it: `git ccc show {session.name}`.")
+    return "\n\n".join(parts)
 
 
 def _inherited(workspace: Workspace, origin: Session) -> str:

@@ -91,6 +91,16 @@ def pause(workspace: Workspace, session: Session) -> None:
     )
 
 
+def rest(workspace: Workspace, session: Session) -> None:
+    """Asks an agent between two turns to give up its process; it is taken up again for its next message.
+
+    Nobody waits for it: an agent that has something to do meanwhile stays. Raises Refused where nothing runs.
+    """
+    found = _alive(workspace, session, "rest")
+    files = SessionFiles.of(workspace.layout, session.id)
+    _ask(files, files.run(found.run), {"kind": "rest"})
+
+
 def carry_on(workspace: Workspace, session: Session) -> None:
     """Lets a run go on that is paused, or stands still by a signal. Raises Refused for another one."""
     found = _alive(workspace, session, "resume")

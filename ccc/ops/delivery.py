@@ -10,12 +10,13 @@ from ccc.domain.life import IDLE, PAUSED, Life
 from ccc.domain.messages import Message
 from ccc.domain.sessions import Session
 from ccc.errors import CccError, EngineFailed, Refused, StoreBusy
-from ccc.ops import starting
+from ccc.ops import queueing
 from ccc.ops.handling import clear_away
 from ccc.ops.look import Sighting, look
 from ccc.ops.mail import messages_of, post
 from ccc.ops.observe import all_sessions
 from ccc.ops.parcels import Plan
+from ccc.ops.queueing import Wish
 from ccc.ops.receivers import refuse_unreachable
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
@@ -38,6 +39,7 @@ NEXT_STEP = "it gets it at its next step"
 NEXT_TURN = "it gets it with its next turn"
 WHEN_RESUMED = "it is paused, and gets it when it goes on"
 TAKEN_UP = "its agent is taken up again for it"
+WHEN_ROOM = "its agent is taken up again for it when there is room"
 ARRIVED = "it has it"
 AT_HOOK = "the claude that is open there gets it at its next tool, prompt or stop"
 
@@ -53,8 +55,8 @@ class Sent:
     how: str
 
 
-def deliver(workspace: Workspace, plans: Sequence[Plan]) -> list[Sent]:
-    """Sets recorded messages on their way, all of them.
+def deliver(workspace: Workspace, plans: Sequence[Plan], *, now: bool = False) -> list[Sent]:
+    """Sets recorded messages on their way, all of them; `now` takes agents up despite the limits.
 
     Raises EngineFailed at the end where an agent at rest could not be started; its messages wait.
     """
@@ -67,7 +69,7 @@ def deliver(workspace: Workspace, plans: Sequence[Plan]) -> list[Sent]:
         message = messages.from_cells(plan.message, state.stream(messages.stream_of(plan.message)))
         assert message is not None
         try:
-            status, how = _deliver(workspace, plan, message, names)
+            status, how = _deliver(workspace, plan, message, names, now=now)
         except CccError as error:
             troubles.append(error)
             status, how = "queued", f"it waits: {error.message}"
@@ -77,7 +79,9 @@ def deliver(workspace: Workspace, plans: Sequence[Plan]) -> list[Sent]:
     return sent
 
 
-def _deliver(workspace: Workspace, plan: Plan, message: Message, names: Mapping[str, str]) -> tuple[str, str]:
+def _deliver(
+    workspace: Workspace, plan: Plan, message: Message, names: Mapping[str, str], *, now: bool
+) -> tuple[str, str]:
     sighting = plan.parcel.receiver.sighting
     if sighting is None:
         return "queued", IN_INBOX
@@ -89,13 +93,15 @@ def _deliver(workspace: Workspace, plan: Plan, message: Message, names: Mapping[
     if session.engine is None:
         return "queued", BY_READING
     idle = sighting.life is not None and sighting.life.phase == IDLE
-    return _hand_over(workspace, session, message.id, idle=idle)
+    return _hand_over(workspace, session, message.id, idle=idle, now=now)
 
 
-def _hand_over(workspace: Workspace, session: Session, message: str, *, idle: bool) -> tuple[str, str]:
+def _hand_over(
+    workspace: Workspace, session: Session, message: str, *, idle: bool, now: bool
+) -> tuple[str, str]:
     """Looks after a letter until it is clear who will take it, and starts an agent where nobody will.
 
-    `idle`: it was, so it should take the letter at once.
+    `idle`: it was, so it should take the letter at once. `now`: started despite the limits.
     """
     files = SessionFiles.of(workspace.layout, session.id)
     until = time.monotonic() + TAKEN_SECONDS
@@ -108,7 +114,7 @@ def _hand_over(workspace: Workspace, session: Session, message: str, *, idle: bo
         if life.ending is not None and life.ending.status == PAUSED:
             return "queued", WHEN_RESUMED
         if life.ending is not None or life.host is None:
-            return _take_up(workspace, session)
+            return _take_up(workspace, session, now=now)
         if life.phase == PAUSED:
             return "queued", WHEN_RESUMED
         if life.phase != IDLE and not idle:
@@ -118,15 +124,15 @@ def _hand_over(workspace: Workspace, session: Session, message: str, *, idle: bo
         time.sleep(POLL_SECONDS)
 
 
-def _take_up(workspace: Workspace, session: Session) -> tuple[str, str]:
-    """Starts the agent again in its conversation; its mail is what it is told."""
+def _take_up(workspace: Workspace, session: Session, *, now: bool = False) -> tuple[str, str]:
+    """Starts the agent again in its conversation, or queues it; its mail is what it is told."""
     sighting = _seen(workspace, session)
     refuse_unreachable(workspace, sighting)
     clear_away(workspace, sighting)
     until = time.monotonic() + START_SECONDS
     while True:
         try:
-            starting.start(workspace, sighting.session, resume=True, prompt="")
+            begun = queueing.begin(workspace, sighting.session, Wish(queueing.MAIL, now=now))
         except (Refused, StoreBusy) as error:
             life = lives.sight(workspace.layout, session.id)
             if _works(life):
@@ -136,7 +142,7 @@ def _take_up(workspace: Workspace, session: Session) -> tuple[str, str]:
                 raise
             time.sleep(POLL_SECONDS)
         else:
-            break
+            return "queued", TAKEN_UP if begun.run is not None else f"{WHEN_ROOM}: {begun.why}"
     return "queued", TAKEN_UP
 
 
@@ -162,7 +168,8 @@ def revive(workspace: Workspace) -> int:
             continue
         if handed.visitor(SessionFiles.of(workspace.layout, sighting.session.id)) is not None:
             continue
-        if life.ending is not None and life.ending.status == "idle":
+        queued = sighting.session.run.status == "queued" and sighting.session.run.number > life.run
+        if life.ending is not None and life.ending.status == "idle" and not queued:
             try:
                 _take_up(workspace, sighting.session)
             except CccError:

@@ -9,11 +9,13 @@ from ccc.domain.budgets import Amount
 from ccc.domain.life import Life
 from ccc.domain.sessions import Session
 from ccc.errors import Refused
-from ccc.ops import budgets, control, raising, starting
+from ccc.ops import budgets, control, queueing, raising, starting
+from ccc.ops.actor import actor_of
 from ccc.ops.close import refuse_agents
 from ccc.ops.find import find_all
 from ccc.ops.look import Sighting, look
 from ccc.ops.policy import starting_policy
+from ccc.ops.queueing import Wish
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 
@@ -28,23 +30,41 @@ class Handled:
 
 
 def start(
-    workspace: Workspace, references: Sequence[str], *, engine: str | None = None, fresh: bool = False
+    workspace: Workspace,
+    references: Sequence[str],
+    *,
+    engine: str | None = None,
+    fresh: bool = False,
+    now: bool = False,
+    first: bool = False,
 ) -> list[Handled]:
-    """Starts agents. Raises what `starting.start` raises; sessions before the failing one are started."""
+    """Starts agents, or queues them where there is no room; `now`: despite the limits.
+
+    `first`: before all others; so is whom a person starts that is in the queue already.
+    Raises what `queueing.begin` raises; sessions before the failing one are started.
+    """
     workspace.require()
     done = []
     for session in _sessions(workspace, references):
         starting.refuse_unstartable(workspace, session)
-        chosen = session
+        chosen, wished = session, fresh
         if engine is not None or session.engine is None:
             policy = starting_policy(workspace, session.target)
             reference = starting.engine_of(workspace, policy, policy.roles.get(session.role), engine)
             chosen = replace(session, engine=reference)
-            fresh = fresh or reference != session.engine
-        resumes = False if fresh else None
-        number = starting.start(workspace, chosen, resume=resumes)
-        taken_up = not fresh and starting.can_resume(workspace, session)
-        done.append(Handled(session, "resumed" if taken_up else "started", f"run {number}, {chosen.engine}"))
+            wished = fresh or reference != session.engine
+        again = session.run.status == "queued" and actor_of(workspace).agent is None
+        mode = queueing.FRESH if wished and session.conversation is not None else ""
+        other = chosen.engine if chosen is not session else None
+        wish = Wish(mode, engine=other, first=first or again, now=now)
+        begun = queueing.begin(workspace, session, wish)
+        if begun.run is None:
+            done.append(Handled(session, "queued", begun.why))
+            continue
+        taken_up = not wished and starting.can_resume(workspace, session)
+        done.append(
+            Handled(session, "resumed" if taken_up else "started", f"run {begun.run}, {chosen.engine}")
+        )
     return done
 
 
@@ -59,11 +79,14 @@ def stop(
     if references:
         chosen = _sessions(workspace, references)
     else:
-        chosen = [each.session for each in look(workspace).sightings if is_alive(each.life)]
+        chosen = [each.session for each in look(workspace).sightings if _can_stop(workspace, each)]
     for session in chosen:
         refuse_agents(workspace, session, "stop")
     done = []
     for session in chosen:
+        if queueing.withdraw(workspace, session, why):
+            done.append(Handled(session, "stopped", "it was in the queue"))
+            continue
         stopped = control.stop(workspace, session, why=why, grace=grace)
         done.append(Handled(session, "stopped", "" if stopped.before != "idle" else "it was idle"))
     return done
@@ -80,11 +103,16 @@ def pause(workspace: Workspace, references: Sequence[str]) -> list[Handled]:
     return done
 
 
+def _can_stop(workspace: Workspace, sighting: Sighting) -> bool:
+    return is_alive(sighting.life) or queueing.is_waiting(workspace, sighting)
+
+
 def resume(
-    workspace: Workspace, references: Sequence[str], *, amounts: Sequence[Amount] = ()
+    workspace: Workspace, references: Sequence[str], *, amounts: Sequence[Amount] = (), now: bool = False
 ) -> list[Handled]:
     """Lets paused sessions go on, and starts those whose agent is gone; `amounts` raise their limits.
 
+    `now`: despite the limits of what may run at once.
     Raises Refused for a running one, InsideAgent where a limit is used up or to be raised by an agent.
     """
     workspace.require()
@@ -105,26 +133,32 @@ def resume(
             raise Refused(f"{session.name} is {sighting.view.status}", f"git ccc output {session.name} -f")
         clear_away(workspace, sighting)
         if raised:
-            number = starting.start(workspace, session, prompt=raising.RAISED.format(words=raised))
-            done.append(Handled(session, "resumed", f"run {number}, {raised}"))
+            wish = Wish(prompt=raising.RAISED.format(words=raised), now=now)
+            begun = queueing.begin(workspace, session, wish)
+            if begun.run is None:
+                done.append(Handled(session, "queued", f"{raised}; {begun.why}"))
+            else:
+                done.append(Handled(session, "resumed", f"run {begun.run}, {raised}"))
         else:
-            done += start(workspace, [session.id])
+            done += start(workspace, [session.id], now=now)
     return done
 
 
-def restart(workspace: Workspace, references: Sequence[str], *, fresh: bool = False) -> list[Handled]:
-    """Stops those that run and starts all of them again."""
+def restart(
+    workspace: Workspace, references: Sequence[str], *, fresh: bool = False, now: bool = False
+) -> list[Handled]:
+    """Stops those that run and starts all of them again; whoever ran comes before all that wait."""
     workspace.require()
     done = []
     for sighting in _sightings(workspace, references):
+        ran = is_alive(sighting.life)
         if is_alive(sighting.life):
             refuse_agents(workspace, sighting.session, "restart")
             control.stop(workspace, sighting.session, why="restarted")
         else:
             clear_away(workspace, sighting)
-        done += [
-            replace(each, what="restarted") for each in start(workspace, [sighting.session.id], fresh=fresh)
-        ]
+        again = start(workspace, [sighting.session.id], fresh=fresh, now=now, first=ran)
+        done += [replace(each, what="restarted") if each.what != "queued" else each for each in again]
     return done
 
 

@@ -71,6 +71,10 @@ def _recorded(workspace: Workspace, picture: Picture, entries: Entries) -> Itera
     for sighting in picture.sightings:
         yield from of_session(sighting, entries.get(sighting.session.id))
         yield from of_agent(sighting)
+    if any(session.after for session in picture.sessions):
+        from ccc.ops.dependent_items import of_dependents  # where sessions wait for others only
+
+        yield from of_dependents(picture)
     yield from of_messages(picture)
     yield from of_targets(picture, workspace.replica)
     yield from of_state(picture, workspace.replica)

@@ -12,7 +12,7 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
-from ccc.domain import sessions
+from ccc.domain import movements, sessions
 from ccc.git import admins, worktrees
 from ccc.git import repository as repositories
 from ccc.git.command import Git
@@ -23,7 +23,7 @@ from ccc.platform import processes
 from ccc.records import dataclass
 from ccc.store.lock import locked
 
-SESSION_TRAILER = "Ccc-Session"
+SESSION_TRAILER = movements.SESSION
 
 
 @dataclass(frozen=True)

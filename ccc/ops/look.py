@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ccc.domain.life import Life
 from ccc.domain.sessions import Session
-from ccc.domain.status import Seen, StatusView, derive
+from ccc.domain.status import Evidence, Seen, StatusView, derive
 from ccc.errors import GitFailed
 from ccc.git import heads, history
 from ccc.git import repository as repositories
@@ -31,6 +31,7 @@ class Sighting:
     """A session and its status; counts are None where not looked at.
 
     `provisional`: the remote that the state is shared with has not all of it yet; None: it is not shared.
+    `position`: its place among those that could start if there were room, from 1.
     """
 
     session: Session
@@ -40,6 +41,7 @@ class Sighting:
     dirty: bool | None = None
     life: Life | None = None
     provisional: bool | None = None
+    position: int | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,11 @@ class Picture:
 
     def of(self, session: Session) -> Sighting:
         """The sighting of one of the sessions."""
-        return next(sighting for sighting in self.sightings if sighting.session.id == session.id)
+        return self.of_id(session.id)
+
+    def of_id(self, identifier: str) -> Sighting:
+        """The sighting of the session with this id."""
+        return next(sighting for sighting in self.sightings if sighting.session.id == identifier)
 
 
 def look(workspace: Workspace, at: str | None = None) -> Picture:
@@ -70,9 +76,14 @@ def look(workspace: Workspace, at: str | None = None) -> Picture:
     unshared = provisional_sessions(workspace, state)
     branches = _checked_out(workspace, sessions)
     found = (_sighting(workspace, session, refs, branches, runs, now) for session in sessions)
-    if unshared is None:
-        return Picture(state, tuple(found))
-    return Picture(state, tuple(replace(each, provisional=each.session.id in unshared) for each in found))
+    if unshared is not None:
+        found = (replace(each, provisional=each.session.id in unshared) for each in found)
+    picture = Picture(state, tuple(_grounded(each, sessions) for each in found))
+    if any(session.run.status == "queued" for session in sessions):
+        from ccc.ops.placing import placed  # where somebody waits only
+
+        return placed(workspace, picture)
+    return picture
 
 
 def _sighting(
@@ -85,6 +96,17 @@ def _sighting(
 ) -> Sighting:
     found = seen(workspace, session, refs, branches, runs)
     return Sighting(session, derive(session, found, now), life=None if found is None else found.life)
+
+
+def _grounded(sighting: Sighting, known: Sequence[Session]) -> Sighting:
+    """With what has moved on since of what the session builds on."""
+    session, view = sighting.session, sighting.view
+    if not session.grounds or session.closed is not None or session.landed_head:
+        return sighting
+    from ccc.domain.grounds import outdated  # where a session builds on another only
+
+    moved = tuple(Evidence("commit", words, None) for words in outdated(known, session))
+    return replace(sighting, view=replace(view, evidence=(*view.evidence, *moved)))
 
 
 def _checked_out(workspace: Workspace, sessions: Sequence[Session]) -> Mapping[str, str]:

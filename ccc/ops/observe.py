@@ -152,7 +152,10 @@ class _Pass:
             self.sessions[identifier] = movements.after(session, new)
             return
         known = self._exists(old)
-        if known and history.is_ancestor(self.git, new, old):
+        base = self._stacked_on(session, new)
+        if base is not None:
+            yield movements.stacked(session, new, base)
+        elif known and history.is_ancestor(self.git, new, old):
             yield movements.reset(session, new)
         else:
             forward = known and history.is_ancestor(self.git, old, new)
@@ -166,6 +169,14 @@ class _Pass:
         report = self._committed(touched, path) if touched else None
         for commit in commits:
             yield from movements.commit(session, commit, amended=False, report=report)
+
+    def _stacked_on(self, session: Session, new: str) -> str | None:
+        """The parent of a new brief: a session that waited for others was moved to begin on their work."""
+        if not session.after or session.conversation is not None:
+            return None
+        asked = ("log", "-1", f"--format=%P %(trailers:key={movements.SESSION},valueonly)", new)
+        words = self.git.text(*asked).split()
+        return words[0] if len(words) == 2 and words[1] == session.id else None
 
     def _commits(self, session: Session, old: str, new: str, *, forward: bool) -> Iterator[Draft]:
         exclude = self.refs.get(HEADS + session.target)

@@ -37,17 +37,19 @@ class Policy:
     where: str
 
 
-def local_policy(workspace: Workspace) -> Policy:
+def local_policy(workspace: Workspace, *, trusting: bool = True) -> Policy:
     """The main checkout's own files; in a bare repository those of the worktree at hand, else HEAD's commit.
 
+    Not `trusting`, what the environment says instead (`CCC_LIMITS_PARALLEL`) does not count.
     Raises BadConfig with file, line and key.
     """
+    environment = workspace.environment if trusting else {}
     top = desk_of(workspace)
     if top is not None:
-        return _policy(_files_below(top / FOLDER), ".ccc", workspace.environment)
+        return _policy(_files_below(top / FOLDER), ".ccc", environment)
     commit = repositories.resolve(workspace.git, "HEAD")
     files = {} if commit is None else _files_at(workspace.git, commit)
-    return _policy(files, "HEAD:.ccc", workspace.environment)
+    return _policy(files, "HEAD:.ccc", environment)
 
 
 def target_policy(workspace: Workspace, commit: str, branch: str) -> Policy:

@@ -19,9 +19,16 @@ from ccc.store.protocol import State
 
 
 def send(
-    workspace: Workspace, references: Sequence[str], text: str, *, topic: str | None = None
+    workspace: Workspace,
+    references: Sequence[str],
+    text: str,
+    *,
+    topic: str | None = None,
+    now: bool = False,
 ) -> list[Sent]:
     """Sends a text to each one meant: ids, names, `all`, `orchestrator`. Recorded before it is delivered.
+
+    An agent at rest is taken up again for it when there is room; `now`: despite the limits.
 
     Raises Usage, NotFound, Ambiguous, Refused before anything is recorded; EngineFailed where an agent at
     rest could not be started for it: the message waits then.
@@ -43,4 +50,4 @@ def send(
         return [draft for drafts in (*(plan.drafts for plan in plans), *answers) for draft in drafts]
 
     workspace.store.transact(decide)
-    return deliver(workspace, plans)
+    return deliver(workspace, plans, now=now)

@@ -13,19 +13,18 @@ from ccc.domain import aliases, sessions, targets
 from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
 from ccc.domain.sessions import Session
-from ccc.domain.status import describe
 from ccc.engines import registry
 from ccc.errors import CccError, EngineFailed, NotFound, Refused, StoreBusy
 from ccc.git import hookfiles, worktrees
 from ccc.git import repository as repositories
-from ccc.ops import byhand, identities, leftovers, naming, spawning, starting
+from ccc.ops import byhand, identities, leftovers, naming, preparing, queueing, spawning, starting
 from ccc.ops.actor import actor_of
-from ccc.ops.commands import Order, last_words, passed, run_all
 from ccc.ops.desk import desk_of
-from ccc.ops.environment import agent_environment, session_environment
+from ccc.ops.environment import agent_environment
 from ccc.ops.find import find
 from ccc.ops.observe import HEADS, all_sessions
 from ccc.ops.policy import Policy, local_policy, target_policy_of
+from ccc.ops.queueing import Begun, Wish
 from ccc.ops.retired import all_retired
 from ccc.ops.spawning import Request as Request
 from ccc.ops.workspace import Workspace
@@ -38,11 +37,12 @@ from ccc.store.protocol import State
 
 @dataclass(frozen=True)
 class Spawned:
-    """The session, whether it was there already (same key), and what is worth saying aloud."""
+    """The session, whether it was there already (same key), what is worth saying aloud, and why it waits."""
 
     session: Session
     existed: bool
     remarks: tuple[str, ...]
+    waits: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,21 +132,28 @@ def _spawn_one(workspace: Workspace, policy: Policy, request: Request) -> Spawne
         reached("spawn-made")
         copy_files(workspace, policy, plan.path)
         reached("spawn-copied")
-        session = _record(workspace, request, plan, commit)
+        session = _record(workspace, policy, request, plan, commit)
         reached("spawn-recorded")
     if not request.start:
         byhand.install(workspace, session)
-    set_up(workspace, policy, session)
-    if request.start and session.run.status == "created":
-        _start(workspace, session)
-    return Spawned(session, False, remarks)
+        preparing.set_up(workspace, policy, session)
+        return Spawned(session, False, remarks)
+    begun = _start(workspace, session, Wish(now=request.now))
+    return Spawned(session, False, remarks, begun.why)
 
 
-def _start(workspace: Workspace, session: Session) -> None:
-    """Starts its agent; a session whose agent does not start is there all the same, and says so."""
+def _start(workspace: Workspace, session: Session, wish: Wish) -> Begun:
+    """Prepares it and starts its agent, or leaves it in the queue.
+
+    A session whose agent does not start is there all the same, and says so.
+    """
     try:
-        starting.start(workspace, session)
-    except CccError as error:
+        return queueing.begin(workspace, session, wish)
+    except BaseException as error:
+        why = error.message if isinstance(error, CccError) else "its spawn was cut off"
+        queueing.take_back(workspace, session, why)
+        if not isinstance(error, CccError) or isinstance(error, preparing.SetUpFailed):
+            raise
         raise EngineFailed(
             f"{session.name} is there, but its agent did not start: {error.message}",
             f"{error.hint}; then: git ccc start {session.name}",
@@ -246,7 +253,7 @@ def _plan(workspace: Workspace, policy: Policy, request: Request) -> tuple[Plan,
         ),
         by=actor.by,
         parent=actor.session,
-        after=tuple(find(reference, known).id for reference in request.after),
+        after=tuple(dict.fromkeys(find(reference, known).id for reference in request.after)),
         origin=find(request.origin, known) if request.origin else None,
     )
     return plan, chosen.remarks
@@ -302,7 +309,9 @@ def copy_files(workspace: Workspace, policy: Policy, top: Path) -> None:
                 shutil.copy2(source, goal)
 
 
-def _record(workspace: Workspace, request: Request, plan: Plan, commit: BriefCommit) -> Session:
+def _record(
+    workspace: Workspace, policy: Policy, request: Request, plan: Plan, commit: BriefCommit
+) -> Session:
     fields: dict[str, Value] = {
         "name": plan.name,
         "alias": plan.alias,
@@ -318,13 +327,14 @@ def _record(workspace: Workspace, request: Request, plan: Plan, commit: BriefCom
         "priority": request.priority,
         "ports": plan.ports,
         "brief.md": ids.blob_id(commit.brief, like=commit.oid),
-        "run.1": _first_run(workspace, request, plan),
+        "run.1": _first_run(request),
     }
     limits: dict[str, int | None] = asdict(request.limits)
     optional: dict[str, Value] = {
         "parent": plan.parent,
         "key": request.key,
         "after": list(plan.after) or None,
+        "start": _first_start(plan, policy) if request.start else None,
         "engine": request.engine,
         "runner": request.runner if request.start else None,
         "from": plan.origin.id if plan.origin else None,
@@ -352,28 +362,17 @@ def _record(workspace: Workspace, request: Request, plan: Plan, commit: BriefCom
     return session
 
 
-def _first_run(workspace: Workspace, request: Request, plan: Plan) -> dict[str, Value]:
-    """Made by hand, about to be started, or waiting for what it depends on."""
+def _first_run(request: Request) -> dict[str, Value]:
+    """Made by hand, or about to be started by this very process."""
     if not request.start:
         return {"status": "created", "why": "made with --no-start"}
-    waits = starting.waits_for(workspace, plan.after)
-    if waits:
-        return {"status": "queued", "why": f"waits for {', '.join(waits)}"}
-    return {"status": "created", "why": "its agent is being started"}
+    return {"status": "queued", "why": "its agent is being started"}
 
 
-def set_up(workspace: Workspace, policy: Policy, session: Session) -> None:
-    """The team's own set-up commands; one that fails is told, the session stays."""
-    for command in policy.settings.setup:
-        order = Order(command.run, command.timeout)
-        folder = Path(session.worktree or "")
-        done = run_all(
-            workspace, [order], folder, f"setup-{session.name}", extra=session_environment(session)
-        )
-        if not passed(done):
-            tail = last_words(done[0], lines=1)
-            words = f": {tail[0]}" if tail else ""
-            raise Refused(
-                f"{session.name} is there, but its set-up failed: {describe(done[0])}{words}",
-                f"mend it in {session.worktree}, or: git ccc close {session.name}",
-            )
+def _first_start(plan: Plan, policy: Policy) -> dict[str, Value]:
+    """The wish for its first start, which this process fulfils, or leaves to others when it dies."""
+    return {
+        "by": plan.by,
+        "maker": processes.own_identity(),
+        "prepare": int(bool(policy.settings.setup)),
+    }

@@ -30,6 +30,7 @@ class Request:
     count: int = 1
     after: tuple[str, ...] = ()
     start: bool = False
+    now: bool = False
     engine: str | None = None
     model: str | None = None
     limits: Limits = Limits()

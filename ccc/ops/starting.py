@@ -8,25 +8,25 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ccc.domain.life import Life
+from ccc.domain.life import Ending, Life
 from ccc.domain.sessions import Session, from_cells, stream_of
-from ccc.domain.status import DONE, FAILED, before_closing
 from ccc.engines import registry
-from ccc.errors import EngineFailed, NotFound, Refused, StoreBusy
+from ccc.errors import CccError, EngineFailed, NotFound, Refused, StoreBusy
 from ccc.ops import budgets
 from ccc.ops.environment import agent_environment, session_environment
-from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.notices import channels
 from ccc.ops.policy import Policy, starting_policy, target_policy_of
 from ccc.ops.workspace import Workspace
 from ccc.platform import processes
+from ccc.records import dataclass
 from ccc.runs import handed, life
 from ccc.runs.files import RunFiles, SessionFiles
 from ccc.runs.order import MODULE, Order
+from ccc.store.crashpoints import reached
 
 if TYPE_CHECKING:
     from ccc.config.roles import Role
@@ -41,22 +41,35 @@ GOING_ON = (
 )
 
 
-def start(
-    workspace: Workspace,
-    session: Session,
-    *,
-    resume: bool | None = None,
-    prompt: str | None = None,
-    hand_back: bool = False,
-) -> int:
-    """Starts a run and returns its number once its host is up.
+@dataclass(frozen=True)
+class Prepared:
+    """A run that could begin: its order, its files, the environment of its host."""
+
+    order: Order
+    files: RunFiles
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a run begins.
 
     `resume` None takes the conversation up again if there is one. `prompt` is what the agent is told first:
     by default its brief, or that it goes on; an empty one leaves it to the mail that waits. `hand_back`: only
     for the last turn that a session owes that has used up a limit.
+    """
+
+    resume: bool | None = None
+    prompt: str | None = None
+    hand_back: bool = False
+
+
+def prepare(workspace: Workspace, session: Session, manner: Manner) -> Prepared:
+    """Everything about a run that can be found out before it begins; nothing is made.
+
     Raises EngineFailed where the engine cannot work here, Refused for a session that cannot be started.
     """
-    refuse_unstartable(workspace, session, hand_back=hand_back)
+    refuse_unstartable(workspace, session, hand_back=manner.hand_back)
     recorded = budgets.as_recorded(workspace, session)
     policy = starting_policy(workspace, session.target)
     role = policy.roles.get(session.role)
@@ -65,9 +78,11 @@ def start(
     options = options_of(policy, reference)
     registry.make(reference, options, environment)
     files = SessionFiles.of(workspace.layout, session.id)
-    again = can_resume(workspace, session) if resume is None else resume
-    number = _next_number(session, files.latest() or 0)
-    told = prompt if prompt is not None else (GOING_ON if again else first_words(workspace, session))
+    again = can_resume(workspace, session) if manner.resume is None else manner.resume
+    number = next_number(session, files.latest() or 0)
+    told = manner.prompt
+    if told is None:
+        told = GOING_ON if again else first_words(workspace, session)
     order = Order(
         session=session.id,
         name=session.name,
@@ -90,10 +105,9 @@ def start(
         spent=budgets.spent_by(recorded),
         warned=budgets.warned(workspace, session),
         handback=policy.settings.limits.handback,
-        hand_back=budgets.to_hand_back(recorded) if hand_back else {},
+        hand_back=budgets.to_hand_back(recorded) if manner.hand_back else {},
     )
-    _launch(workspace, files.run(number), order, channels.host_environment(workspace, environment))
-    return number
+    return Prepared(order, files.run(number), channels.host_environment(workspace, environment))
 
 
 def refuse_unstartable(workspace: Workspace, session: Session, *, hand_back: bool = False) -> None:
@@ -213,19 +227,6 @@ def _conversation(session: Session, again: bool) -> str:
     return str(uuid.uuid4())
 
 
-def waits_for(workspace: Workspace, after: Sequence[str], picture: Picture | None = None) -> list[str]:
-    """The names of those sessions of `after` whose work is not proven yet."""
-    if not after:
-        return []
-    seen = picture or look(workspace)
-    return [each.session.name for each in seen.sightings if each.session.id in after and not is_proven(each)]
-
-
-def is_proven(sighting: Sighting) -> bool:
-    """Whether those that wait for a session may begin: verified, unchecked for want of checks, or landed."""
-    return before_closing(sighting.session, sighting.view.status) in DONE
-
-
 def _fork(workspace: Workspace, session: Session, reference: str, again: bool) -> dict[str, Any]:
     """The conversation that a session begins with a copy of: that of the one it goes on from."""
     if again or session.origin is None or reference != registry.CLAUDE:
@@ -237,30 +238,50 @@ def _fork(workspace: Workspace, session: Session, reference: str, again: bool) -
     return {"fork": origin.conversation}
 
 
-def has_failed(sighting: Sighting) -> bool:
-    """Whether those that wait for a session wait in vain, unless a person does something."""
-    return before_closing(sighting.session, sighting.view.status) in FAILED
-
-
-def _next_number(session: Session, latest: int) -> int:
+def next_number(session: Session, latest: int) -> int:
     """The first run of a session has the number it was recorded with, each later one the next."""
     waits = session.run.status in ("created", "queued", "blocked") and latest < session.run.number
     return max(latest + 1, session.run.number + (0 if waits else 1))
 
 
-def _launch(workspace: Workspace, files: RunFiles, order: Order, environment: Mapping[str, str]) -> None:
-    """Starts the host and waits until it has taken the session's lock. Raises EngineFailed, StoreBusy."""
+def reserve(prepared: Prepared) -> None:
+    """Makes the run known: from now on it takes a place, for as long as its starter or its host lives.
+
+    Raises StoreBusy where somebody else was quicker.
+    """
     try:
-        files.root.mkdir(parents=True)
+        prepared.files.root.mkdir(parents=True)
     except FileExistsError as error:
-        raise StoreBusy(f"{order.name} is being started by somebody else", "git ccc status") from error
-    order.write(files)
+        name = prepared.order.name
+        raise StoreBusy(f"{name} is being started by somebody else", "git ccc status") from error
+    reached("start-claimed")
+    prepared.order.write(prepared.files)
+
+
+def launch(workspace: Workspace, prepared: Prepared) -> int:
+    """Starts the host of a reserved run, waits until it has taken the session's lock, gives the run's number.
+
+    Raises EngineFailed where it does not come up: then the run has an exit record; Refused.
+    """
+    try:
+        _start_host(workspace, prepared)
+    except CccError as error:
+        if prepared.files.root.exists():
+            life.end(prepared.files, Ending("failed", error.message, workspace.now()))
+        raise
+    reached("start-launched")
+    _wait_for_pulse(prepared.files)
+    return prepared.order.run
+
+
+def _start_host(workspace: Workspace, prepared: Prepared) -> None:
+    order, files = prepared.order, prepared.files
     common = str(workspace.repository.common)
     command = [sys.executable, "-E", "-P", "-m", MODULE, common, order.session, str(order.run)]
     try:
         done = subprocess.run(
             command,
-            env=dict(environment),
+            env=dict(prepared.environment),
             cwd="/",
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -278,7 +299,6 @@ def _launch(workspace: Workspace, files: RunFiles, order: Order, environment: Ma
             f"the host of {order.name} ended with {done.returncode}: {words[-1] if words else ''}",
             f"look into {files.root}",
         )
-    _wait_for_pulse(files)
 
 
 def _wait_for_pulse(files: RunFiles) -> None:

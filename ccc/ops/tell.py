@@ -12,7 +12,7 @@ from ccc.domain.events import Draft
 from ccc.domain.messages import Whom
 from ccc.domain.sessions import Session
 from ccc.errors import CccError
-from ccc.ops import starting
+from ccc.ops import queueing, starting
 from ccc.ops.workspace import Workspace
 from ccc.runs import handed, life, mail
 from ccc.runs.files import SessionFiles
@@ -71,7 +71,7 @@ def hand_over(workspace: Workspace, session: Session, letter: Letter) -> None:
     if handed.visitor(files) is not None:
         return
     try:
-        starting.start(workspace, session, resume=starting.can_resume(workspace, session), prompt="")
+        queueing.begin(workspace, session, queueing.Wish(queueing.MAIL))
     except CccError as error:
         workspace.store.journal(_not_woken(session, error.message))
 

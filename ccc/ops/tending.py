@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ccc.domain import movements, sessions
-from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
 from ccc.domain.life import IDLE, PAUSED, Life
 from ccc.domain.sessions import Session, from_cells
@@ -19,7 +18,7 @@ from ccc.domain.status import seconds_between
 from ccc.engines import registry
 from ccc.errors import CccError, StoreBusy
 from ccc.git import history
-from ccc.ops import bouncing, budgets, control, delivery, hookpoints, mail, starting
+from ccc.ops import bouncing, budgets, control, delivery, hookpoints, mail, moves, queueing
 from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.tell import tell
 from ccc.ops.workspace import Workspace
@@ -51,9 +50,10 @@ def tend(workspace: Workspace) -> bool:
     picture = look(workspace)
     done |= bouncing.bounce(workspace, picture) > 0
     for sighting in picture.sightings:
-        for step in (_bury, _hand_back, _believe, _remind, _begin):
+        for step in (_bury, _hand_back, _believe, _remind):
             done |= step(workspace, picture, sighting)
-    return done
+    done |= moves.tell_of_moves(workspace, picture)
+    return queueing.run(workspace) or done
 
 
 def _of_this_machine(workspace: Workspace) -> list[tuple[str, str]]:
@@ -62,7 +62,7 @@ def _of_this_machine(workspace: Workspace) -> list[tuple[str, str]]:
 
 
 def _anybody_waits(workspace: Workspace) -> bool:
-    return any(session.run.status == "queued" for session in look(workspace).sessions)
+    return any(session.run.status in ("queued", "blocked") for session in look(workspace).sessions)
 
 
 def _is_dead(life: Life | None, now: str) -> bool:
@@ -75,7 +75,7 @@ def _is_dead(life: Life | None, now: str) -> bool:
 def _bury(workspace: Workspace, _: Picture, sighting: Sighting) -> bool:
     """A run whose host is gone: what it left running is ended, and the run called lost."""
     life, session = sighting.life, sighting.session
-    if life is None or not _is_dead(life, workspace.now()):
+    if life is None or not _is_dead(life, workspace.now()) or queueing.is_cut_off(sighting, workspace):
         return False
     with contextlib.suppress(StoreBusy):
         control.bury(workspace, session, life, budgets.ending_of(session, life))
@@ -87,11 +87,13 @@ def _hand_back(workspace: Workspace, _: Picture, sighting: Sighting) -> bool:
     life, session = sighting.life, sighting.session
     if life is None or life.ending is None or life.host is not None or not budgets.owes_hand_back(session):
         return False
+    if session.run.status == "queued":
+        return False
     if session.closed is not None or life.ending.status != PAUSED:
         return False
     with contextlib.suppress(CccError):
-        starting.start(workspace, session, hand_back=True)
-        return True
+        begun = queueing.begin(workspace, session, queueing.Wish(queueing.HAND_BACK))
+        return begun.run is not None
     return False
 
 
@@ -154,44 +156,3 @@ def _tells_by_itself(session: Session) -> bool:
 def _reminded(workspace: Workspace, session: Session, life: Life) -> bool:
     cells = workspace.reader.state().stream(sessions.stream_of(session.id))
     return f"reminded.{life.run}" in cells
-
-
-def _begin(workspace: Workspace, picture: Picture, sighting: Sighting) -> bool:
-    """Whoever waited for others starts when the last of them is proven."""
-    session = sighting.session
-    if sighting.view.status != "queued" or session.where != workspace.replica:
-        return False
-    if starting.waits_for(workspace, session.after, picture):
-        return _block(workspace, picture, session)
-    try:
-        starting.start(workspace, session)
-    except CccError as error:
-        _give_up(workspace, session, f"{error.message} ({error.hint})" if error.hint else error.message)
-    return True
-
-
-def _block(workspace: Workspace, picture: Picture, session: Session) -> bool:
-    """Whoever waits for one that failed is blocked, and says by whom."""
-    failed = [
-        sighting.session.name
-        for sighting in picture.sightings
-        if sighting.session.id in session.after and starting.has_failed(sighting)
-    ]
-    if not failed:
-        return False
-    why = f"{', '.join(failed)} failed"
-    record: dict[str, Value] = {"status": "blocked", "why": why}
-    changes = {sessions.stream_of(session.id): {f"run.{session.run.number}": record}}
-    draft = Draft("session.blocked", session.name, f"blocked: {why}", changes, session=session.id, by="ccc")
-    workspace.store.transact(lambda _: (draft,))
-    return True
-
-
-def _give_up(workspace: Workspace, session: Session, why: str) -> None:
-    """It could have started and could not: a failure of the session, not of the one who looked."""
-    record: dict[str, Value] = {"status": "failed", "why": why}
-    changes = {sessions.stream_of(session.id): {f"run.{session.run.number}": record}}
-    draft = Draft(
-        "session.failed", session.name, f"did not start: {why}", changes, session=session.id, by="ccc"
-    )
-    workspace.store.transact(lambda _: (draft,))

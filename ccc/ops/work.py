@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ccc.errors import StoreBusy
 from ccc.git import hookfiles
-from ccc.ops import bundles, children, intents, leftovers, notices, undoings
+from ccc.ops import bundles, children, intents, leftovers, notices, occupancy, queueing, undoings
 from ccc.ops.background import DRAIN_LOCK
 from ccc.ops.landing import land, undo
 from ccc.ops.look import look
@@ -27,6 +27,10 @@ from ccc.store.lock import locked
 
 LINGER_SECONDS = 2.0
 """How long a background drain stays for the next hook; a fresh one needs 0.15 s to start."""
+
+
+MOST_LOOKS = 17_280
+"""A day of looks at the queue by one process; whoever comes after that begins another."""
 
 
 def start(workspace: Workspace) -> None:
@@ -58,15 +62,25 @@ def check_all(workspace: Workspace, *, timeout: float = 0.0) -> int:
 
 
 def background(workspace: Workspace) -> None:
-    """One lingering drain per repository: records at once what hooks note, then runs waiting checks."""
-    with contextlib.suppress(StoreBusy), locked(workspace.layout.root / DRAIN_LOCK, timeout=0):
-        _linger(workspace)
-    if not workspace.initialised:
-        return
-    while _work_once(workspace):
-        continue
-    automatic.share(workspace)
-    bundles.complete(workspace)
+    """One lingering drain per repository: records at once what hooks note, then runs waiting checks.
+
+    While sessions wait for room somebody stays, for whom no event comes: load that falls, an agent killed.
+    """
+    seconds = LINGER_SECONDS
+    for _ in range(MOST_LOOKS):
+        alone = False
+        with contextlib.suppress(StoreBusy), locked(workspace.layout.root / DRAIN_LOCK, timeout=0):
+            alone = True
+            _linger(workspace, seconds)
+        if not workspace.initialised:
+            return
+        while _work_once(workspace):
+            continue
+        automatic.share(workspace)
+        bundles.complete(workspace)
+        if not alone or not queueing.anybody_waits(workspace):
+            return
+        seconds = queueing.LOOK_SECONDS
 
 
 def _work_once(workspace: Workspace) -> bool:
@@ -87,16 +101,20 @@ def tell_everybody(workspace: Workspace) -> None:
         children.tell_parents(workspace, picture)
 
 
-def _linger(workspace: Workspace) -> None:
+def _linger(workspace: Workspace, seconds: float) -> None:
+    """Records what hooks note, until `seconds` are over, checks are due, or an agent that lived is gone."""
     with _doorbell(workspace) as bell:
         drain(workspace)
-        until = time.monotonic() + LINGER_SECONDS
+        until = time.monotonic() + seconds
+        places = occupancy.taken(workspace.layout)
         while (left := until - time.monotonic()) > 0:
             if waiting_for_checks(workspace.store.state(), workspace.replica):
                 break
             if select.select([bell], [], [], left)[0]:
                 os.read(bell, 4096)
                 workspace.store.drain()
+                if seconds > LINGER_SECONDS and not places <= occupancy.taken(workspace.layout):
+                    break
     workspace.store.drain()
 
 

@@ -28,6 +28,12 @@ def ring(layout: Layout) -> bool:
     return True
 
 
+def wake(layout: Layout) -> None:
+    """Rings the bell of the drain, or starts one where none listens."""
+    if not ring(layout):
+        start(layout)
+
+
 def start(layout: Layout) -> None:
     """Starts the background drain with every descriptor redirected; does not wait for it."""
     environment = {key: value for key, value in os.environ.items() if key not in MARKERS}

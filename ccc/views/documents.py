@@ -28,10 +28,11 @@ FORMAT = 1
 SESSION_KEYS = (
     *("id", "name", "alias", "role", "task", "status", "status_before", "since", "evidence", "as_of"),
     *("where", "progress", "branch", "target", "base", "head", "ahead", "behind", "dirty", "worktree"),
-    *("engine", "runner", "terminal", "model", "after", "blocks", "parent", "plan", "priority", "tokens"),
+    *("engine", "runner", "terminal", "model", "after", "blocks", "parent", "plan", "priority"),
+    *("position", "tokens"),
     *("cost", "limits", "used", "restarts", "unread", "provisional", "created_at", "updated_at"),
 )
-"""The keys of `S`; `status_before`, `used`, `provisional`, `created_at` are there beyond CONTRACT §4."""
+"""The keys of `S`; beyond CONTRACT §4: `status_before`, `position`, `used`, `provisional`, `created_at`."""
 
 Document = dict[str, Any]
 
@@ -99,6 +100,7 @@ def session_document(sighting: Sighting, blocked: Blocks = NOBODY, waiting: Unre
         "parent": session.parent,
         "plan": None,
         "priority": session.priority,
+        "position": sighting.position,
         "tokens": {
             "input": session.spending.input,
             "output": session.spending.output,

@@ -213,7 +213,7 @@ def test_a_lock_that_a_killed_git_left_is_no_obstacle(start: Starts, ready: Repo
 @pytest.mark.slow
 def test_who_waits_for_another_starts_after_it_or_is_blocked_with_it(start: Starts, ccc: RunsCcc) -> None:
     first = start([{"wait": {"file": "go"}}, *DONE], task="First")
-    second = start(DONE, task="Second", options=("--after", first.name))
+    second = start(more("second.txt"), task="Second", options=("--after", first.name))
     assert second.status()["evidence"][0]["what"] == f"waits for {first.name}"
     assert second.status()["status"] == "queued"
     first.becomes("running")
@@ -223,3 +223,9 @@ def test_who_waits_for_another_starts_after_it_or_is_blocked_with_it(start: Star
     fourth = start(DONE, task="Fourth", options=("--after", third.name))
     now = fourth.becomes("blocked")
     assert now["evidence"][0]["what"] == f"{third.name} failed"
+
+
+def more(path: str) -> list[dict[str, object]]:
+    """Steps of an agent that adds a file to what it builds on."""
+    edit: dict[str, object] = {"edit": {"path": path, "content": "done\n"}}
+    return [edit, {"commit": {"message": f"Add {path}", "status": "done"}}]

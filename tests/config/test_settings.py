@@ -66,6 +66,9 @@ def test_without_a_file_every_value_is_the_default() -> None:
         "mcp.timeout_ms": 2000,
         "mcp.mock": False,
         "limits.parallel": 10,
+        "limits.per_role": {},
+        "limits.load": None,
+        "limits.free_memory": None,
         **dict.fromkeys((f"limits.session.{key}" for key in ("time", "tokens", "money")), None),
         **dict.fromkeys((f"limits.session.{key}" for key in ("memory", "processes")), None),
         **dict.fromkeys((f"limits.person.{key}" for key in ("time", "tokens", "money")), None),
@@ -153,7 +156,8 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read() -> None:
         (
             "[limits]\nxyz = 1\n",
             ":2: limits.xyz: unknown key",
-            "known keys: parallel, session, role, person, day, handback, repeats, rate_wait, stagger",
+            "known keys: parallel, per_role, load, free_memory, session, role, person, day, handback,"
+            " repeats, rate_wait, stagger",
         ),
         (
             '[gate]\ncommands = [\n  "a",  # [x]\n  {run = "b", wen = "c"},\n]\n',

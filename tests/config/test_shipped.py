@@ -41,6 +41,8 @@ def test_every_key_stands_in_the_file_of_defaults_with_its_default() -> None:
         "sync.auto": 60.0,
         "retention.sessions": 90 * 86400.0,
         "retention.logs": 30 * 86400.0,
+        "limits.load": 1.5,
+        "limits.free_memory": 1024**3,
         "limits.session.time": 7200.0,
         "limits.session.tokens": 2_000_000,
         "limits.session.money": 20.0,

@@ -79,6 +79,7 @@ SESSION = {
     "parent": or_null(ID),
     "plan": or_null(text),
     "priority": whole,
+    "position": or_null(whole),
     "tokens": {name: or_null(whole) for name in ("input", "output", "context", "context_limit")},
     "cost": {"usd": or_null(number)},
     "limits": {name: or_null(number) for name in ("seconds", "tokens", "usd", "memory_bytes", "processes")},

@@ -82,6 +82,7 @@ def test_the_table_of_every_status_as_a_whole() -> None:
     assert table == (
         "backend-created    7f7f7f7f  created                    10m  JWT auth\n"
         "backend-queued     7f7f7f7f  queued                     10m  JWT auth\n"
+        "    event says queued\n"
         "backend-starting   7f7f7f7f  starting                   10m  JWT auth\n"
         "backend-running    7f7f7f7f  running                    10m  JWT auth\n"
         "backend-idle       7f7f7f7f  idle                       10m  JWT auth\n"

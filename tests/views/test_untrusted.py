@@ -93,7 +93,7 @@ VIEWS: dict[str, Callable[[str], str]] = {
     "inbox": lambda dirt: inbox_text([spoiled(making.waiting_item(), dirt)], making.NOW, Plain()),
     "orient": lambda dirt: orient_text(spoiled(making.orientation(), dirt), Plain()),
     "landed": landed,
-    "spawned": lambda dirt: spawned_text(spoiled(Spawned(making.session(), False, ()), dirt)),
+    "spawned": lambda dirt: spawned_text(spoiled(Spawned(making.session(), False, (), "no room"), dirt)),
     "waited": lambda dirt: waited_text(spoiled(waited(), dirt)),
 }
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import field
 
 from ccc.domain import landings
+from ccc.domain.grounds import outdated
 from ccc.domain.landings import Approval, Entry, Gate
 from ccc.domain.sessions import Session
 from ccc.domain.status import describe
@@ -15,6 +16,8 @@ from ccc.git.mergetree import ConflictFile, Hunk
 from ccc.ids import short_oid
 from ccc.ops.find import find
 from ccc.ops.landing import gate as gates
+from ccc.ops.landing.carried import carried
+from ccc.ops.landing.carried import words as carried_words
 from ccc.ops.landing.combine import Combined, combine
 from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.workspace import Workspace
@@ -97,7 +100,8 @@ def review_of(workspace: Workspace, picture: Picture, sighting: Sighting) -> Rev
         gate = Gate("none", combined.base, combined.head, combined.tree, False, ())
     approvals = tuple((approval, not _covers(approval, combined)) for approval in entry.approvals)
     needed = combined.policy.settings.approvals_required
-    why_not = tuple(_why_not(sighting, combined, gate, approvals, needed))
+    others = carried(workspace.git, picture.sessions, session, combined.base, combined.head)
+    why_not = tuple(_why_not(sighting, combined, gate, approvals, needed, others))
     return Review(
         sighting=sighting,
         entry=entry,
@@ -111,7 +115,7 @@ def review_of(workspace: Workspace, picture: Picture, sighting: Sighting) -> Rev
         state=_state(sighting, combined, gate, approvals, needed, queued=entry.queued_at is not None),
         why_not=why_not,
         position=_position(state, picture, session),
-        warnings=tuple(_warnings(workspace, combined)),
+        warnings=(*_warnings(workspace, combined), *outdated(picture.sessions, session)),
     )
 
 
@@ -123,7 +127,12 @@ Held = Sequence[tuple[Approval, bool]]
 
 
 def _why_not(
-    sighting: Sighting, combined: Combined, gate: Gate | None, approvals: Held, needed: int
+    sighting: Sighting,
+    combined: Combined,
+    gate: Gate | None,
+    approvals: Held,
+    needed: int,
+    others: Sequence[Session],
 ) -> list[str]:
     session, status = sighting.session, sighting.view.status
     if session.landed_head:
@@ -137,6 +146,8 @@ def _why_not(
         return [f"nothing to land: {combined.target} has all of it"]
     overridden = any(approval.override and not stale for approval, stale in approvals)
     found = [] if overridden else [*_unproven(sighting, combined), *_gate_reasons(combined, gate)]
+    if others and not overridden:
+        found.append(carried_words(others))
     current = {approval.by for approval, stale in approvals if not stale}
     if not found and len(current) < needed:
         stale = ", the one given is stale" if approvals and not current else ""

@@ -20,6 +20,7 @@ def spawned_text(spawned: Spawned) -> str:
         f"  branch    {session.branch}, to land on {session.target}",
         f"  worktree  {session.worktree}",
         f"  brief     {session.worktree}/.ccc/sessions/{session.name}/brief.md",
+        *([f"  queued    {spawned.waits}"] if spawned.waits else []),
         f"  {begin}",
     ]
     return "\n".join(printable(line) for line in lines)

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from ccc.ops.inbox import Item
 
 EXPLAINED = frozenset(
-    {"waiting", "lost", "unknown", "unchecked", "blocked", "failed", "stopped", "limited", "paused"}
+    {
+        *("waiting", "lost", "unknown", "unchecked", "blocked", "failed", "stopped", "limited", "paused"),
+        "queued",
+    }
 )
 """Statuses whose evidence stands in a line of its own."""
 

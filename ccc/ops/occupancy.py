@@ -1,0 +1,71 @@
+"""Whose agents live on this machine now: each takes a place, whatever it does; at rest it takes none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ccc.domain.capacity import Occupant
+from ccc.domain.life import IDLE
+from ccc.domain.sessions import Session
+from ccc.domain.status import seconds_between
+from ccc.layout import Layout
+from ccc.ops.look import Picture
+from ccc.ops.workspace import Workspace
+from ccc.runs import drain, life, mail
+from ccc.runs.files import SessionFiles
+
+QUIET_SECONDS = 3.0
+"""An agent that has just ended its turn may still be reminded of its report, or told of its checks."""
+
+SETTLED = ("verified", "unchecked", "completed")
+"""Whose agent is asked to rest before others'."""
+
+
+def occupants(layout: Layout, sessions: Iterable[Session]) -> list[Occupant]:
+    """The sessions that take a place now, in the order given."""
+    return [
+        Occupant(session.id, session.name, session.role)
+        for session in sessions
+        if takes_place(layout, session.id)
+    ]
+
+
+def taken(layout: Layout) -> frozenset[str]:
+    """The ids of all sessions that take a place now."""
+    try:
+        names = [path.name for path in layout.runs.iterdir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return frozenset()
+    return frozenset(name for name in names if takes_place(layout, name))
+
+
+def takes_place(layout: Layout, session: str) -> bool:
+    """Whether a host or an agent of the session lives, or a living process is just starting one.
+
+    Where neither is known by name the session's lock decides: a host holds it before it says anything.
+    """
+    files = SessionFiles.of(layout, session)
+    number = files.latest()
+    if number is None or files.run(number).exit.exists():
+        return False
+    found = life.sight(layout, session)
+    alive = found is not None and (found.host is not None or found.agent is not None)
+    return alive or drain.held(files.lock)
+
+
+def idle(workspace: Workspace, picture: Picture, taking: Sequence[Occupant]) -> list[Occupant]:
+    """Those whose turn is over and who wait for nothing but a message; whom to ask to rest first is first."""
+    places = {each.id: each for each in taking}
+    now = workspace.now()
+    found = []
+    for sighting in picture.sightings:
+        seen = sighting.life
+        place = places.get(sighting.session.id)
+        if place is None or seen is None or seen.phase != IDLE or seen.agent is None or seen.background:
+            continue
+        settled = sighting.view.status in SETTLED
+        if seen.request is not None or (not settled and seconds_between(seen.at, now) < QUIET_SECONDS):
+            continue
+        if not mail.waiting(SessionFiles.of(workspace.layout, place.id)):
+            found.append((not settled, seen.at, place))
+    return [place for _, _, place in sorted(found, key=lambda each: each[:2])]
