@@ -14,8 +14,8 @@ class Start:
 
     `first`: a person wants it before all others. `mode`: how it begins (empty: as `start` does; `fresh`,
     `mail`, `hand-back`), `prompt` what the agent is told, `engine` another one than the session's. `maker` is
-    the process that makes the session and starts it itself while it lives; `prepare`: the set-up commands have
-    not run. `begun`: it has left the queue.
+    the process that makes the session and starts it itself while it lives; `prepare`: the set-up commands
+    have not run. `begun`: it has left the queue.
     """
 
     by: str
