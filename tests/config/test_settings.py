@@ -66,7 +66,6 @@ def test_without_a_file_every_value_is_the_default() -> None:
         "mcp.timeout_ms": 2000,
         "mcp.mock": False,
         "limits.parallel": 10,
-        "limits.per_role": {},
         "limits.load": None,
         "limits.free_memory": None,
         **dict.fromkeys((f"limits.session.{key}" for key in ("time", "tokens", "money")), None),

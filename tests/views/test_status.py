@@ -103,7 +103,7 @@ def test_the_table_of_every_status_as_a_whole() -> None:
         "    event says failed\n"
         "backend-stopped    7f7f7f7f  stopped                    10m  JWT auth\n"
         "    event says stopped\n"
-        "backend-lost       7f7f7f7f  lost                       now  JWT auth\n"
+        "backend-lost       7f7f7f7f  lost                       10m  JWT auth\n"
         "    nothing at /src/backend-lost; created\n"
         "backend-closed     7f7f7f7f  closed                     10m  JWT auth\n"
         "backend-unknown    7f7f7f7f  unknown                    10m  JWT auth\n"
