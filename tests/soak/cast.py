@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 ROLE = "soaker"
 FINISH = "soak-finish"
-"""A message with this word lets a listener come to its end."""
+"""A message with this word lets a session come to its end without another turn."""
+
+LAST_TURN = "This is your last turn"
+"""What ccc says to a session whose budget is used up."""
 
 WHICH_WAY = "soak: which way?"
 REFUSAL = "the soak refuses"
@@ -19,7 +22,8 @@ CHOICES = ("soak-left", "soak-right")
 class Part:
     """One session: `kind` is how its model behaves, `parts` how many it commits, `ending` its right status.
 
-    `working` says whether the storm is to find it at work from the beginning to the end.
+    `working`: it is to be at work from the beginning of the storm to its end. `turn`: after so many parts it
+    ends its turn, and goes on when somebody says something; 0: everything in one turn.
     """
 
     slug: str
@@ -28,6 +32,7 @@ class Part:
     ending: tuple[str, ...]
     options: tuple[str, ...] = ()
     working: bool = True
+    turn: int = 0
 
     @property
     def name(self) -> str:
@@ -51,11 +56,12 @@ class Part:
 
 LONG = 40
 CAST = (
-    *(Part(f"steady-{number}", "steady", LONG, ("verified",)) for number in range(1, 5)),
-    *(Part(f"listener-{number}", "listener", LONG, ("verified",)) for number in range(1, 3)),
-    Part("mender-1", "mender", LONG, ("verified",)),
-    Part("asker-1", "asker", LONG, ("verified",)),
-    Part("blocked-1", "blocked", LONG, ("waiting",)),
+    *(Part(f"steady-{number}", "steady", LONG, ("verified",)) for number in range(1, 3)),
+    *(Part(f"steady-{number}", "steady", LONG, ("verified",), turn=5) for number in range(3, 5)),
+    *(Part(f"listener-{number}", "steady", LONG, ("verified",), turn=1) for number in range(1, 3)),
+    Part("mender-1", "mender", LONG, ("verified",), turn=5),
+    Part("asker-1", "asker", LONG, ("verified",), turn=4),
+    Part("blocked-1", "blocked", LONG, ("waiting",), turn=6),
     Part("stopped-1", "endless", 10_000, ("stopped",), working=False),
     Part("failing-1", "failing", LONG // 3, ("failed",), working=False),
     Part("spender-1", "spender", 10_000, ("paused",), ("--budget", "90ktok"), working=False),

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ccc.demo.answers import Body, Step, folder_of, texts
-from tests.soak.cast import BY_NAME, CHOICES, FINISH, REFUSAL, WHICH_WAY, Part
+from tests.soak.cast import BY_NAME, CHOICES, FINISH, LAST_TURN, REFUSAL, WHICH_WAY, Part
 
 SENT_EVERY = 8
 """A steady session says something to another one after so many parts."""
@@ -69,15 +69,6 @@ def _steady(talk: Conversation, part: Part, progress: float) -> Step:
     )
 
 
-def _listener(talk: Conversation, part: Part, progress: float) -> Step:
-    """Ends its turn after each part, and works on when somebody says something; ends when told to."""
-    if FINISH in talk.told:
-        return _steady(talk, part, 1.0)
-    if not talk.turn_begins or not _may(talk, part, progress):
-        return {"text": "I wait for a message."}
-    return _commit(part, talk.committed + 1)
-
-
 def _mender(talk: Conversation, part: Part, progress: float) -> Step:
     """Does its last part wrong, and mends it when the checks say so."""
     if "The checks of your work failed" in talk.told and not talk.saw("soak: mended"):
@@ -111,14 +102,15 @@ def _failing(talk: Conversation, part: Part, progress: float) -> Step:
 
 
 def _spender(talk: Conversation, part: Part, progress: float) -> Step:
-    if talk.committed % 5 == 4 and not talk.turn_begins:
-        return {"text": "I have spent enough for now."}
-    return _commit(part, talk.committed + 1)
+    if LAST_TURN not in talk.told:
+        return _work(talk, part, progress) or _pass_time(part)
+    if talk.saw("soak: handed back"):
+        return {"text": "I hand back."}
+    return _bash(part, "git ccc note --kind next 'more parts' && echo 'soak: handed back'")
 
 
 KINDS = {
     "steady": _steady,
-    "listener": _listener,
     "mender": _mender,
     "asker": _asker,
     "blocked": _blocked,
@@ -130,16 +122,17 @@ KINDS = {
 
 def _work(talk: Conversation, part: Part, progress: float) -> Step | None:
     """The next part, or time that passes until the storm is far enough; None when all are there."""
-    if talk.committed >= part.parts:
+    done, finishes = talk.committed, FINISH in talk.told
+    if done >= part.parts:
         return None
-    return _commit(part, talk.committed + 1) if _may(talk, part, progress) else _pass_time(part)
+    if part.turn and done and done % part.turn == 0 and not (talk.turn_begins or finishes):
+        return {"text": "I wait for a word."}
+    return _commit(part, done + 1) if finishes or _may(part, done, progress) else _pass_time(part)
 
 
-def _may(talk: Conversation, part: Part, progress: float) -> bool:
+def _may(part: Part, done: int, progress: float) -> bool:
     """The last part waits for the end of the storm, so that each session is there for all of it."""
-    if talk.committed >= part.parts or part.parts > 1000:
-        return talk.committed < part.parts
-    return progress >= 1.0 or talk.committed < progress * part.parts - 1
+    return progress >= 1.0 or not part.working or done < progress * part.parts - 1
 
 
 def _commit(part: Part, number: int) -> Step:

@@ -80,6 +80,25 @@ def conversations(place: Place) -> list[str]:
     ]
 
 
+# --- budgets
+
+SHORT = 8
+"""Answers that a hand-back of the soak may take, the repeated ones among them: it needs two."""
+
+
+def budgets(place: Place) -> list[str]:
+    """Sessions that got more than one last turn, or went on after it."""
+    after: Counter[str] = Counter()
+    faults: list[str] = []
+    for entry in place.requests():
+        after[entry["name"]] += bool(entry["last turns"]) and not entry["aside"] and not entry["trouble"]
+        if entry["last turns"] > 1:
+            faults.append(f"{entry['name']} got {entry['last turns']} last turns")
+    return faults + [
+        f"{name} was answered {count} times after the end" for name, count in after.items() if count > SHORT
+    ]
+
+
 # --- messages
 
 

@@ -22,6 +22,7 @@ from ccc.demo import answers
 from ccc.demo.answers import Answer, Body
 from ccc.demo.serving import Server
 from tests.soak import trouble
+from tests.soak.cast import LAST_TURN
 from tests.soak.model import Conversation, next_step
 
 WORD = re.compile(r"soak-(?:note|word|finish)-[a-z0-9-]*\d")
@@ -98,6 +99,7 @@ class Stub:
             "trouble": kind,
             "committed": talk.committed,
             "words": dict(Counter(WORD.findall(talk.told))),
+            "last turns": talk.told.count(LAST_TURN),
         }
         os.write(self._log, f"\n{json.dumps(entry)}\n".encode())
 

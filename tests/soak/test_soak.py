@@ -60,6 +60,7 @@ def test_in_a_storm_every_session_comes_to_its_right_end(place: Place, stub: Stu
     findings.add("a message is told once", letters.faults())
     findings.add("the work is there", proof.work(place))
     findings.add("the conversation stays", proof.conversations(place))
+    findings.add("a budget ends in one turn", proof.budgets(place))
     findings.add("the state is whole", proof.state(place))
     findings.add("the diary is whole", proof.diary(place))
     findings.add("hosts are without fault", proof.host_faults(place))
@@ -76,7 +77,7 @@ def _calm_down(place: Place, postman: Postman) -> list[str]:
     began = time.monotonic()
     place.progress(1.0)
     for part in place.cast:
-        if part.kind == "listener":
+        if part.working:
             _insist(lambda name=part.name: postman.send([name], f"{FINISH}-{len(postman.sent) + 1}"))  # type: ignore[misc]
     left = proof.wait_until(lambda: proof.endings(place), CALM_SECONDS)
     print(f"{time.monotonic() - began:.0f} s until all had ended")
