@@ -19,8 +19,11 @@ STATUS_SECONDS = 1.0
 TOLERATED = 10.0
 """Seconds for which a status may be behind: a host is declared dead after some, and the machine is busy."""
 
-AT_WORK = frozenset({"running", "idle"})
+AT_WORK = frozenset({"starting", "running", "limited"})
+"""What needs a host; `idle` also says that the program was put to rest after its turn."""
+
 OVER = frozenset({"failed", "lost", "stopped"})
+"""What needs that no agent lives."""
 
 
 @dataclass
