@@ -22,6 +22,7 @@ MODULES = (
     "landing",
     "mcp",
     "host",
+    "hundred",
     "messages",
 )
 

@@ -75,6 +75,11 @@ class Layout:
         return self.root / "drain"
 
     @cached_property
+    def drain_begins(self) -> Path:
+        """The process id of a drain that was started and does not listen yet; written by the script."""
+        return self.root / "drain.begins"
+
+    @cached_property
     def runs(self) -> Path:
         """One folder a session that an agent works: orders, exit records, logs, mail to deliver."""
         return self.root / "runs"

@@ -29,6 +29,20 @@ __all__ = [
 DRAIN = """\
 #!/bin/sh
 # Starts ccc's drain, apart from whoever committed. Written by `git ccc init` and `git ccc doctor --fix`.
+# One that begins just now records what was noted before it began: a second one would only slow it down.
+begins={common}/ccc/drain.begins
+pid='' line=drain leader=''
+{{ IFS= read -r pid <"$begins"; }} 2>/dev/null
+case $pid in
+'' | 0* | *[!0-9]*) ;;
+*)
+	if kill -0 "$pid" 2>/dev/null; then
+		[ ! -r "/proc/$pid/cmdline" ] || {{ IFS= read -r line <"/proc/$pid/cmdline"; }} 2>/dev/null
+		case $line in *drain*) exit 0 ;; esac
+	fi
+	;;
+esac
+{{ echo $$ >"$begins"; }} 2>/dev/null
 PATH=${{PATH:+$PATH:}}/usr/local/bin:/usr/bin:/bin
 for variable in $(env | sed -n 's/^\\(GIT_[A-Z0-9_]*\\|CCC_[A-Z0-9_]*\\|CLAUDECODE\\)=.*/\\1/p'); do
 	case $variable in
@@ -38,8 +52,10 @@ for variable in $(env | sed -n 's/^\\(GIT_[A-Z0-9_]*\\|CCC_[A-Z0-9_]*\\|CLAUDECO
 done
 cd {common} || exit 0
 [ -x {python} ] || exit 0
+# setsid gives the leader of a group another process id, and that one needs it not.
 detach=
-command -v setsid >/dev/null && detach=setsid
+{{ read -r _ _ _ _ leader _ <"/proc/$$/stat"; }} 2>/dev/null
+[ "$leader" = $$ ] || {{ command -v setsid >/dev/null && detach=setsid; }}
 # -E: the PYTHONPATH of a session leads to code of its branch.
 exec $detach nice {python} -E -P -m ccc -C {common} drain --background
 """
@@ -104,6 +120,7 @@ def uninstall(common: Path) -> None:
         "gitconfig",
         hookconfig.SESSIONS,
         "drain",
+        "drain.begins",
         "claude-hook",
         "hook-note",
         hookshims.CACHE,

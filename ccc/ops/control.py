@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from ccc.domain import runs, spending
 from ccc.domain.life import Ending, Life, Request
@@ -37,17 +38,49 @@ def stop(workspace: Workspace, session: Session, *, why: str = "", grace: float 
 
     Raises Refused where nothing runs here, StoreBusy where it could not be ended.
     """
+    return _stopped(workspace, _asked_to_stop(workspace, session, why, grace))
+
+
+def stop_all(
+    workspace: Workspace, chosen: Sequence[Session], *, why: str = "", grace: float = 5.0
+) -> list[Stopped]:
+    """Ends several runs at once; those that end by themselves meanwhile are left out."""
+    asked = []
+    for session in chosen:
+        with contextlib.suppress(Refused):
+            asked.append(_asked_to_stop(workspace, session, why, grace))
+    return [_stopped(workspace, each) for each in asked]
+
+
+@dataclass(frozen=True)
+class _Stop:
+    """A run that was told to end: as it was found, and in which words."""
+
+    session: Session
+    found: Life
+    words: str
+    grace: float
+
+
+def _asked_to_stop(workspace: Workspace, session: Session, why: str, grace: float) -> _Stop:
     found = _alive(workspace, session, "stop")
     files = SessionFiles.of(workspace.layout, session.id)
     words = why or f"stopped by {actor_of(workspace).by or 'somebody'}"
     if found.host is not None:
         _ask(files, files.run(found.run), {"kind": "stop", "why": words, "grace": grace})
-        ending = _until_over(files.run(found.run), time.monotonic() + STOP_SECONDS + grace)
+    return _Stop(session, found, words, grace)
+
+
+def _stopped(workspace: Workspace, asked: _Stop) -> Stopped:
+    session, found = asked.session, asked.found
+    if found.host is not None:
+        files = SessionFiles.of(workspace.layout, session.id).run(found.run)
+        ending = _until_over(files, time.monotonic() + STOP_SECONDS + asked.grace)
         if ending is not None:
             return Stopped(session, found.phase, ending)
         os.kill(found.host, 9)
-    ending = bury(workspace, session, found, Ending("stopped", words, workspace.now()), grace=grace)
-    return Stopped(session, found.phase, ending)
+    ending = Ending("stopped", asked.words, workspace.now())
+    return Stopped(session, found.phase, bury(workspace, session, found, ending, grace=asked.grace))
 
 
 def bury(

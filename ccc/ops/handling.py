@@ -82,14 +82,16 @@ def stop(
         chosen = [each.session for each in look(workspace).sightings if _can_stop(workspace, each)]
     for session in chosen:
         refuse_agents(workspace, session, "stop")
-    done = []
-    for session in chosen:
-        if queueing.withdraw(workspace, session, why):
-            done.append(Handled(session, "stopped", "it was in the queue"))
-            continue
-        stopped = control.stop(workspace, session, why=why, grace=grace)
-        done.append(Handled(session, "stopped", "" if stopped.before != "idle" else "it was idle"))
-    return done
+    waited = [session for session in chosen if queueing.withdraw(workspace, session, why)]
+    others = [session for session in chosen if session not in waited]
+    if references:
+        ended = [control.stop(workspace, session, why=why, grace=grace) for session in others]
+    else:
+        ended = control.stop_all(workspace, others, why=why, grace=grace)
+    return [
+        *(Handled(session, "stopped", "it was in the queue") for session in waited),
+        *(Handled(each.session, "stopped", "it was idle" if each.before == "idle" else "") for each in ended),
+    ]
 
 
 def pause(workspace: Workspace, references: Sequence[str]) -> list[Handled]:

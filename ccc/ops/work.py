@@ -23,7 +23,11 @@ from ccc.ops.tending import tend
 from ccc.ops.verify import verify, waiting_for_checks
 from ccc.ops.workspace import Workspace
 from ccc.runs import drain as wake
-from ccc.store.lock import locked
+from ccc.store.lock import in_turn, locked
+
+TEND_LOCK = "tend.lock"
+TEND_SECONDS = 60.0
+"""How long one drain waits until another has looked after the agents, which it then does itself."""
 
 LINGER_SECONDS = 2.0
 """How long a background drain stays for the next hook; a fresh one needs 0.15 s to start."""
@@ -68,10 +72,7 @@ def background(workspace: Workspace) -> None:
     """
     seconds = LINGER_SECONDS
     for _ in range(MOST_LOOKS):
-        alone = False
-        with contextlib.suppress(StoreBusy), locked(workspace.layout.root / DRAIN_LOCK, timeout=0):
-            alone = True
-            _linger(workspace, seconds)
+        alone = _linger_alone(workspace, seconds)
         if not workspace.initialised:
             return
         while _work_once(workspace):
@@ -83,10 +84,25 @@ def background(workspace: Workspace) -> None:
         seconds = queueing.LOOK_SECONDS
 
 
+def _linger_alone(workspace: Workspace, seconds: float) -> bool:
+    """Records until `seconds` are over; False where another drain does, after recording what waits."""
+    try:
+        with locked(workspace.layout.root / DRAIN_LOCK, timeout=0):
+            _linger(workspace, seconds)
+            return True
+    except StoreBusy:  # whoever saw that this one begins counts on it
+        workspace.layout.drain_begins.unlink(missing_ok=True)
+        workspace.store.drain()
+        return False
+
+
 def _work_once(workspace: Workspace) -> bool:
     """Looks after agents, then runs waiting checks; whether that may have made more work."""
-    tended = tend(workspace)
-    tell_everybody(workspace)
+    tended = False
+    with contextlib.suppress(StoreBusy), in_turn(workspace.layout.root / TEND_LOCK, TEND_SECONDS) as mine:
+        if mine:
+            tended = tend(workspace)
+            tell_everybody(workspace)
     if waiting_for_checks(workspace.store.state(), workspace.replica):
         with contextlib.suppress(StoreBusy):
             return check_all(workspace) > 0
@@ -101,6 +117,12 @@ def tell_everybody(workspace: Workspace) -> None:
         children.tell_parents(workspace, picture)
 
 
+def _checks_are_due(workspace: Workspace) -> bool:
+    """Whether sessions wait for checks and nobody runs any: whoever does takes them all."""
+    waiting = waiting_for_checks(workspace.store.state(), workspace.replica)
+    return bool(waiting) and not wake.held(workspace.layout.worker_lock)
+
+
 def _linger(workspace: Workspace, seconds: float) -> None:
     """Records what hooks note, until `seconds` are over, checks are due, or an agent that lived is gone."""
     with _doorbell(workspace) as bell:
@@ -108,7 +130,7 @@ def _linger(workspace: Workspace, seconds: float) -> None:
         until = time.monotonic() + seconds
         places = occupancy.taken(workspace.layout)
         while (left := until - time.monotonic()) > 0:
-            if waiting_for_checks(workspace.store.state(), workspace.replica):
+            if _checks_are_due(workspace):
                 break
             if select.select([bell], [], [], left)[0]:
                 os.read(bell, 4096)
@@ -133,6 +155,7 @@ def _doorbell(workspace: Workspace) -> Iterator[int]:
         fresh = pid.with_suffix(".new")
         fresh.write_text(f"{os.getpid()}\n", encoding="ascii")
         fresh.replace(pid)
+        workspace.layout.drain_begins.unlink(missing_ok=True)
         yield bell
     finally:
         pid.unlink(missing_ok=True)

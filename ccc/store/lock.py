@@ -29,6 +29,28 @@ def locked(path: Path, timeout: float = TIMEOUT) -> Iterator[None]:
         os.close(descriptor)
 
 
+@contextmanager
+def in_turn(path: Path, timeout: float = TIMEOUT) -> Iterator[bool]:
+    """Holds the lock for work that one process does for all: at most one more waits for its turn.
+
+    False where somebody waits already, who will see everything that is there now. Raises as `locked` does.
+    """
+    try:
+        place = _acquire(path.with_name(f"{path.name}.next"), 0.0)
+    except StoreBusy:
+        yield False
+        return
+    try:
+        descriptor = _acquire(path, timeout)
+    finally:
+        os.close(place)
+    try:
+        _say_who_holds(path)
+        yield True
+    finally:
+        os.close(descriptor)
+
+
 def _say_who_holds(path: Path) -> None:
     descriptor = os.open(_holder_file(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
     try:

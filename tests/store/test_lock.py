@@ -16,14 +16,16 @@ import pytest
 
 from ccc.errors import StoreBusy
 from ccc.platform import locks
-from ccc.store.lock import locked
+from ccc.runs.drain import held
+from ccc.store.lock import in_turn, locked
 from tests.support.agents import until
 from tests.support.program import PROJECT
 
 HOLDS = """
 import sys, time
 from pathlib import Path
-from ccc.store.lock import locked
+from ccc.runs.drain import held
+from ccc.store.lock import in_turn, locked
 with locked(Path(sys.argv[1])):
     print("has it", flush=True)
     sys.stdin.readline()
@@ -143,3 +145,38 @@ def test_a_lock_file_that_was_removed_meanwhile_is_made_again(
     with locked(path, timeout=10.0):
         assert path.exists()
         assert not is_free(path)
+
+
+def test_work_done_for_all_is_done_by_one_while_one_more_waits(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    order: list[str] = []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def work(name: str) -> None:
+        with in_turn(path, timeout=30) as mine:
+            order.append(f"{name} {'works' if mine else 'leaves it'}")
+            if name == "first":
+                begun.set()
+                go_on.wait(30)
+
+    first, second = (threading.Thread(target=work, args=[name]) for name in ("first", "second"))
+    first.start()
+    assert begun.wait(30)
+    second.start()
+    until(lambda: held(path.with_name("lock.next")), "somebody who waits")
+    work("third")
+    go_on.set()
+    for thread in (first, second):
+        thread.join(30)
+    work("fourth")
+    assert order == ["first works", "third leaves it", "second works", "fourth works"]
+
+
+def test_who_waits_in_turn_gives_up_in_time_and_lets_the_next_wait(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with locked(path):
+        for _ in range(2):
+            with pytest.raises(StoreBusy), in_turn(path, timeout=0.01):
+                pass
+    with in_turn(path, timeout=0.01) as mine:
+        assert mine
