@@ -63,10 +63,9 @@ def of_runs(
     known = {pid for found in members.values() for pid in found} | {host for host in hosts.values() if host}
     for run, pid in _marked(everybody, variable, hosts, known):
         members[run] |= {pid, *_below(everybody, [pid])}
-    return {
-        run: _loads(everybody, host, members[run] - _apart(everybody, members[run], apart))
-        for run, host in hosts.items()
-    }
+    others = {host for host in hosts.values() if host is not None}
+    own = {run: _without_others(everybody, found, others, apart) for run, found in members.items()}
+    return {run: _loads(everybody, host, own[run]) for run, host in hosts.items()}
 
 
 def _below(everybody: Table, pids: list[int]) -> set[int]:
@@ -87,9 +86,13 @@ def _marked(everybody: Table, variable: str, wanted: Iterable[str], known: set[i
     return found
 
 
-def _apart(everybody: Table, pids: set[int], ends: tuple[bytes, ...]) -> set[int]:
-    left = {pid for pid in pids if ends and table.command(pid).endswith(ends)}
-    return left | set(everybody.below(left))
+def _without_others(
+    everybody: Table, members: set[int], hosts: set[int], ends: tuple[bytes, ...]
+) -> set[int]:
+    """Without hosts of other runs, which an agent of this one may have started, and without `apart`."""
+    apart = {pid for pid in members if ends and table.command(pid).endswith(ends)}
+    left = apart | (members & hosts)
+    return members - left - set(everybody.below(left))
 
 
 def _loads(everybody: Table, host: int | None, members: set[int]) -> Loads:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ccc.platform import loads, readers
+from ccc.platform import loads, readers, trees
 from tests.metrics.conftest import Starts
 from tests.support.agents import until
 from tests.support.program import Outcome, RunsCcc
@@ -48,6 +48,22 @@ def test_processes_in_sessions_of_their_own_are_found_by_how_they_were_started()
     assert before - 60 < tree.since < before + 1
     assert found["nobody"] == loads.Loads(loads.Load(), loads.Load())
     assert apart[f"run.{os.getpid()}"].tree == loads.Load()
+
+
+def test_a_host_that_an_agent_of_another_run_started_is_none_of_its_tools() -> None:
+    with subprocess.Popen(
+        ["sh", "-c", "sh -c 'sleep 60 & echo $$; wait' & wait"], stdout=subprocess.PIPE, text=True
+    ) as outer:
+        try:
+            assert outer.stdout is not None
+            inner = int(outer.stdout.readline())
+            until(lambda: len(trees.descendants(inner)) == 1, "what the inner one started")
+            found = loads.of_runs({"outer": outer.pid, "inner": inner}, MARK)
+        finally:
+            for pid in trees.descendants(outer.pid):
+                os.kill(pid, signal.SIGKILL)
+    assert {run: each.tree.count for run, each in found.items()} == {"outer": 0, "inner": 1}
+    assert found["inner"].host.memory > 0
 
 
 def test_a_rest_ends_with_the_reader() -> None:
