@@ -11,6 +11,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from ccc.domain.canonical import Value
+from ccc.domain.sessions import WORKED
 from ccc.records import dataclass
 
 if TYPE_CHECKING:
@@ -317,16 +318,23 @@ def unrecorded(left: Mapping[str, Any], recorded: Cells) -> dict[str, Value]:
     return {
         name: value
         for name, value in left.items()
-        if name.startswith((SPENT, UPTO))
-        and isinstance(value, dict)
-        and _says_more(value, recorded.get(name))
+        if name.startswith((SPENT, UPTO, WORKED)) and _says_more(value, recorded.get(name))
     }
 
 
-def _says_more(value: Mapping[str, Any], cell: Cell | None) -> bool:
-    known = usage_in(cell[1]).total if cell is not None and isinstance(cell[1], Mapping) else NOTHING
-    mine = usage_in(value).total
-    return (mine.tokens, mine.micro_usd or 0) > (known.tokens, known.micro_usd or 0)
+def _says_more(value: Any, cell: Cell | None) -> bool:
+    """Figures only grow: what says less is older."""
+    known = None if cell is None else cell[1]
+    if isinstance(value, int):
+        return value > (known if isinstance(known, int) else 0)
+    return isinstance(value, Mapping) and _measure(value) > (
+        _measure(known) if isinstance(known, Mapping) else (0, 0)
+    )
+
+
+def _measure(value: Mapping[str, Any]) -> tuple[int, int]:
+    total = usage_in(value).total
+    return total.tokens, total.micro_usd or 0
 
 
 def row_values(rows: Sequence[Row]) -> list[list[Value]]:

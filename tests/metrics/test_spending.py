@@ -157,6 +157,15 @@ def test_no_money_told_is_unknown_and_beside_known_money_still_said() -> None:
     assert free + paid == Amount(30, 3, micro_usd=500, unpriced=11)
 
 
+def test_of_what_a_dead_host_left_only_what_is_more_counts() -> None:
+    left = {"spent.1": {"input": 9, "output": 0}, "worked.1.2026-10-03": 7, "run.1": {"status": "idle"}}
+    for more, said in (({"input": 8}, True), ({"input": 9}, False), ({"input": 10}, False)):
+        recorded: Cells = {"spent.1": ("20261003T120000.000+000.a", more), "worked.1.2026-10-03": ("", 6)}
+        found = spending.unrecorded(left, recorded)
+        assert found == {"worked.1.2026-10-03": 7, **({"spent.1": left["spent.1"]} if said else {})}
+    assert spending.unrecorded(left, {}).keys() == {"spent.1", "worked.1.2026-10-03"}
+
+
 def test_a_clock_that_goes_back_takes_nothing_away() -> None:
     book = Book()
     cells: dict[str, object] = {}
