@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import Counter
@@ -12,8 +13,10 @@ from tests.soak.place import Place
 from tests.soak.storm import first_words
 from tests.soak.watch import Watch
 
-HELP_SECONDS = 6.0
-"""Between two times that the person takes up the same session."""
+HELP_SECONDS = 10.0
+"""How long ccc has to take a session up by itself, before the person does."""
+
+GAVE_UP = re.compile(r"restarted (\d+) times before")
 
 PAUSE = 2.0
 
@@ -27,7 +30,7 @@ class Person:
     deeds: Counter[str] = field(default_factory=Counter)
     helped: list[str] = field(default_factory=list)
     faults: list[BaseException] = field(default_factory=list)
-    _helped_at: dict[str, float] = field(default_factory=dict)
+    _seen_at: dict[str, float] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -57,11 +60,18 @@ class Person:
                 self.deeds["answered" if done.exit == 0 else f"answer: {first_words(done.stderr)}"] += 1
 
     def _help(self) -> None:
+        """Takes up who gave up after too many restarts in a turn. Whatever else needs help is a fault."""
         for part in self.place.cast:
             status, why = self.watch.now.get(part.name, ("", ""))
-            rested = time.monotonic() - self._helped_at.get(part.name, -HELP_SECONDS) >= HELP_SECONDS
-            if status in ("failed", "lost") and REFUSAL not in why and rested:
+            if status not in ("failed", "lost") or REFUSAL in why:
+                self._seen_at.pop(part.name, None)
+            elif time.monotonic() - self._seen_at.setdefault(part.name, time.monotonic()) > HELP_SECONDS:
                 done = self.place.ccc("resume", part.name)
-                self._helped_at[part.name] = time.monotonic()
-                how = f"exit {done.exit} {first_words(done.stderr)}"
-                self.helped.append(f"{part.name} was {status}: {why}; resume: {how}")
+                del self._seen_at[part.name]
+                self.helped.append(
+                    f"{part.name} was {status}: {why}; {first_words(done.stdout + done.stderr)}"
+                )
+
+    def unneeded(self) -> list[str]:
+        """Whom ccc should have taken up by itself."""
+        return [each for each in self.helped if GAVE_UP.search(each) is None]
