@@ -8,7 +8,7 @@ from dataclasses import replace
 from ccc.domain import messages
 from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
-from ccc.domain.limits import BEGUN, DUE
+from ccc.domain.limits import AT_ONCE, BEGUN, DUE, LOOP
 from ccc.domain.messages import Whom
 from ccc.domain.sessions import stream_of
 
@@ -32,12 +32,14 @@ def word(
 def exhausted(about: Whom, what: str, why: str, state: str) -> Draft:
     """A limit is used up, and how far the hand-back is."""
     assert about.session is not None
+    at_once = what in (*AT_ONCE, LOOP)
+    over = f"halted: {why}" if at_once else f"handed back: {why}"
     words = {DUE: f"limit reached: {why}", BEGUN: "hands back: its last turn begins"}
     record: dict[str, Value] = {"what": what, "why": why, "state": state}
     return Draft(
         "session.limit",
         about.name,
-        words.get(state, f"handed back: {why}"),
+        words.get(state, over),
         {stream_of(about.session): {"exhausted": record}},
         session=about.session,
         by=SENDER,

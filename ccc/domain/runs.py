@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
@@ -34,6 +35,15 @@ def started(whose: Whose, conversation: str, *, resumed: bool) -> Draft:
 def phase(whose: Whose, status: str, why: str, spent: Mapping[str, Value] | None = None) -> Draft:
     """The run is now running, idle, waiting, limited or paused; `spent` are the cells of what it used."""
     return _fact(whose, status, f"{status}: {why}" if why else status, status, why, spent or {})
+
+
+def parked(whose: Whose, why: str, until: str, spent: Mapping[str, Value]) -> Draft:
+    """The run waits for the end of a rate limit; nothing of it works until then."""
+    draft = phase(whose, "limited", f"{why}, until {until}", spent)
+    stream = stream_of(whose.session)
+    record: dict[str, Value] = {"status": "limited", "why": _cut(why), "until": until}
+    changes = {stream: {**draft.changes[stream], f"run.{whose.run}": record}}
+    return replace(draft, changes=changes)
 
 
 def denied(whose: Whose, what: Denied) -> Draft:

@@ -69,6 +69,9 @@ class Command:
     def interrupt(self) -> bytes:
         return b""
 
+    def usage(self) -> bytes:
+        return b""
+
     def forgot(self, words: str) -> bool:
         return False
 

@@ -102,11 +102,20 @@ class Received:
 
 
 @dataclass(frozen=True)
+class Limited:
+    """A rate or quota limit; `until` RFC 3339 UTC or None. `retrying`: the engine tries again by itself."""
+
+    why: str
+    until: str | None = None
+
+
+@dataclass(frozen=True)
 class TurnEnded:
     """The engine says that a turn is over. `failure`: why it did not end well, None where it did.
 
     `final`: the engine will not go on by itself (an API failure for good, a limit reached).
-    `hint` is the next command to run, where the reason has one.
+    `hint` is the next command to run, where the reason has one. `limited`: it gave up because of a limit that
+    ends by itself.
     """
 
     said: str = ""
@@ -114,6 +123,7 @@ class TurnEnded:
     interrupted: bool = False
     denied: tuple[Denied, ...] = ()
     hint: str = ""
+    limited: Limited | None = None
 
 
 @dataclass(frozen=True)
@@ -145,14 +155,6 @@ class Refused:
 
 
 @dataclass(frozen=True)
-class Limited:
-    """A rate or quota limit; `until` RFC 3339 UTC or None. `retrying`: the engine tries again by itself."""
-
-    why: str
-    until: str | None = None
-
-
-@dataclass(frozen=True)
 class Troubled:
     """Something outside fails and the engine tries again by itself; `why` says what, and which attempt."""
 
@@ -175,6 +177,18 @@ class Background:
 
 
 @dataclass(frozen=True)
+class Did:
+    """Something the agent did or said; `mark` is the same for the same call with the same result.
+
+    `lane` tells its own doings from those of its sub-agents; `what` in a few words.
+    """
+
+    lane: str
+    what: str
+    mark: str
+
+
+@dataclass(frozen=True)
 class Garbled:
     """A line that could not be read; the stream goes on after it."""
 
@@ -194,6 +208,7 @@ Sign = (
     | Troubled
     | Compacted
     | Background
+    | Did
     | Garbled
 )
 
@@ -230,6 +245,9 @@ class Engine(Protocol):
 
     def interrupt(self) -> bytes:
         """The bytes that end its turn; empty where only a signal does."""
+
+    def usage(self) -> bytes:
+        """The bytes that make it tell what it has spent (`Used`); empty where it tells all by itself."""
 
     def forgot(self, words: str) -> bool:
         """Whether its last words on stderr say that it has no such conversation to take up."""

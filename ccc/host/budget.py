@@ -5,6 +5,7 @@ The hand-back is recorded before it begins: whoever finds that record after a ki
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -15,7 +16,10 @@ from ccc.domain.life import IDLE, LIMITED, PAUSED, RUNNING, STARTING, WAITING, E
 from ccc.domain.limits import BEGUN, DUE, OVER, Reached
 from ccc.domain.messages import Whom
 from ccc.domain.sessions import LIMITS, Limits, Spending
-from ccc.host import ending
+from ccc.engines import registry
+from ccc.engines.protocol import Engine
+from ccc.host import control, ending
+from ccc.host.gauges import Gauges
 from ccc.host.state import now
 from ccc.runs import mail
 from ccc.runs.mail import Letter
@@ -37,6 +41,11 @@ NEAR_TEXT = (
     "You have used {percent} % of {words}: {used}. Commit what is whole now, and plan the rest so that it"
     " fits. At 100 % you get one last short turn to hand back, then a person decides."
 )
+LOOP_TEXT = (
+    "You go round in circles: the same again and again, with the same result ({what}). Stop doing that. Look"
+    " at what you know, try something else, or say what stops you: `git ccc report --blocked WHY`. If it goes"
+    " on, you are paused and a person is asked."
+)
 HANDBACK_TEXT = (
     "Your work is paused now: {why}. This is your last turn. Commit what you have, even if it is unfinished;"
     " run `git ccc report --done --summary TEXT` if it is whole, else `git ccc note --kind next TEXT` with"
@@ -57,6 +66,7 @@ class Budget:
         self._until = NEVER
         self._answers = 0
         self._tokens = 0
+        self._gauges = Gauges(host)
         if self.what:
             self.stage = DUE
 
@@ -74,7 +84,9 @@ class Budget:
                 output=before.get("output", 0) + amount.output,
                 micro_usd=before.get("micro_usd", 0) + (amount.micro_usd or 0),
                 seconds=before.get("seconds", 0) + int(self._host.state.clock.seconds),
-            )
+            ),
+            memory_bytes=self._gauges.memory,
+            processes=self._gauges.processes,
         )
 
     def set(self, given: object) -> None:
@@ -82,9 +94,13 @@ class Budget:
         if isinstance(given, Mapping) and all(isinstance(given.get(kind, 0), int) for kind in LIMITS):
             self.limits = Limits(**{kind: given.get(kind) for kind in LIMITS})
 
+    def greeting(self, engine: Engine, *, resumes: bool) -> bytes:
+        """What is asked of a process first: from where on it counts the money of a conversation taken up."""
+        return engine.usage() if resumes and self.limits.micro_usd is not None else b""
+
     def next(self) -> float:
         """The moment of the next decision, seconds of the monotonic clock."""
-        moments = [self._until]
+        moments = [self._until, self._gauges.next(self.limits)]
         if self.limits.seconds is not None and not self.engaged and self._host.state.phase in WORKING:
             left = self.limits.seconds - (self.used().seconds or 0)
             warns = left - self.limits.seconds * (100 - limits.NEAR) / 100
@@ -97,6 +113,7 @@ class Budget:
         self._show()
         if host.over is not None or host.state.phase == PAUSED:
             return
+        self._gauges.read(self.limits)
         if self.stage == DUE:
             self._end_the_turn()
         elif self.stage == BEGUN:
@@ -116,11 +133,30 @@ class Budget:
         used = self.used()
         for each in limits.measured(self.limits, used):
             if each.is_full:
-                self.exhaust(each.kind, each.why)
+                act = self._halt if each.kind in limits.AT_ONCE else self.exhaust
+                act(each.kind, each.why)
                 return
+        if self._host.turns.loops.found is not None:
+            self._break_the_circle(self._host.turns.loops.found)
         for each in limits.measured(self.limits, used):
             if each.percent >= limits.NEAR and self._told.get(each.kind) != each.limit:
                 self._warn(each)
+
+    def _halt(self, what: str, why: str) -> None:
+        """Its processes stand still where they are; a person decides."""
+        self._host.facts.tell(exhaustion.exhausted(self._about, what, why, OVER))
+        control.pause(self._host, why)
+
+    def carry_on(self) -> None:
+        """A person lets it go on: what it weighs, and whether it still goes round, is looked at anew."""
+        self._gauges.forget()
+        self._host.turns.loops.spoken_to()
+
+    def _break_the_circle(self, what: str) -> None:
+        if self._host.turns.loops.goes_on():
+            self._halt(limits.LOOP, f"it goes round in circles, and went on after it was told: {what}")
+        else:
+            self.say(LOOP_TEXT.format(what=what), topic="loop", mark={f"{exhaustion.WARNED}loop": 1})
 
     def _warn(self, near: Reached) -> None:
         """Once a limit; a program that is told everything by its command line is not given a turn for it."""
@@ -166,6 +202,9 @@ class Budget:
         self._fact(DUE)
         self._until = time.monotonic() + INTERRUPT_SECONDS
         agent, engine = host.agent, host.engine
+        if host.parking.parked:
+            self.over("it stood at a rate limit and could not hand back")
+            return
         if agent is None or engine is None or self._is_between_turns():
             return
         stop = engine.interrupt()
@@ -202,11 +241,23 @@ class Budget:
         mail.post(host.session, letter)
         host.post.hand(letter, host.agent, host.engine)
 
-    def begin_in_another_process(self) -> str:
-        """The hand-back as the prompt of a program that is told by its command line."""
-        self._fact(BEGUN)
-        self._until = time.monotonic() + self._host.order.handback
-        return HANDBACK_TEXT.format(why=self.why)
+    def owes(self, *, resumes: bool | None = None) -> bool:
+        """Whether the next process is for the hand-back alone; then it is started. Raises EngineFailed.
+
+        `resumes` None: as the order says. A program that is told by its command line gets it as its prompt.
+        """
+        if not self.engaged:
+            return False
+        host, order = self._host, self._host.order
+        engine = registry.make(order.engine, order.options, os.environ)
+        prompt = HANDBACK_TEXT.format(why=self.why) if engine.one_turn else ""
+        if prompt:
+            self._fact(BEGUN)
+            self._until = time.monotonic() + order.handback
+        host.start(resumes=order.resumes if resumes is None else resumes, prompt=prompt)
+        if host.agent is not None and not prompt:
+            self.begin()
+        return True
 
     def _spent_tokens(self) -> int:
         return self.used().tokens or 0

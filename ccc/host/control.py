@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ccc.host.host import Host
 
 STOP, PAUSE, CARRY_ON, ANSWER, REST = "stop", "pause", "carry-on", "answer", "rest"
-LIMITS = "limits"
+LIMITS, EXHAUST = "limits", "exhaust"
 
 
 def obey(host: Host) -> None:
@@ -24,7 +24,7 @@ def obey(host: Host) -> None:
         if kind == STOP:
             host.end("stopped", str(document.get("why") or "stopped"))
         elif kind == PAUSE:
-            _pause(host, str(document.get("why") or "paused"))
+            pause(host, str(document.get("why") or "paused"))
         elif kind == CARRY_ON:
             _carry_on(host)
         elif kind == ANSWER:
@@ -33,9 +33,11 @@ def obey(host: Host) -> None:
             host.budget.set(document.get("limits"))
         elif kind == REST:
             host.rest()
+        elif kind == EXHAUST:
+            host.budget.exhaust(str(document.get("what")), str(document.get("why")))
 
 
-def _pause(host: Host, why: str) -> None:
+def pause(host: Host, why: str) -> None:
     """Halts the tree where it stands; the host itself goes on, and so does a command that holds a lock."""
     if host.state.phase == PAUSED:
         return
@@ -46,6 +48,8 @@ def _pause(host: Host, why: str) -> None:
 
 
 def _carry_on(host: Host) -> None:
+    host.parking.wake()
+    host.budget.carry_on()
     trees.carry_on(host.tree)
     host.watch.heard()
     if host.state.phase == PAUSED:

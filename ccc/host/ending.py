@@ -38,8 +38,8 @@ class Again:
     prompt: str
 
 
-def judge(host: Host, agent: Agent, engine: Engine) -> Ending | Again:
-    """What the end of the agent's process means for its run."""
+def judge(host: Host, agent: Agent, engine: Engine) -> Ending | Again | None:
+    """What the end of the agent's process means for its run; nothing for one that is parked."""
     code = agent.code
     turns, state = host.turns, host.state
     if host.budget.engaged:
@@ -47,6 +47,10 @@ def judge(host: Host, agent: Agent, engine: Engine) -> Ending | Again:
     if forgets(host, _words(agent)):
         host.begun_anew = True
         return Again("", False, _anew(host))
+    if turns.ended is not None and turns.ended.limited is not None:
+        host.parking.park(turns.ended.limited)
+    if host.parking.parked:
+        return None
     if turns.ended is not None and turns.ended.failure is not None:
         hint = f" ({turns.ended.hint})" if turns.ended.hint else ""
         return Ending("failed", turns.ended.failure + hint, now(), code)

@@ -24,6 +24,7 @@ from ccc.host.agent import Agent
 from ccc.host.budget import Budget
 from ccc.host.facts import Facts
 from ccc.host.log import Log
+from ccc.host.parking import Parking
 from ccc.host.state import Pulse, RunState, gone, now
 from ccc.host.turns import Turns
 from ccc.host.watch import Watch
@@ -54,6 +55,7 @@ class Host:
             self.facts,
             self.state,
             self.pulse,
+            order.repeats,
         )
         self.watch = Watch(order, self.state)
         self.post = letters.Post(self.session)
@@ -66,6 +68,7 @@ class Host:
         self.log_lost = self.begun_anew = False
         self.paused_from = RUNNING
         self.budget = Budget(self)
+        self.parking = Parking(self)
 
     def _tree_of(self, root: str | None) -> trees.Tree:
         """The agent and all it starts, but for the hosts of other sessions: these become our children where
@@ -82,7 +85,8 @@ class Host:
         self._listen()
         self.pulse.write(self.state)
         try:
-            self._begin()
+            if not self.budget.owes():
+                self.start(resumes=self.order.resumes, prompt=self.order.prompt)
             while self.over is None:
                 self._step()
         except CccError as error:
@@ -92,20 +96,6 @@ class Host:
             self._finish(self.over)
             raise
         return self._finish(self.over)
-
-    def _begin(self) -> None:
-        if self.budget.engaged:
-            self._hand_back(resumes=self.order.resumes)
-        else:
-            self._start(resumes=self.order.resumes, prompt=self.order.prompt)
-
-    def _hand_back(self, *, resumes: bool) -> None:
-        """Another process for the last turn alone."""
-        engine = registry.make(self.order.engine, self.order.options, os.environ)
-        told = self.budget.begin_in_another_process() if engine.one_turn else ""
-        self._start(resumes=resumes, prompt=told)
-        if not told and self.agent is not None:
-            self.budget.begin()
 
     def end(self, status: str, why: str, code: int | None = None) -> None:
         """Decides how the run ends; the loop does not go on."""
@@ -143,19 +133,21 @@ class Host:
         self._reap()
         control.obey(self)
         self.budget.look()
+        self.parking.look()
         self._deliver()
         self._look_around()
 
     def _patience(self) -> float:
         """Seconds until something is due by itself."""
-        moments = [self.pulse.next(), self.watch.next(), self.budget.next()]
+        moments = [self.pulse.next(), self.watch.next(), self.budget.next(), self.parking.next()]
         if self.facts.stuck:
             moments.append(time.monotonic() + 1.0)
         return max(0.0, min(moments) - time.monotonic())
 
     # --- the process
 
-    def _start(self, *, resumes: bool, prompt: str) -> None:
+    def start(self, *, resumes: bool, prompt: str) -> None:
+        """Another process of the engine. Raises EngineFailed."""
         order = self.order
         engine = registry.make(order.engine, order.options, os.environ)
         task = Task(
@@ -201,7 +193,7 @@ class Host:
         self.state.spoke = None
         self.selector.register(self.agent.output, selectors.EVENT_READ, "output")
         self.selector.register(self.agent.stderr, selectors.EVENT_READ, "errors")
-        self.agent.write(engine.greeting(task))
+        self.agent.write(self.budget.greeting(engine, resumes=resumes) + engine.greeting(task))
         self.pulse.write(self.state)
 
     def _hear(self) -> None:
@@ -267,6 +259,8 @@ class Host:
         verdict = ending.judge(self, agent, engine)
         if isinstance(verdict, Ending):
             self.over = verdict
+        elif verdict is None:
+            self.pulse.write(self.state)
         else:
             self._again(verdict)
 
@@ -287,11 +281,10 @@ class Host:
         self.state.turn_to(STARTING, why.crash or "its next turn")
         self.post.forget()
         self.watch.heard()
-        if self.budget.engaged:
-            self._hand_back(resumes=why.resumes)
+        if self.budget.owes(resumes=why.resumes):
             return
         prompt = why.prompt or self.post.as_prompt(self.turns)
-        self._start(resumes=why.resumes, prompt=prompt)
+        self.start(resumes=why.resumes, prompt=prompt)
 
     # --- mail
 
@@ -333,9 +326,11 @@ class Host:
 
     def _mind_the_time(self) -> None:
         """Silence, a failed turn, rest."""
-        if self.over is not None or self.agent is None or self.budget.engaged:
+        if self.over is not None or self.agent is None or self.budget.engaged or self.parking.parked:
             return
-        if self.turns.ended is not None and self.turns.ended.failure is not None:
+        if self.turns.ended is not None and self.turns.ended.limited is not None:
+            self.parking.park(self.turns.ended.limited)
+        elif self.turns.ended is not None and self.turns.ended.failure is not None:
             if ending.forgets(self):
                 self.agent.finish_input()
                 return

@@ -19,6 +19,7 @@ from ccc.domain.runs import Whose
 from ccc.engines import protocol
 from ccc.host import hooks
 from ccc.host.facts import Facts
+from ccc.host.loops import Loops
 from ccc.host.state import Pulse, RunState, now
 from ccc.runs import mail
 from ccc.runs.files import RunFiles, SessionFiles
@@ -40,6 +41,7 @@ class Turns:
         facts: Facts,
         state: RunState,
         pulse: Pulse,
+        repeats: int,
     ) -> None:
         self.whose, self.conversation = whose, conversation
         self.session, self.files = session, files
@@ -50,6 +52,7 @@ class Turns:
         self.lost: dict[str, Letter] = {}
         self.ended: protocol.TurnEnded | None = None
         self.garbled = 0
+        self.loops = Loops(repeats)
 
     def take(self, sign: protocol.Sign) -> None:
         """One sign."""
@@ -66,6 +69,7 @@ class Turns:
             protocol.Troubled: self._troubled,
             protocol.Compacted: self._compacted,
             protocol.Background: self._background,
+            protocol.Did: self._did,
             protocol.Garbled: self._garbled,
         }
         handlers[type(sign)](sign)
@@ -112,6 +116,7 @@ class Turns:
         """A message entered the conversation: this, and nothing else, is its receipt."""
         assert isinstance(sign, protocol.Received)
         self.received = True
+        self.loops.spoken_to()
         if self._is_between_turns():
             self._begin_turn(new=True)
         waited = any(letter.id == sign.message for letter in mail.waiting(self.session))
@@ -234,6 +239,10 @@ class Turns:
             self.state.requests = ()
             self._turn_to(IDLE, f"turn {self.state.turn} and its background tasks ended")
             self.facts.tell(runs.phase(self.whose, IDLE, self.state.why, self.state.spending(self.whose.run)))
+
+    def _did(self, sign: protocol.Sign) -> None:
+        assert isinstance(sign, protocol.Did)
+        self.loops.did(sign)
 
     def _garbled(self, sign: protocol.Sign) -> None:
         assert isinstance(sign, protocol.Garbled)

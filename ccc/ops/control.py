@@ -157,6 +157,20 @@ def tell_limits(workspace: Workspace, session: Session, limits: Mapping[str, int
     _ask(files, files.run(found.run), {"kind": "limits", "limits": dict(limits)})
 
 
+def wake(workspace: Workspace, session: Session) -> None:
+    """Takes a session up at once that is parked at a rate limit. Raises Refused where it is not there."""
+    found = _alive(workspace, session, "resume")
+    _order(workspace, session, found, {"kind": "carry-on"}, lambda now: now.phase != "limited")
+
+
+def exhaust(workspace: Workspace, session: Session, what: str, why: str) -> None:
+    """Has a living host let its agent hand back, for a limit that others have used up, too."""
+    found = life.sight(workspace.layout, session.id)
+    if found is not None and found.host is not None:
+        files = SessionFiles.of(workspace.layout, session.id)
+        _ask(files, files.run(found.run), {"kind": "exhaust", "what": what, "why": why})
+
+
 def answer_engine(workspace: Workspace, session: Session, request: Request, text: str) -> None:
     """Answers what the engine itself waits for. Raises Refused where it no longer does."""
     found = _alive(workspace, session, "answer")

@@ -131,6 +131,10 @@ def resume(
         if is_alive(life) and raised:
             done.append(Handled(session, "raised", raised))
             continue
+        if raising.is_parked(sighting):
+            raising.wake(workspace, session)
+            done.append(Handled(session, "resumed", "it was parked at a rate limit"))
+            continue
         if is_alive(life):
             raise Refused(f"{session.name} is {sighting.view.status}", f"git ccc output {session.name} -f")
         clear_away(workspace, sighting)

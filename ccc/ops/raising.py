@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from ccc.domain import exhaustion, limits
 from ccc.domain.budgets import Amount
-from ccc.domain.life import PAUSED
+from ccc.domain.life import LIMITED, PAUSED
 from ccc.domain.messages import Whom
 from ccc.domain.sessions import LIMITS, Limits, Session
 from ccc.errors import Refused
@@ -67,6 +67,18 @@ def is_halted(sighting: Sighting) -> bool:
     """Whether its processes stand still, and a host lets them go on."""
     life = sighting.life
     return life is not None and life.host is not None and (life.phase == PAUSED or bool(life.halted))
+
+
+def is_parked(sighting: Sighting) -> bool:
+    """Whether its host waits for the end of a rate limit, without a process of the engine."""
+    life = sighting.life
+    return life is not None and life.host is not None and life.phase == LIMITED and life.agent is None
+
+
+def wake(workspace: Workspace, session: Session) -> None:
+    """Takes up a parked session at once. Raises InsideAgent: its turn at the limit is a person's to spend."""
+    require_person_at_keyboard(workspace, "going on before the reset", f"git ccc resume {session.name}")
+    control.wake(workspace, session)
 
 
 def _typed(each: Amount) -> str:

@@ -105,6 +105,9 @@ def prepare(workspace: Workspace, session: Session, manner: Manner) -> Prepared:
         spent=budgets.spent_by(recorded),
         warned=budgets.warned(workspace, session),
         handback=policy.settings.limits.handback,
+        rate_wait=policy.settings.limits.rate_wait,
+        stagger=policy.settings.limits.stagger,
+        repeats=policy.settings.limits.repeats,
         hand_back=budgets.to_hand_back(recorded) if manner.hand_back else {},
     )
     return Prepared(order, files.run(number), channels.host_environment(workspace, environment))

@@ -129,6 +129,16 @@ def carry_on_below(pids: Iterable[int]) -> None:
     _send([everybody.rows[pid] for pid in reversed([*first, *everybody.below(first)])], signal.SIGCONT)
 
 
+def weight(pid: int, *, apart: tuple[bytes, ...] = ()) -> tuple[int, int]:
+    """Resident bytes of all that lives below a process, and how many that are; pages shared count for each.
+
+    `apart` are ends of command lines (a NUL after each argument) of who does not count.
+    """
+    members = [each for each in descendants(pid) if not (apart and table.command(each).endswith(apart))]
+    sizes = [size for each in members if (size := memory(each)) is not None]
+    return sum(sizes), len(sizes)
+
+
 def memory(pid: int) -> int | None:
     """Resident memory in bytes; None where the process is gone."""
     try:

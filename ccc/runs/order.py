@@ -25,7 +25,8 @@ class Order:
     and KILL. `retries`: restarts after a crash. `seconds` and `micro_usd` are left from orders of before.
     `limits` are the session's (fields of Limits), `spent` what its earlier runs used of them, `warned`
     for which of them the agent got its word. `handback`: seconds of the last turn when one is used up;
-    `hand_back` ({what, why}) says that this run is for that turn alone.
+    `hand_back` ({what, why}) says that this run is for that turn alone. `rate_wait`, `stagger` and `repeats`
+    as in config/model.py (Limits).
     """
 
     session: str
@@ -54,6 +55,9 @@ class Order:
     warned: Mapping[str, int] = field(default_factory=dict)
     handback: float = 180.0
     hand_back: Mapping[str, str] = field(default_factory=dict)
+    rate_wait: float = 300.0
+    stagger: float = 60.0
+    repeats: int = 12
 
     def write(self, files: RunFiles) -> None:
         """Makes the run known. Raises OSError."""

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ccc.domain.life import Denied, Request
-from ccc.engines.claude import requests, settings
+from ccc.engines.claude import limited, requests, settings
+from ccc.engines.claude.doings import Doings
 from ccc.engines.claude.usage import Meter
 from ccc.engines.protocol import (
     Asked,
@@ -44,6 +45,8 @@ INSIDE = "Edit(./**)"
 
 LOGIN = "run claude once by hand and log in, or set ANTHROPIC_API_KEY"
 WHAT_LENGTH = 200
+USAGE = "get_usage"
+"""The control request that is answered at once, in mid-turn too, with the money spent so far."""
 
 
 class Claude:
@@ -58,6 +61,8 @@ class Claude:
         self._meter = Meter()
         self._tools: dict[str, tuple[str, str]] = {}
         self._denied: list[Denied] = []
+        self._doings = Doings()
+        self._limited: Limited | None = None
         self._asked: dict[str, Mapping[str, Any]] = {}
 
     def launch(self, task: Task) -> Launch:
@@ -96,9 +101,10 @@ class Claude:
         return "No conversation found" in words
 
     def interrupt(self) -> bytes:
-        return _line(
-            {"type": "control_request", "request_id": "ccc-interrupt", "request": {"subtype": "interrupt"}}
-        )
+        return _control("interrupt")
+
+    def usage(self) -> bytes:
+        return _control(USAGE)
 
     def read(self, line: bytes) -> Sequence[Sign]:
         try:
@@ -111,6 +117,15 @@ class Claude:
         except UNREADABLE:
             return (Garbled(_garbled(line)),)
 
+    def _response(self, found: Mapping[str, Any]) -> Sequence[Sign]:
+        """What was asked for in mid-turn: money as it is now, which no line of the stream tells."""
+        response = found.get("response") or {}
+        if response.get("request_id") != f"ccc-{USAGE}":
+            return ()
+        told = ((response.get("response") or {}).get("session") or {}).get("total_cost_usd")
+        spent = None if told is None else self._meter.price(float(told))
+        return () if spent is None else (Used(spent),)
+
     def _init(self, found: Mapping[str, Any]) -> Sequence[Sign]:
         return (Spoke(found.get("model")),)
 
@@ -119,7 +134,7 @@ class Claude:
         if found.get("isReplay") and isinstance(found.get("uuid"), str):
             self._denied.clear()
             return (Received(found["uuid"].replace("-", "")),)
-        return (Busy("a tool has answered"),)
+        return (Busy("a tool has answered"), *self._doings.answered(found))
 
     def _assistant(self, found: Mapping[str, Any]) -> Sequence[Sign]:
         signs: list[Sign] = []
@@ -130,9 +145,10 @@ class Claude:
             if block.get("type") == "tool_use":
                 name, what = str(block.get("name")), describe(block.get("input"))
                 self._tools[str(block.get("id"))] = (name, what)
+                self._doings.called(block, f"{name} {what}".strip())
                 signs.append(Busy(f"{name} {what}".strip()))
             elif block.get("type") == "text":
-                signs.append(Busy("it speaks"))
+                signs += [Busy("it speaks"), self._doings.said(found, str(block.get("text")))]
         signs = signs or [Busy("it thinks")]
         return signs if spent is None else [*signs, Used(spent)]
 
@@ -146,7 +162,13 @@ class Claude:
         status, attempts = found.get("error_status"), f"{found.get('attempt')} of {found.get('max_retries')}"
         said = "does not answer" if status is None else f"answered {status} {found.get('error')}"
         words = f"the API {said}, attempt {attempts}"
-        return (Limited(words),) if status == 429 else (Troubled(words),)
+        return (self._limit(Limited(words)),) if status == 429 else (Troubled(words),)
+
+    def _limit(self, limit: Limited) -> Limited:
+        """Remembered for when it gives up; that the reset was told counts more than the next attempt."""
+        if self._limited is None or limit.until is not None:
+            self._limited = limit
+        return limit
 
     def _status(self, found: Mapping[str, Any]) -> Sequence[Sign]:
         return (Busy("its context is being compacted"),) if found.get("status") == "compacting" else ()
@@ -160,7 +182,7 @@ class Claude:
         info = found.get("rate_limit_info") or {}
         if info.get("status") != "rejected":
             return ()
-        return (Limited("its rate limit is used up", requests.moment(info.get("resetsAt"))),)
+        return (self._limit(Limited("its rate limit is used up", requests.moment(info.get("resetsAt")))),)
 
     def _background(self, found: Mapping[str, Any]) -> Sequence[Sign]:
         return (Background(len(found.get("tasks") or ())),)
@@ -187,7 +209,9 @@ class Claude:
         interrupted = found.get("subtype") == "error_during_execution" and failure is None
         denied = tuple(self._denied) or tuple(_denials(found))
         self._denied.clear()
-        return (Used(spent), TurnEnded(said, failure, interrupted, denied, hint))
+        limit = None if failure is None else limited.given_up(found, said, self._limited)
+        self._limited = None
+        return (Used(spent), TurnEnded(said, failure, interrupted, denied, hint, limit))
 
 
 READERS = {
@@ -204,6 +228,7 @@ READERS = {
     "result": Claude._result,
     "rate_limit_event": Claude._rate_limit,
     "control_request": Claude._request,
+    "control_response": Claude._response,
     "control_cancel_request": Claude._cancel,
 }
 """Line kinds that mean something; every other is only a sign of life."""
@@ -253,6 +278,10 @@ def _denials(found: Mapping[str, Any]) -> list[Denied]:
 
 def _garbled(line: bytes) -> str:
     return f"{len(line)} bytes that are no JSON object: {line[:60].decode('utf-8', 'replace')!r}"
+
+
+def _control(subtype: str) -> bytes:
+    return _line({"type": "control_request", "request_id": f"ccc-{subtype}", "request": {"subtype": subtype}})
 
 
 def uuid_of(identifier: str) -> str:

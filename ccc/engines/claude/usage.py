@@ -30,6 +30,9 @@ class Meter:
         self._usd: dict[str, float] = {}
         self._told: float | None = None
         self._going: dict[str, Amount] = {}
+        self._total: float | None = None
+        self._extra = 0.0
+        self._priced_tokens = 0
         self._context: int | None = None
         self._window: int | None = None
 
@@ -49,9 +52,26 @@ class Meter:
         self._going[identifier] = amount
         return self.spent
 
+    def price(self, total: float) -> Spent | None:
+        """What it has cost by now, as the conversation's total; None where it tells only its beginning."""
+        before = self._total if self._total is not None or self.takes_up else 0.0
+        if before is None:
+            self._total = None if self._going else total
+            return None
+        self._total, self._extra = before, max(0.0, total - before)
+        self._priced_tokens = self._going_tokens
+        return self.spent
+
+    @property
+    def _going_tokens(self) -> int:
+        return sum(amount.tokens for amount in self._going.values())
+
     def result(self, found: Mapping[str, Any]) -> Spent:
         """The end of a turn: what it says counts, and not what its messages said."""
         self._going.clear()
+        self._extra, self._priced_tokens = 0.0, 0
+        cost = found.get("total_cost_usd")
+        self._total = self._total if cost is None else float(cost)
         models = _models(found.get("modelUsage"))
         windows = [int(model["contextWindow"]) for model in models.values() if model.get("contextWindow")]
         self._window = max(windows, default=self._window)
@@ -95,7 +115,11 @@ class Meter:
         for amount in priced.values():
             whole += amount
         for amount in self._going.values():
-            whole += replace(amount, unpriced=amount.tokens)
+            whole += amount
+        if self._going:
+            extra = round(self._extra * MICRO) if self._priced_tokens else None
+            unpriced = max(0, self._going_tokens - self._priced_tokens)
+            whole += Amount(micro_usd=extra, unpriced=unpriced)
         return Spent(
             whole.input,
             whole.output,

@@ -13,6 +13,7 @@ from ccc.engines.protocol import (
     Asked,
     Background,
     Busy,
+    Did,
     Garbled,
     Launch,
     Limited,
@@ -62,6 +63,9 @@ class Rehearsal:
     def interrupt(self) -> bytes:
         return _line({"type": "interrupt"})
 
+    def usage(self) -> bytes:
+        return b""
+
     def forgot(self, words: str) -> bool:
         return False
 
@@ -90,6 +94,7 @@ def _ended(found: Mapping[str, Any]) -> Sign:
         said=_words(found["text"]),
         failure=None if failure is None else _words(failure),
         interrupted=found.get("interrupted") is True,
+        limited=_limited(found["limited"]) if found.get("limited") else None,
     )
 
 
@@ -110,8 +115,13 @@ def _used(found: Mapping[str, Any]) -> Sign:
     )
 
 
-def _limited(found: Mapping[str, Any]) -> Sign:
-    return Limited("a rehearsed rate limit", _words(found["until"]))
+def _limited(found: Mapping[str, Any]) -> Limited:
+    until = found["until"]
+    return Limited("a rehearsed rate limit", None if until is None else _words(until))
+
+
+def _did(found: Mapping[str, Any]) -> Sign:
+    return Did("", _words(found["what"]), _words(found["mark"]))
 
 
 READERS: Mapping[str, Callable[[Mapping[str, Any]], Sign]] = {
@@ -125,6 +135,7 @@ READERS: Mapping[str, Callable[[Mapping[str, Any]], Sign]] = {
     "asks": _asks,
     "settled": lambda found: Settled(_words(found["id"])),
     "limited": _limited,
+    "did": _did,
     "tasks": lambda found: Background(_whole(found["count"])),
     "used": _used,
     "turn-ended": _ended,

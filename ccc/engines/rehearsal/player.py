@@ -9,7 +9,7 @@ from typing import Any
 from ccc.engines.rehearsal import faults, work
 from ccc.engines.rehearsal.memory import Memory
 from ccc.engines.rehearsal.script import Script, Step
-from ccc.engines.rehearsal.stage import Stage
+from ccc.engines.rehearsal.stage import GaveUp, Stage
 from ccc.engines.rehearsal.stream import Deserted, Interrupted, Line, Stream
 from ccc.errors import CccError
 
@@ -18,7 +18,7 @@ DEEDS: Mapping[str, Callable[[Stage, Any], None]] = {
         deed.__name__: deed
         for deed in (
             *(work.edit, work.run, work.commit, work.report, work.ask, work.note, work.say, work.request),
-            *(work.deny, work.wait, work.tasks, work.use, work.limit, work.fail),
+            *(work.deny, work.wait, work.tasks, work.use, work.limit, work.again, work.fail),
             *(faults.crash, faults.hang, faults.flood, faults.garble, faults.daemon),
         )
     }
@@ -51,7 +51,7 @@ class Player:
         stage.enter(message)
         if memory.known.open:
             stage.stream.say("turn", n=memory.known.turn + 1)
-        failure, interrupted = None, False
+        failure, interrupted, limited = None, False, None
         try:
             for step in steps:
                 stage.safe_point()
@@ -60,13 +60,17 @@ class Player:
             interrupted = True
         except BrokenPipeError:
             raise
+        except GaveUp as error:
+            failure, limited = error.message, {"until": error.until}
+            memory.finish()  # whoever takes the conversation up again goes on after it, in the same turn
         except (CccError, OSError, subprocess.SubprocessError) as error:
             failure = _words(error)
-        if memory.known.open:
+        if memory.known.open and limited is None:
             memory.end_turn()
         stage.tell_spent()
         text = failure or ("interrupted" if interrupted else "done")
-        stage.stream.say("turn-ended", text=text, failure=failure, interrupted=interrupted)
+        ended = {"text": text, "failure": failure, "interrupted": interrupted}
+        stage.stream.say("turn-ended", **ended, **({"limited": limited} if limited else {}))
 
     def _steps_after(self, message: Line) -> tuple[Step, ...]:
         """The steps to do now; remembers that their turn has begun.

@@ -161,10 +161,23 @@ class Use(Part):
 
 
 class Limit(Part):
-    """A rate limit: said, waited for, over. Without `until` it names the moment when the seconds are over."""
+    """A rate limit: said, waited for, over. Without `until` it names the moment when the seconds are over.
+
+    With `gives_up` the engine does not wait: its turn ends there, unfinished. `unnamed`: no reset is told.
+    """
 
     seconds: Seconds = 1.0
     until: Annotated[str, BeforeValidator(_moment)] | None = None
+    gives_up: bool = False
+    unnamed: bool = False
+
+
+class Again(Part):
+    """The same call, `times` over, with the same result, or with `changes` another one each time."""
+
+    call: Annotated[str, Field(min_length=1)] = "make"
+    times: Annotated[int, Field(ge=1, le=1000)] = 1
+    changes: bool = False
 
 
 class Crash(Part):
@@ -208,6 +221,7 @@ class Step(Part):
     tasks: Count | None = None
     use: Use | None = None
     limit: Limit | None = None
+    again: Again | None = None
     fail: str | None = None
     crash: Crash | None = None
     hang: Nothing | None = None

@@ -14,6 +14,14 @@ class StepFailed(CccError):
     """A step could not do what the script says."""
 
 
+class GaveUp(StepFailed):
+    """The engine does not wait for the end of a rate limit; `until` RFC 3339 UTC, None where not told."""
+
+    def __init__(self, message: str, until: str | None) -> None:
+        super().__init__(message)
+        self.until = until
+
+
 @dataclass
 class Spent:
     """Of this process."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ccc.engines.rehearsal import script
 from ccc.engines.rehearsal.commands import CCC, answers, execute
-from ccc.engines.rehearsal.stage import Stage, StepFailed
+from ccc.engines.rehearsal.stage import GaveUp, Stage, StepFailed
 
 FILE_POLL_SECONDS = 0.05
 
@@ -137,9 +137,21 @@ def use(stage: Stage, use: script.Use) -> None:
 def limit(stage: Stage, limit: script.Limit) -> None:
     """A rate limit that ends by itself."""
     over = datetime.now(UTC) + timedelta(seconds=limit.seconds)
-    stage.stream.say("limited", until=limit.until or over.strftime("%Y-%m-%dT%H:%M:%S.000Z"))
+    until = limit.until or over.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    if limit.gives_up:
+        raise GaveUp("its rate limit is used up", None if limit.unnamed else until)
+    stage.stream.say("limited", until=until)
     stage.stream.rest(limit.seconds, beat=limit.seconds + 1)
     say(stage, "the limit is over")
+
+
+def again(stage: Stage, again: script.Again) -> None:
+    """Calls of a tool, told with what they gave."""
+    for number in range(again.times):
+        stage.safe_point()
+        stage.stream.say("tool", name="Bash", input=again.call)
+        result = f" {number}" if again.changes else ""
+        stage.stream.say("did", what=f"Bash {again.call}", mark=again.call + result)
 
 
 def fail(_stage: Stage, why: str) -> None:

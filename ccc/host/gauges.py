@@ -1,0 +1,76 @@
+"""What has to be asked for to be known: memory and processes of the tree, money in mid-turn."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from ccc.domain.sessions import Limits
+from ccc.platform import trees
+from ccc.runs import drain
+
+if TYPE_CHECKING:
+    from ccc.host.host import Host
+
+NEVER = 1e12
+WEIGH_SECONDS = 5.0
+"""Between two looks at memory and processes: one costs about 30 microseconds a process of the machine."""
+
+ASK_SECONDS = 5.0
+"""Between two questions for money in mid-turn; tokens are told with each answer of the model."""
+
+
+class Gauges:
+    """Looks and asks only for what is limited. `memory` in resident bytes."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self.memory = self.processes = 0
+        self._weighed = time.monotonic()
+        self._asked, self._asked_at = -NEVER, 0
+
+    def next(self, limits: Limits) -> float:
+        """The moment of the next look or question, seconds of the monotonic clock."""
+        if self._host.agent is None:
+            return NEVER
+        moments = [NEVER]
+        if _weighs(limits):
+            moments.append(self._weighed + WEIGH_SECONDS)
+        if limits.micro_usd is not None and self._asked_at != self._tokens:
+            moments.append(self._asked + ASK_SECONDS)
+        return min(moments)
+
+    def read(self, limits: Limits) -> None:
+        """Looks and asks if it is time to."""
+        if self._host.agent is not None:
+            self._weigh(limits)
+            self._ask(limits)
+
+    def forget(self) -> None:
+        """What it weighed counts no more; it is looked at anew."""
+        self.memory = self.processes = 0
+        self._weighed = time.monotonic()
+
+    @property
+    def _tokens(self) -> int:
+        return self._host.state.book.usage.total.tokens
+
+    def _weigh(self, limits: Limits) -> None:
+        if _weighs(limits) and time.monotonic() >= self._weighed + WEIGH_SECONDS:
+            self._weighed = time.monotonic()
+            self.memory, self.processes = trees.weight(os.getpid(), apart=drain.COMMAND_LINES)
+            self._host.pulse.changed()
+
+    def _ask(self, limits: Limits) -> None:
+        """After more tokens were used; the engine answers in its stream."""
+        agent, engine, tokens = self._host.agent, self._host.engine, self._tokens
+        if limits.micro_usd is None or agent is None or engine is None or tokens == self._asked_at:
+            return
+        if time.monotonic() >= self._asked + ASK_SECONDS:
+            self._asked, self._asked_at = time.monotonic(), tokens
+            agent.write(engine.usage())
+
+
+def _weighs(limits: Limits) -> bool:
+    return limits.memory_bytes is not None or limits.processes is not None

@@ -1,0 +1,91 @@
+"""Limits with the real program: exactly one hand-back turn and no request after it; parked at rate limits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ccc.demo.stub import Stub
+from tests.claude.conftest import RunsIn
+from tests.claude.speaking import bash, until_there, write
+from tests.support.agents import Agent, until
+from tests.support.program import RunsCcc
+from tests.support.repository import Repo
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+
+Spawns = Callable[..., Agent]
+QUIET_SECONDS = 3.0
+"""How long nothing may be asked of the stub after the hand-back."""
+
+
+def step(made: dict[str, Any], tokens: int) -> dict[str, Any]:
+    return {**made, "usage": {"input_tokens": tokens, "output_tokens": 10}}
+
+
+def asked_no_more(stub: Stub, seconds: float = QUIET_SECONDS) -> None:
+    """Nothing more is spent: the number of requests stays as it is for a while, a fixed one at the end."""
+    count, end = len(stub.requests()), time.monotonic() + seconds
+    while time.monotonic() < end:
+        assert len(stub.requests()) == count, stub.requests()[-1].said[-500:]
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    ("budget", "words"),
+    [
+        ("20ktok", "its budget of 20000 tokens is used up: 2"),
+        ("0.05usd", "its budget of 0.05 usd is used up"),
+    ],
+)
+def test_a_budget_reached_in_mid_turn_is_one_hand_back_turn_and_then_nothing(
+    ready: Repo, spawn: Spawns, stub: Stub, ccc: RunsCcc, tmp_path: Path, budget: str, words: str
+) -> None:
+    run = RunsIn(ccc, ready.path)
+    works = [
+        step(write("@CWD@/half.py", "half = 1\n"), 8000),
+        step(bash(until_there(tmp_path / "never")), 14000),
+    ]
+    hands_back = [bash("git add -A && git commit -q -m 'Hand back'"), {"text": "handed back"}]
+    # The hand-back has no marker: it goes on in the script, behind the tool that was broken off.
+    stub.scripts = {"*": [*works, *hands_back, *[{"text": "more"}] * 5]}
+    agent = spawn("backend", "The half", "--budget", budget)
+    now = agent.becomes("paused", patience=90)
+    assert now["evidence"][0]["what"].startswith(words)
+    asked = len(stub.requests())
+    assert asked == 4
+    assert [each.said.count("This is your last turn") for each in stub.requests()] == [0, 0, 1, 1]
+    assert ready.git("log", "-1", "--format=%s", now["branch"]) == "Hand back"
+    (item,) = [each for each in run("inbox", "--json").json["items"] if each["kind"] == "budget"]
+    assert item["command"].startswith(f"git ccc resume {agent.name} --budget +")
+    run("send", agent.name, "Go on", exit=0)
+    run("drain", exit=0)
+    assert run("resume", agent.name).exit == 1
+    asked_no_more(stub)
+    assert len(stub.requests()) == asked
+    assert agent.processes() == []
+    run("resume", agent.name, "--budget", "+1usd", "--budget", "+1mtok", exit=0)
+    until(lambda: any("Go on" in each.said for each in stub.requests()), "the message that waited")
+
+
+def test_a_rate_limit_that_outlasts_the_retries_parks_the_session_until_it_is_over(
+    ready: Repo, spawn: Spawns, stub: Stub, ccc: RunsCcc
+) -> None:
+    ready.write(".ccc/config.toml", '[limits]\nrate_wait = "4s"\nstagger = "1s"\n')
+    limited = {"status": 429, "headers": {"retry-after": "0"}}
+    stub.scripts = {"*": [bash("git status"), {"fail": [limited] * 3, "text": "at last"}, {"text": "on"}]}
+    agent = spawn("backend", "Go")
+    now = agent.becomes("limited", patience=60)
+    until(lambda: agent.life()["agent"] is None and agent.life()["phase"] == "limited", "the rest")
+    now = agent.status()
+    if now["status"] == "limited":
+        assert any("until 20" in each["what"] for each in now["evidence"])
+    conversation = {each.session for each in stub.requests()}
+    now = agent.becomes("idle", patience=60)
+    assert {each.session for each in stub.requests()} == conversation
+    assert "A rate limit stopped you, and it is over now" in stub.requests()[-1].said
+    assert agent.life()["restarts"] == 0
