@@ -15,7 +15,9 @@ from ccc.config.checks import Checks, Duration, Text, Texts, without_nul
 from ccc.config.frontmatter import Split, parse_yaml, split
 from ccc.config.places import line_of, yaml_places
 from ccc.config.problems import bad
-from ccc.errors import BadConfig, NotFound
+from ccc.domain import budgets
+from ccc.domain.sessions import Limits
+from ccc.errors import BadConfig, NotFound, Usage
 from ccc.ids import RESERVED_ROLES
 from ccc.resources import resource_dir
 
@@ -25,6 +27,14 @@ README = "README.md"
 
 def _one_line(value: Any) -> Any:
     return " ".join(value.split()) if isinstance(value, str) else value
+
+
+def _are_amounts(texts: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        budgets.parse(texts)
+    except Usage as error:
+        raise ValueError(f"{error.message}: {error.hint}") from error
+    return texts
 
 
 class Front(BaseModel):
@@ -41,8 +51,13 @@ class Front(BaseModel):
     checks: Checks = ()
     may_spawn: Texts = ()
     timeout: Duration | None = None
+    budget: Annotated[Texts, AfterValidator(_are_amounts)] = ()
     permission_mode: Literal["default", "acceptEdits", "dontAsk", "plan", "bypassPermissions"] = "dontAsk"
     brief: Annotated[str, AfterValidator(without_nul)] | None = None
+
+    def limits(self) -> Limits:
+        """What a session of the role may use."""
+        return budgets.parse(self.budget)
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,12 @@ def parked(whose: Whose, why: str, until: str, spent: Mapping[str, Value]) -> Dr
     return replace(draft, changes=changes)
 
 
+def spent(whose: Whose, cells: Mapping[str, Value]) -> Draft:
+    """What a run used so far, in mid-turn; `cells` record it."""
+    stream = stream_of(whose.session)
+    return Draft("session.spent", whose.name, "used more", {stream: cells}, session=whose.session, by="ccc")
+
+
 def denied(whose: Whose, what: Denied) -> Draft:
     """A tool was denied to the agent; diary only."""
     text = f"was denied {what.tool}" + (f": {_cut(what.what, 120)}" if what.what else "")

@@ -6,6 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from ccc.domain import runs
 from ccc.domain.sessions import Limits
 from ccc.platform import trees
 from ccc.runs import drain
@@ -21,6 +22,10 @@ ASK_SECONDS = 5.0
 """Between two questions for money in mid-turn; tokens are told with each answer of the model."""
 
 
+TELL_SECONDS = 30.0
+"""Between two records of what was spent in mid-turn, where others spend of the same."""
+
+
 class Gauges:
     """Looks and asks only for what is limited. `memory` in resident bytes."""
 
@@ -29,6 +34,7 @@ class Gauges:
         self.memory = self.processes = 0
         self._weighed = time.monotonic()
         self._asked, self._asked_at = -NEVER, 0
+        self._told = -NEVER
 
     def next(self, limits: Limits) -> float:
         """The moment of the next look or question, seconds of the monotonic clock."""
@@ -37,6 +43,8 @@ class Gauges:
         moments = [NEVER]
         if _weighs(limits):
             moments.append(self._weighed + WEIGH_SECONDS)
+        if self._host.order.shared and not self._host.state.book.is_told:
+            moments.append(self._told + TELL_SECONDS)
         if limits.micro_usd is not None and self._asked_at != self._tokens:
             moments.append(self._asked + ASK_SECONDS)
         return min(moments)
@@ -46,6 +54,15 @@ class Gauges:
         if self._host.agent is not None:
             self._weigh(limits)
             self._ask(limits)
+            self._tell()
+
+    def _tell(self) -> None:
+        """What many have together is added up from what is recorded: in mid-turn, too, where it counts."""
+        host = self._host
+        if not host.order.shared or host.state.book.is_told or time.monotonic() < self._told + TELL_SECONDS:
+            return
+        self._told = time.monotonic()
+        host.facts.tell(runs.spent(host.whose, host.state.spending(host.whose.run)))
 
     def forget(self) -> None:
         """What it weighed counts no more; it is looked at anew."""

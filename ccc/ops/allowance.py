@@ -17,7 +17,14 @@ def _used_up(_: Workspace, __: Picture, session: Session) -> str | None:
     return None if session.exhausted is None or last_turn else session.exhausted.why
 
 
-REASONS: tuple[Reason, ...] = (_used_up,)
+def _shared(workspace: Workspace, picture: Picture, session: Session) -> str | None:
+    """Nor does anybody start who would spend of what many have together, and which is used up for today."""
+    from ccc.ops.shared_budgets import used_up  # with the configuration: pydantic, 50 ms
+
+    return used_up(workspace, picture, session)
+
+
+REASONS: tuple[Reason, ...] = (_used_up, _shared)
 """Each says why a session may not start now, or None. Asked for every session in the queue each time that
 somebody looks at it, also under a lock: quick, and from the picture alone."""
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ccc.domain.exhaustion import WARNED
 from ccc.domain.life import PAUSED, Ending, Life
 from ccc.domain.limits import BEGUN, DUE
-from ccc.domain.sessions import LIMITS, Session, from_cells, stream_of
+from ccc.domain.sessions import LIMITS, Limits, Session, from_cells, stream_of
 from ccc.errors import Refused
 from ccc.ops import budget_items, control
+from ccc.ops.configured import configured, stricter
 from ccc.ops.policy import Policy
 from ccc.ops.workspace import Workspace
 
@@ -18,11 +19,36 @@ if TYPE_CHECKING:
     from ccc.config.roles import Role
 
 
-def in_force(session: Session, role: Role, policy: Policy) -> dict[str, int]:
-    """The limits of a session: its own, else its role's, else the configured ones."""
-    found = {"seconds": int(role.front.timeout or policy.settings.session.timeout or 0)}
-    found |= {kind: value for kind, value in asdict(session.limits).items() if value is not None}
-    return {kind: found[kind] for kind in LIMITS if found.get(kind)}
+def in_force(workspace: Workspace, session: Session, role: Role, policy: Policy) -> dict[str, int]:
+    """The limits of a session: its own, else its role's, else the configured ones; of each kind."""
+    return usual(workspace, session.target, role, policy) | _given(session.limits)
+
+
+def usual(workspace: Workspace, target: str, role: Role, policy: Policy) -> dict[str, int]:
+    """What a session of a role may use when nobody says anything else."""
+    found = _given(stricter([each.session.limits() for each in configured(workspace, target)]))
+    timeout = int(role.front.timeout or policy.settings.session.timeout or 0)
+    if timeout:
+        found["seconds"] = min(timeout, found.get("seconds", timeout))
+    return found | _given(role.front.limits())
+
+
+def shares_with_others(workspace: Workspace, session: Session) -> bool:
+    """Whether a session has any limit together with others."""
+    known = configured(workspace, session.target)
+    of_role = [each.role[session.role] for each in known if session.role in each.role]
+    found = [*of_role, *(each.person for each in known), *(each.day for each in known)]
+    return any(each.limits() != Limits() for each in found)
+
+
+def bounded(wanted: Limits, most: Mapping[str, int]) -> Limits:
+    """What an agent may give to a session that it spawns: no more of a kind than is usual."""
+    given = _given(wanted)
+    return Limits(**{kind: min(value, most.get(kind, value)) for kind, value in given.items()})
+
+
+def _given(limits: Limits) -> dict[str, int]:
+    return {kind: value for kind in LIMITS if (value := getattr(limits, kind))}
 
 
 def spent_by(session: Session) -> dict[str, int]:

@@ -11,9 +11,9 @@ from ccc.domain.life import LIMITED, PAUSED
 from ccc.domain.messages import Whom
 from ccc.domain.sessions import LIMITS, Limits, Session
 from ccc.errors import Refused
-from ccc.ops import budget_items, budgets, control
+from ccc.ops import budget_items, budgets, control, shared_budgets
 from ccc.ops.actor import require_person_at_keyboard
-from ccc.ops.look import Sighting
+from ccc.ops.look import Sighting, look
 from ccc.ops.workspace import Workspace
 from ccc.runs.files import SessionFiles
 from ccc.runs.order import Order
@@ -43,6 +43,7 @@ def raise_limits(workspace: Workspace, sighting: Sighting, amounts: Sequence[Amo
     used = _used(workspace, sighting)
     after = _raised(before, used, amounts)
     _refuse_too_little(session, after, used)
+    _refuse_for_today(workspace, session)
     own = {**_recorded(session), **{each.kind: getattr(after, each.kind) for each in amounts}}
     words = ", ".join(limits.spelt(each.kind, getattr(after, each.kind)) for each in amounts)
     words = f"limit raised to {words}" if amounts else "may go on"
@@ -112,6 +113,13 @@ def _raised(before: Limits, used: Limits, amounts: Sequence[Amount]) -> Limits:
         base = max(found[each.kind] or 0, getattr(used, each.kind) or 0) if each.more else 0
         found[each.kind] = base + each.value
     return Limits(**{kind: found[kind] for kind in LIMITS})
+
+
+def _refuse_for_today(workspace: Workspace, session: Session) -> None:
+    """Raises Refused where what it has together with others is used up."""
+    why = shared_budgets.used_up(workspace, look(workspace), session)
+    if why is not None:
+        raise Refused(f"{session.name}: {why}", "raise it in [limits] of .ccc/config.toml, or wait for it")
 
 
 def _refuse_too_little(session: Session, after: Limits, used: Limits) -> None:

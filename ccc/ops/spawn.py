@@ -12,12 +12,12 @@ from ccc import ids
 from ccc.domain import aliases, sessions, targets
 from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
-from ccc.domain.sessions import Session
+from ccc.domain.sessions import Limits, Session
 from ccc.engines import registry
 from ccc.errors import CccError, EngineFailed, NotFound, Refused, StoreBusy
 from ccc.git import hookfiles, worktrees
 from ccc.git import repository as repositories
-from ccc.ops import byhand, identities, leftovers, naming, preparing, queueing, spawning, starting
+from ccc.ops import budgets, byhand, identities, leftovers, naming, preparing, queueing, spawning, starting
 from ccc.ops.actor import actor_of
 from ccc.ops.desk import desk_of
 from ccc.ops.environment import agent_environment
@@ -86,7 +86,7 @@ def spawn(workspace: Workspace, request: Request) -> list[Spawned]:
     spawning.check(workspace, request)
     request = replace(request, task=workspace.filter.clean(request.task))
     policy = _policy(workspace, request)
-    request = _with_engine(workspace, policy, request)
+    request = _with_engine(workspace, policy, _within_limits(workspace, policy, request))
     made = []
     for number in range(1, request.count + 1):
         key = request.key
@@ -102,6 +102,16 @@ def _policy(workspace: Workspace, request: Request) -> Policy:
     if actor_of(workspace).agent is None:
         return local
     return target_policy_of(workspace, _target(workspace, local, request))
+
+
+def _within_limits(workspace: Workspace, policy: Policy, request: Request) -> Request:
+    """What an agent gives to a session of its own is at most what that would have anyway."""
+    if actor_of(workspace).agent is None or request.limits == Limits():
+        return request
+    most = budgets.usual(
+        workspace, _target(workspace, policy, request), policy.roles.get(request.role), policy
+    )
+    return replace(request, limits=budgets.bounded(request.limits, most))
 
 
 def _with_engine(workspace: Workspace, policy: Policy, request: Request) -> Request:

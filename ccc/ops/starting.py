@@ -101,13 +101,14 @@ def prepare(workspace: Workspace, session: Session, manner: Manner) -> Prepared:
         options={**options, **_fork(workspace, session, reference, again)},
         silence=policy.settings.session.silence,
         rest=policy.settings.session.rest,
-        limits=budgets.in_force(recorded, role, policy),
+        limits=budgets.in_force(workspace, recorded, role, policy),
         spent=budgets.spent_by(recorded),
         warned=budgets.warned(workspace, session),
         handback=policy.settings.limits.handback,
         rate_wait=policy.settings.limits.rate_wait,
         stagger=policy.settings.limits.stagger,
         repeats=policy.settings.limits.repeats,
+        shared=budgets.shares_with_others(workspace, session),
         hand_back=budgets.to_hand_back(recorded) if manner.hand_back else {},
     )
     return Prepared(order, files.run(number), channels.host_environment(workspace, environment))

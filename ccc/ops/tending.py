@@ -18,7 +18,7 @@ from ccc.domain.status import seconds_between
 from ccc.engines import registry
 from ccc.errors import CccError, StoreBusy
 from ccc.git import history
-from ccc.ops import bouncing, budgets, control, delivery, hookpoints, mail, moves, queueing
+from ccc.ops import bouncing, budgets, control, delivery, hookpoints, mail, moves, queueing, shared_budgets
 from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.tell import tell
 from ccc.ops.workspace import Workspace
@@ -49,11 +49,19 @@ def tend(workspace: Workspace) -> bool:
     done |= delivery.revive(workspace) > 0
     picture = look(workspace)
     done |= bouncing.bounce(workspace, picture) > 0
+    done |= _mind_shared_budgets(workspace, picture)
     for sighting in picture.sightings:
         for step in (_bury, _hand_back, _believe, _remind):
             done |= step(workspace, picture, sighting)
     done |= moves.tell_of_moves(workspace, picture)
     return queueing.run(workspace) or done
+
+
+def _mind_shared_budgets(workspace: Workspace, picture: Picture) -> bool:
+    """Agents at work spend of what many have together; nobody's configuration stops the rest of this."""
+    with contextlib.suppress(CccError):
+        return shared_budgets.enforce(workspace, picture)
+    return False
 
 
 def _of_this_machine(workspace: Workspace) -> list[tuple[str, str]]:

@@ -26,7 +26,7 @@ class Order:
     `limits` are the session's (fields of Limits), `spent` what its earlier runs used of them, `warned`
     for which of them the agent got its word. `handback`: seconds of the last turn when one is used up;
     `hand_back` ({what, why}) says that this run is for that turn alone. `rate_wait`, `stagger` and `repeats`
-    as in config/model.py (Limits).
+    as in config/model.py (Limits). `shared`: it has limits together with others (ops/shared_budgets.py).
     """
 
     session: str
@@ -58,6 +58,7 @@ class Order:
     rate_wait: float = 300.0
     stagger: float = 60.0
     repeats: int = 12
+    shared: bool = False
 
     def write(self, files: RunFiles) -> None:
         """Makes the run known. Raises OSError."""

@@ -118,26 +118,36 @@ def test_at_80_percent_the_agent_gets_one_word(start: Starts, ccc: RunsCcc, diar
     assert len(told(diary, agent, "message from ccc")) == 1
 
 
-@pytest.mark.parametrize("when", ["in the turn", "in the hand-back"])
-def test_a_killed_host_gives_no_second_hand_back(
-    start: Starts, ccc: RunsCcc, diary: Diary, when: str
+def test_a_host_killed_in_the_hand_back_gives_no_second_one(
+    start: Starts, ccc: RunsCcc, diary: Diary
 ) -> None:
     last = [WORKS, {"wait": {"file": "go"}}]
-    agent = start([{"wait": {"file": "on"}}, {"use": {"input": 1100}}, STAYS], last, AFTER, AFTER)
-    ccc("resume", agent.name, "--budget", "1ktok", exit=0)
-    if when == "in the hand-back":
-        (agent.path / "on").touch()
-        until((agent.path / "half.txt").exists, "the hand-back")
-    else:
-        agent.becomes("running")
+    agent = start([{"use": {"input": 1100}}, STAYS], last, AFTER, AFTER, options=("--budget", "1ktok"))
+    until((agent.path / "half.txt").exists, "the hand-back")
     os.kill(agent.pid("host"), signal.SIGKILL)
-    if when == "in the hand-back":
-        now = agent.becomes("paused")
-        assert hand_backs(diary, agent) == 1
-        assert budget_item(ccc)["session"] == now["id"]
-        ccc("drain", exit=0)
-        assert agent.status()["status"] == "paused"
+    agent.becomes("paused")
+    until(lambda: list(agent.runs.glob(f"{agent.id}/1/exit.json")), "its exit record")
+    until(lambda: budget_item(ccc)["session"] == agent.id, "the item")
+    ccc("drain", exit=0)
+    assert agent.status()["status"] == "paused"
+    assert hand_backs(diary, agent) == 1
     assert not (agent.path / "after.txt").exists()
+
+
+def test_a_host_killed_before_the_hand_back_leaves_exactly_one_to_the_next(
+    start: Starts, ready: Repo, diary: Diary
+) -> None:
+    """Its agent is deaf to the interruption, so the last turn is owed for a while."""
+    ready.write(".ccc/config.toml", '[limits]\nhandback = "2s"\n')
+    agent = start([{"use": {"input": 1100}}, {"hang": {}}], AFTER, AFTER, options=("--budget", "1ktok"))
+    until(lambda: told(diary, agent, "limit reached"), "the fact")
+    assert hand_backs(diary, agent) == 0
+    os.kill(agent.pid("host"), signal.SIGKILL)
+    until(lambda: agent.status() and hand_backs(diary, agent), "the hand-back of another run")
+    now = agent.becomes("paused")
+    assert "; its hand-back took too long and was cut off" in now["evidence"][0]["what"]
+    assert hand_backs(diary, agent) == 1
+    assert agent.life()["host"] != agent.life(1)["host"]
 
 
 def test_an_agent_cannot_raise_its_own_limit(start: Starts, ready: Repo, diary: Diary) -> None:

@@ -64,7 +64,7 @@ def test_every_key_of_the_front_matter_is_read() -> None:
         "---\ndescription: >\n  Builds\n  servers\npaths: server/**\ntools: [Read, 'Bash(git *)']\n"
         "model: large\nengine: claude\nmcp: [tracker]\nchecks:\n  - make test\n"
         "  - {run: make lint, when: Makefile, timeout: 90s}\nmay_spawn: [testing]\ntimeout: 2h\n"
-        "permission_mode: plan\nbrief: |\n  Do {{ task }}\n--- \n\nWork.\n---\nWell.\n\n"
+        "budget: 2usd\npermission_mode: plan\nbrief: |\n  Do {{ task }}\n--- \n\nWork.\n---\nWell.\n\n"
     )
     role = parse_role("servers", text.encode(), WHERE)
     front = role.front.model_dump(exclude={"checks"})
@@ -77,6 +77,7 @@ def test_every_key_of_the_front_matter_is_read() -> None:
         "mcp": ("tracker",),
         "may_spawn": ("testing",),
         "timeout": 7200.0,
+        "budget": ("2usd",),
         "permission_mode": "plan",
         "brief": "Do {{ task }}\n",
     }
@@ -84,7 +85,7 @@ def test_every_key_of_the_front_matter_is_read() -> None:
         ("make test", (), 600.0),
         ("make lint", ("Makefile",), 90.0),
     ]
-    assert (role.instructions, role.line, role.brief_line) == ("Work.\n---\nWell.\n", 20, 17)
+    assert (role.instructions, role.line, role.brief_line) == ("Work.\n---\nWell.\n", 21, 18)
 
 
 @pytest.mark.parametrize(

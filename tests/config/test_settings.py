@@ -233,6 +233,12 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read() -> None:
         ("gate = 3", ":1: gate: must be a table", MEND),
         ('[limits]\nparallel = "5"', ":2: limits.parallel: must be a whole number", MEND),
         ("[limits]\nparallel = true", ":2: limits.parallel: must be a whole number", MEND),
+        ('[limits.day]\nmoney = "2eur"', ":2: limits.day.money: is no amount: write 2usd", MEND),
+        (
+            '[limits.session]\ntokens = "2usd"',
+            ":2: limits.session.tokens: is no such amount: write 200ktok",
+            MEND,
+        ),
         ("[limits]\nparallel = 0", ":2: limits.parallel: must be at least 1", MEND),
         ("session.ports_base = 70000", ":1: session.ports_base: must be at most 65000", MEND),
         ("[mcp]\nmock = 1", ":2: mcp.mock: must be true or false", MEND),
