@@ -80,6 +80,11 @@ class Layout:
         return self.root / "drain.begins"
 
     @cached_property
+    def hosts(self) -> Path:
+        """One file per session host that lives here, named by the session's id (runs/hosts.py)."""
+        return self.root / "hosts"
+
+    @cached_property
     def runs(self) -> Path:
         """One folder a session that an agent works: orders, exit records, logs, mail to deliver."""
         return self.root / "runs"

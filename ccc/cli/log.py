@@ -10,6 +10,7 @@ from ccc.cli.invocation import Invocation, json_option, pass_invocation
 from ccc.cli.opening import open_workspace
 from ccc.ops.log import Follower, Selection, log
 from ccc.ops.workspace import Workspace
+from ccc.runs.watcher import Watcher
 from ccc.store.protocol import Logged
 from ccc.views.documents import document, event_document, log_document
 from ccc.views.text.log import log_text
@@ -86,7 +87,9 @@ def _audit(invocation: Invocation, workspace: Workspace, selection: Selection, *
 
 def _follow(invocation: Invocation, workspace: Workspace, selection: Selection, *, as_json: bool) -> None:
     terminal, follower = invocation.terminal, Follower(workspace, selection)
+    watcher = Watcher(workspace.layout)
     while True:
+        watcher.tick()
         for logged in follower.news():
             if as_json:
                 tip = workspace.reader.tip()

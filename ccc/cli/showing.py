@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ccc.cli.call import Invocation
 from ccc.cli.opening import open_workspace
@@ -14,6 +15,9 @@ from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 from ccc.store.protocol import Logged
 from ccc.views.text.status import fields_text, short_text, status_text
+
+if TYPE_CHECKING:
+    from ccc.runs.watcher import Watcher
 
 PAUSE_SECONDS = 1.0
 RESTART_SECONDS = 5.0
@@ -43,7 +47,7 @@ def show_status(invocation: Invocation, wishes: Wishes) -> None:
         raise Usage("--short and --fields exclude each other")
     workspace = open_workspace(invocation)
     names = _fields(wishes.fields)
-    last_start = -RESTART_SECONDS
+    last_start, watcher = -RESTART_SECONDS, None
     while True:
         picture = look(workspace, None if wishes.at is None else workspace.reader.commit_at(wishes.at))
         shown = _selected(workspace, picture, wishes)
@@ -57,7 +61,15 @@ def show_status(invocation: Invocation, wishes: Wishes) -> None:
             last_start = time.monotonic()
         if not wishes.watch:
             return
+        watcher = watcher or _watcher(workspace)
+        watcher.tick()
         invocation.terminal.rest(PAUSE_SECONDS)
+
+
+def _watcher(workspace: Workspace) -> Watcher:
+    from ccc.runs.watcher import Watcher  # for who stays only
+
+    return Watcher(workspace.layout)
 
 
 def _fields(text: str | None) -> list[str]:

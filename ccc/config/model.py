@@ -66,6 +66,7 @@ class SessionSection(Section):
     timeout: Duration | None = None
     silence: Duration = 900.0
     rest: Duration = 600.0
+    restarts: int = Field(default=3, ge=0, le=10)
     environment: Texts = ()
 
 

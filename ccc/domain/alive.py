@@ -125,7 +125,11 @@ def _without_host(life: Life) -> Known:
 def _over(life: Life, ending: Ending | None) -> Known:
     if ending is None:
         gone = Evidence("process", "its process and its host are gone", life.beat)
-        return "lost", life.beat, (gone, _last_known(life))
+        return (
+            "unknown",
+            life.beat,
+            (gone, _last_known(life)),
+        )  # it comes back, or is called lost by who sees to it
     code = "" if ending.code is None else f", exit {ending.code}"
     return ending.status, ending.at, (Evidence("exit", f"{ending.why}{code}", ending.at), *_denied(life))
 

@@ -9,6 +9,9 @@ from ccc.records import dataclass
 
 STARTING, RUNNING, IDLE, WAITING = "starting", "running", "idle", "waiting"
 LIMITED, PAUSED, ENDED = "limited", "paused", "ended"
+BY_SIGNAL = "its host was asked to end"
+"""Why a run ended whose host got TERM: from a person, or from a machine that shuts down."""
+
 PHASES = (STARTING, RUNNING, IDLE, WAITING, LIMITED, PAUSED, ENDED)
 
 
@@ -43,13 +46,19 @@ class Ending:
     """The exit record of a run.
 
     `status`: `stopped` (by a person), `failed` (gave up), `lost` (process and host gone), `idle` (the
-    agent's process ended after its turn, nothing wrong). `code` is the exit code, negative for a signal.
+    agent's process ended after its turn, nothing wrong), `paused` (it was, and its process is gone since).
+    `code` is the exit code, negative for a signal.
     """
 
     status: str
     why: str
     at: str
     code: int | None = None
+
+    @property
+    def by_signal(self) -> bool:
+        """Whether not a person's stop ended it but a signal to its host, as a shutdown sends."""
+        return self.why == BY_SIGNAL
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,9 @@ class Life:
     since the host's last beat by a clock that nobody sets (None: not known). `halted` names which of `host`
     and `agent` stand still by a signal. `outcome` is the ending that the host has announced but not recorded.
     `limits` and `used` by the names of the fields of Limits: what holds, and what all runs used of it.
+    `restarts` counts those after a crash, over the runs that went on from each other; `strikes` those of them
+    since a turn ended. `begun`: the conversation has its first prompt, so it can be taken up again.
+    `rebooted`: the machine was started anew since its host was there.
     """
 
     run: int
@@ -77,6 +89,9 @@ class Life:
     silent: float = 0.0
     turn: int = 0
     restarts: int = 0
+    strikes: int = 0
+    begun: bool = False
+    rebooted: bool = False
     background: int = 0
     until: str | None = None
     request: Request | None = None
@@ -89,6 +104,13 @@ class Life:
     outcome: Ending | None = None
     limits: Mapping[str, int] = field(default_factory=dict)
     used: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def unattended(self) -> bool:
+        """Whether its host is gone without having said how it ended, so that somebody has to see to it."""
+        if self.host is not None:
+            return False
+        return self.ending is None or (self.ending.by_signal and self.rebooted)
 
     @property
     def over(self) -> bool:

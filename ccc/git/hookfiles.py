@@ -50,6 +50,8 @@ for variable in $(env | sed -n 's/^\\(GIT_[A-Z0-9_]*\\|CCC_[A-Z0-9_]*\\|CLAUDECO
 	*) unset "$variable" ;;
 	esac
 done
+# What an agent starts has the lock of its session open; a drain that kept it would stand in its way.
+exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 cd {common} || exit 0
 [ -x {python} ] || exit 0
 # setsid gives the leader of a group another process id, and that one needs it not.
@@ -57,7 +59,7 @@ detach=
 {{ read -r _ _ _ _ leader _ <"/proc/$$/stat"; }} 2>/dev/null
 [ "$leader" = $$ ] || {{ command -v setsid >/dev/null && detach=setsid; }}
 # -E: the PYTHONPATH of a session leads to code of its branch.
-exec $detach nice {python} -E -P -m ccc -C {common} drain --background
+exec $detach {python} -E -P -m ccc -C {common} drain --background
 """
 
 

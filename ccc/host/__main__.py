@@ -13,6 +13,7 @@ from pathlib import Path
 from ccc.host.host import Host
 from ccc.layout import Layout
 from ccc.platform import processes
+from ccc.runs import hosts
 from ccc.runs.files import SessionFiles
 from ccc.runs.order import Order
 
@@ -46,6 +47,8 @@ def main(argv: list[str]) -> int:
         with contextlib.suppress(OSError):
             traceback.print_exc()
         raise
+    finally:
+        hosts.take_off(layout, session, run)
     return 0
 
 

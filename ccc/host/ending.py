@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ccc.domain.life import IDLE, Ending
+from ccc.domain.life import IDLE, Ending, Request
 from ccc.domain.limits import DUE
 from ccc.engines.protocol import Engine
 from ccc.host.agent import Agent
+from ccc.host.restarts import Again, delay
 from ccc.host.state import gone, now
 from ccc.layout import Layout
 from ccc.platform.trees import Tree, descendants
-from ccc.records import dataclass
 from ccc.runs import drain, life
 
 if TYPE_CHECKING:
@@ -29,15 +30,6 @@ AFTER_A_CRASH = (
 )
 
 
-@dataclass(frozen=True)
-class Again:
-    """Another process for the same run. `crash` says in words why, empty for the next turn."""
-
-    crash: str
-    resumes: bool
-    prompt: str
-
-
 def judge(host: Host, agent: Agent, engine: Engine) -> Ending | Again | None:
     """What the end of the agent's process means for its run; nothing for one that is parked."""
     code = agent.code
@@ -45,7 +37,7 @@ def judge(host: Host, agent: Agent, engine: Engine) -> Ending | Again | None:
     if host.budget.engaged:
         return _with_used_up_limit(host, engine, code)
     if forgets(host, _words(agent)):
-        host.begun_anew = True
+        host.begun_anew, state.begun = True, False
         return Again("", False, _anew(host))
     if turns.ended is not None and turns.ended.limited is not None:
         host.parking.park(turns.ended.limited)
@@ -56,30 +48,41 @@ def judge(host: Host, agent: Agent, engine: Engine) -> Ending | Again | None:
         return Ending("failed", turns.ended.failure + hint, now(), code)
     if engine.one_turn and code == 0:
         return _turn_of_its_own(host, code)
-    if host.resting or (code == 0 and state.phase == IDLE):
-        return Ending("idle", "its process was put to rest after the turn", now(), code)
     why = f"silence for {host.order.silence:g} s" if host.watch.silenced else _how(code)
     host.watch.silenced = False
-    if not turns.spoken and not host.order.resumes and state.restarts == 0:
+    rested = _rested(host, engine, code, why)
+    if rested is not None:
+        return rested
+    if not turns.spoken and not host.order.resumes and state.strikes == 0:
         return Ending("failed", f"{host.order.engine} did not start: {_words(agent) or why}", now(), code)
-    if engine.resumes and state.restarts < host.order.retries:
-        resumes = turns.received or turns.resumed
-        prompt = AFTER_A_CRASH.format(why=why) if resumes else host.order.prompt
-        return Again(why, resumes, prompt)
+    if engine.resumes and state.strikes < host.order.retries:
+        resumes = state.begun
+        prompt = after_a_crash(why, state.requests) if resumes else host.order.prompt
+        return Again(why, resumes, prompt, delay(state.strikes))
     words = _words(agent)
     tail = f": {words}" if words else ""
-    again = f", restarted {state.restarts} times before" if state.restarts else ""
+    again = f", restarted {state.strikes} times before" if state.strikes else ""
     return Ending("failed", f"{why}{again}{tail}", now(), code)
 
 
 def _with_used_up_limit(host: Host, engine: Engine, code: int | None) -> Ending | Again:
     """The process is gone after a limit was reached: its last turn is still to come, or was this one."""
     if host.budget.stage == DUE and engine.resumes:
-        return Again("", host.turns.received or host.turns.resumed, "")
+        return Again("", host.state.begun, "")
     if host.budget.stage == DUE:
         return host.budget.ending(f"{host.order.engine} cannot be taken up for a last turn")
     whole = engine.one_turn and code == 0
     return host.budget.ending("" if whole else f"its hand-back broke off: {_how(code)}")
+
+
+def after_a_crash(why: str, requests: Sequence[Request] = ()) -> str:
+    """What an agent is told first after a crash; `requests` are what it waited for, and nobody can answer."""
+    words = AFTER_A_CRASH.format(why=why)
+    for request in requests:
+        words += (
+            f" What you waited for ({request.kind}: {request.text}) was not answered: ask again if need be."
+        )
+    return words
 
 
 def forgets(host: Host, words: str = "") -> bool:
@@ -100,6 +103,16 @@ def _anew(host: Host) -> str:
         f"You are {order.name}, a {order.role} specialist. An earlier conversation about your task is lost."
         f" Read your brief in `{brief}`, look at `git status` and `git log --oneline -5`, then go on."
     )
+
+
+def _rested(host: Host, engine: Engine, code: int | None, why: str) -> Ending | None:
+    """That the agent had ended its turn: then its conversation is taken up when there is something to say."""
+    idle = host.state.phase == IDLE
+    if host.resting or (code == 0 and idle):
+        return Ending("idle", "its process was put to rest after the turn", now(), code)
+    if idle and engine.resumes and not host.post.any_waiting():
+        return Ending("idle", f"its process ended after its turn ({why}); a message takes it up again", now())
+    return None
 
 
 def _turn_of_its_own(host: Host, code: int) -> Ending | Again:

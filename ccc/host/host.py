@@ -13,18 +13,21 @@ import time
 from pathlib import Path
 
 from ccc.domain import runs
-from ccc.domain.life import IDLE, LIMITED, RUNNING, STARTING, WAITING, Ending
+from ccc.domain.life import BY_SIGNAL, IDLE, LIMITED, RUNNING, STARTING, WAITING, Ending
 from ccc.domain.runs import Whose
 from ccc.engines import registry
 from ccc.engines.protocol import Engine, Task
 from ccc.errors import CccError
 from ccc.git.stale import clear_locks
-from ccc.host import control, ending, keeping, letters
+from ccc.host import control, ending, keeping, letters, restarts
 from ccc.host.agent import Agent
 from ccc.host.budget import Budget
 from ccc.host.facts import Facts
+from ccc.host.fence import Fence
 from ccc.host.log import Log
+from ccc.host.neighbours import Neighbours
 from ccc.host.parking import Parking
+from ccc.host.pipes import empty, readable
 from ccc.host.state import Pulse, RunState, gone, now
 from ccc.host.turns import Turns
 from ccc.host.watch import Watch
@@ -45,6 +48,8 @@ class Host:
         self.whose = Whose(order.session, order.name, order.run, order.engine)
         self.facts = Facts(layout)
         self.state = RunState(order.engine, order.silence)
+        self.state.restarts, self.state.strikes = order.restarts, order.strikes
+        self.state.begun = order.resumes
         self.pulse = Pulse(self.files)
         self.log, self.errors = Log(self.files.log), Log(self.files.errors)
         self.turns = Turns(
@@ -59,6 +64,10 @@ class Host:
         )
         self.watch = Watch(order, self.state)
         self.post = letters.Post(self.session)
+        self.fence = Fence(self.session, order.run, lock)
+        self.neighbours = Neighbours(layout, order.session, order.run)
+        self.due: tuple[float, restarts.Again] | None = None
+        self.fenced = False
         self.selector = selectors.DefaultSelector()
         self.tree = self._tree_of(None)
         self.agent: Agent | None = None
@@ -69,6 +78,7 @@ class Host:
         self.paused_from = RUNNING
         self.budget = Budget(self)
         self.parking = Parking(self)
+        self.started = 0.0
 
     def _tree_of(self, root: str | None) -> trees.Tree:
         """The agent and all it starts, but for the hosts of other sessions: these become our children where
@@ -85,8 +95,8 @@ class Host:
         self._listen()
         self.pulse.write(self.state)
         try:
-            if not self.budget.owes():
-                self.start(resumes=self.order.resumes, prompt=self.order.prompt)
+            self.neighbours.enter()
+            restarts.begin(self)
             while self.over is None:
                 self._step()
         except CccError as error:
@@ -116,12 +126,15 @@ class Host:
         signal.set_wakeup_fd(awake, warn_on_full_buffer=False)
         self.selector.register(wake, selectors.EVENT_READ, "signal")
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.signal(signal.SIGTERM, lambda *_: self.end("stopped", "its host was asked to end"))
+        signal.signal(signal.SIGTERM, lambda *_: self.end("stopped", BY_SIGNAL))
         for ignored in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
             signal.signal(ignored, signal.SIG_IGN)
 
     def _step(self) -> None:
-        for key, _ in self.selector.select(self._patience()):
+        ready = self.selector.select(self._patience())
+        if self.fence.shuts_out(self):
+            return
+        for key, _ in ready:
             if key.data == "output":
                 self._hear()
             elif key.data == "errors":
@@ -129,9 +142,10 @@ class Host:
             elif key.data == "input":
                 self._write()
             else:
-                _empty(key.fd)
+                empty(key.fd)
         self._reap()
         control.obey(self)
+        restarts.begin_if_due(self)
         self.budget.look()
         self.parking.look()
         self._deliver()
@@ -139,7 +153,8 @@ class Host:
 
     def _patience(self) -> float:
         """Seconds until something is due by itself."""
-        moments = [self.pulse.next(), self.watch.next(), self.budget.next(), self.parking.next()]
+        moments = [self.pulse.next(), self.neighbours.next(), self.budget.next()]
+        moments += [self.parking.next(), restarts.moment(self)]
         if self.facts.stuck:
             moments.append(time.monotonic() + 1.0)
         return max(0.0, min(moments) - time.monotonic())
@@ -187,6 +202,7 @@ class Host:
             self.end("failed", f"{launch.argv[0]} cannot be started: {error.strerror}")
             return
         self.engine = engine
+        self.started = time.monotonic()
         self.tree = self._tree_of(self.agent.identity)
         self.state.agent = self.agent.identity
         self.state.hear()
@@ -206,6 +222,8 @@ class Host:
                 self.state.hear()
                 for sign in engine.read(line):
                     self.turns.take(sign)
+        if engine.one_turn and engine.resumes and self.turns.spoken:
+            self.state.begun = True
         if lines:
             self.watch.heard()
             self.pulse.changed()
@@ -245,7 +263,7 @@ class Host:
             self._hear()
             if (self.log.lost, self.state.heard) == before:
                 break
-        while self._watches(agent.stderr) and _readable(agent.stderr):
+        while self._watches(agent.stderr) and readable(agent.stderr):
             self._hear_errors()
 
     def _ended(self) -> None:
@@ -262,7 +280,8 @@ class Host:
         elif verdict is None:
             self.pulse.write(self.state)
         else:
-            self._again(verdict)
+            ending.end_tree(self)
+            restarts.restart(self, verdict)
 
     def _let_go(self, agent: Agent) -> None:
         for descriptor in (agent.output, agent.stderr, agent.input):
@@ -271,20 +290,6 @@ class Host:
         agent.close()
         self.agent = None
         self.state.agent = None
-
-    def _again(self, why: ending.Again) -> None:
-        """Another process for the same run: after a crash, or for the next turn of a one-turn engine."""
-        ending.end_tree(self)
-        if why.crash:
-            self.state.restarts += 1
-            self.facts.tell(runs.restarted(self.whose, why.crash, self.state.restarts))
-        self.state.turn_to(STARTING, why.crash or "its next turn")
-        self.post.forget()
-        self.watch.heard()
-        if self.budget.owes(resumes=why.resumes):
-            return
-        prompt = why.prompt or self.post.as_prompt(self.turns)
-        self.start(resumes=why.resumes, prompt=prompt)
 
     # --- mail
 
@@ -320,7 +325,9 @@ class Host:
             self.log_lost = True
             self.facts.tell(runs.log_lost(self.whose, str(self.files.log)))
         self.pulse.tick(self.state)
+        self.neighbours.tick()
         if gone(self.files):
+            self.fenced = True
             self.end("lost", "the repository's folder is gone")
         self._mind_the_time()
 
@@ -328,6 +335,7 @@ class Host:
         """Silence, a failed turn, rest."""
         if self.over is not None or self.agent is None or self.budget.engaged or self.parking.parked:
             return
+        restarts.mind_the_count(self)
         if self.turns.ended is not None and self.turns.ended.limited is not None:
             self.parking.park(self.turns.ended.limited)
         elif self.turns.ended is not None and self.turns.ended.failure is not None:
@@ -366,8 +374,11 @@ class Host:
             self._let_go(self.agent)
         self.log.close()
         self.errors.close()
+        if self.fenced:
+            return over
         self.state.agent, self.state.outcome = None, over
-        self.state.turn_to("ended", over.why)
+        if not over.by_signal:  # whoever takes it up after a reboot wants to know what it was doing
+            self.state.turn_to("ended", over.why)
         self.pulse.write(self.state)
         ending.record(self, over)
         self.facts.tell(runs.ended(self.whose, over, self.state.spending(self.whose.run)))
@@ -381,17 +392,3 @@ class Host:
 
 def _with_hint(message: str, hint: str) -> str:
     return f"{message} ({hint})" if hint else message
-
-
-def _empty(descriptor: int) -> None:
-    try:
-        while os.read(descriptor, 4096):
-            pass
-    except OSError:
-        return
-
-
-def _readable(descriptor: int) -> bool:
-    with selectors.DefaultSelector() as selector:
-        selector.register(descriptor, selectors.EVENT_READ)
-        return bool(selector.select(0))

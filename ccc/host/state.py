@@ -48,6 +48,8 @@ class RunState:
     agent: str | None = None
     turn: int = 0
     restarts: int = 0
+    strikes: int = 0
+    begun: bool = False
     background: int = 0
     until: str | None = None
     requests: tuple[Request, ...] = ()
@@ -163,6 +165,8 @@ class Pulse:
             silent=state.silent,
             turn=state.turn,
             restarts=state.restarts,
+            strikes=state.strikes,
+            begun=state.begun,
             background=state.background,
             until=state.until,
             request=state.requests[0] if state.requests else None,

@@ -117,6 +117,9 @@ class Turns:
         assert isinstance(sign, protocol.Received)
         self.received = True
         self.loops.spoken_to()
+        if not self.state.begun:
+            self.state.begun = True
+            self.pulse.write(self.state)
         if self._is_between_turns():
             self._begin_turn(new=True)
         waited = any(letter.id == sign.message for letter in mail.waiting(self.session))
@@ -141,6 +144,8 @@ class Turns:
         if not self.state.background:
             self.state.requests = ()
         self._remember(sign.denied)
+        if sign.failure is None:
+            self.state.strikes = 0
         if sign.failure is None and self.state.background:
             self._go_on_in_background()
         elif sign.failure is None:

@@ -12,6 +12,10 @@ DRAIN_LOCK = "drain.lock"
 
 def start_if_due(workspace: Workspace, picture: Picture) -> bool:
     """Starts the drain where facts or checks wait and nobody works on them; whether it did."""
+    if any(map(_is_unattended, picture.sightings)):
+        from ccc.runs import watcher  # where a host was killed only
+
+        return watcher.call(workspace.layout)
     due = is_due(workspace, picture)
     if due:
         drain.start(workspace.layout)
@@ -19,19 +23,22 @@ def start_if_due(workspace: Workspace, picture: Picture) -> bool:
 
 
 def is_due(workspace: Workspace, picture: Picture) -> bool:
-    """Whether something waits to be recorded or checked here, and no process of ours is at it."""
+    """Whether something waits to be recorded or checked here, and no process of ours is at it.
+
+    Sessions whose host is gone are no matter of this: checks that run for minutes, or a drain that lingers,
+    are nothing for them to wait for.
+    """
+    layout = workspace.layout
     waits = isinstance(picture.state, Overlaid) or any(
-        _is_unattended(sighting) or _is_unchecked(workspace, sighting) or _is_queued(workspace, sighting)
+        _is_unchecked(workspace, sighting) or _is_queued(workspace, sighting)
         for sighting in picture.sightings
     )
-    layout = workspace.layout
     return waits and not any(drain.held(lock) for lock in (layout.root / DRAIN_LOCK, layout.worker_lock))
 
 
 def _is_unattended(sighting: Sighting) -> bool:
     """Whether an agent's host is gone and nobody has said so yet."""
-    life = sighting.life
-    return life is not None and life.ending is None and life.host is None
+    return sighting.life is not None and sighting.life.unattended
 
 
 def _is_queued(workspace: Workspace, sighting: Sighting) -> bool:

@@ -15,10 +15,15 @@ from ccc.domain.sessions import Session, stream_of
 from ccc.errors import Refused, StoreBusy
 from ccc.ops.actor import actor_of
 from ccc.ops.workspace import Workspace
+from ccc.platform import locks
 from ccc.platform.trees import Tree
 from ccc.records import dataclass
-from ccc.runs import life
+from ccc.runs import drain, life
 from ccc.runs.files import RunFiles, SessionFiles, read_json, ring, write_json
+from ccc.store.lock import locked
+
+HOST = b"\0ccc.host\0"
+"""In the command line of a host: one that is just being started has the lock open, too."""
 
 STOP_SECONDS = 20.0
 ANSWER_SECONDS = 5.0
@@ -86,22 +91,53 @@ def _stopped(workspace: Workspace, asked: _Stop) -> Stopped:
 def bury(
     workspace: Workspace, session: Session, found: Life, ending: Ending, *, grace: float = 5.0
 ) -> Ending:
-    """Ends what a run without host left running, writes its exit record and the fact.
+    """Ends what a run without host left running, writes its exit record and the fact, once.
 
-    Raises StoreBusy where a process could not be ended.
+    Gives the exit record that counts. Raises StoreBusy where a process could not be ended.
     """
+    of_session = SessionFiles.of(workspace.layout, session.id)
+    files = of_session.run(found.run)
+    clear(workspace, session, found, grace=grace)
+    with locked(of_session.root / "burial.lock"):
+        now = life.sight_run(files, found.run)
+        if now is not None and now.ending is not None and not now.unattended:
+            return now.ending
+        record_end(workspace, session, found, ending)
+    return ending
+
+
+def record_end(workspace: Workspace, session: Session, found: Life, ending: Ending) -> None:
+    """Writes the exit record of a run without host, and the fact with what the run used up to then."""
     files = SessionFiles.of(workspace.layout, session.id).run(found.run)
-    root = _agent_of(files)
-    left = Tree(root, ("CCC_RUN", f"{session.id}.{found.run}")).end(grace)
-    if left:
-        pids = " ".join(str(pid) for pid in left)
-        raise StoreBusy(f"processes of {session.name} could not be ended: {pids}", f"kill -9 {pids}")
     life.end(files, ending)
-    whose = Whose(session.id, session.name, found.run, session.engine or "")
+    whose = Whose(session.id, session.name, found.run, session.engine or found.engine)
     recorded = workspace.reader.state().stream(stream_of(session.id))
     used = spending.unrecorded(life.untold(files), recorded)
     workspace.store.journal(runs.ended(whose, ending, used))
-    return ending
+
+
+def clear(workspace: Workspace, session: Session, found: Life, *, grace: float = 5.0) -> None:
+    """Ends what a run without host left running: its tree, and whoever still holds the session's lock.
+
+    Raises StoreBusy where a process could not be ended.
+    """
+    of_session = SessionFiles.of(workspace.layout, session.id)
+    marker = ("CCC_RUN", f"{session.id}.{found.run}")
+    left = Tree(agent_of(of_session.run(found.run)), marker, apart=drain.COMMAND_LINES).end(grace)
+    if not left and drain.held(of_session.lock):
+        left = locks.end_keepers(of_session.lock, spare=HOST)
+    if left:
+        pids = " ".join(str(pid) for pid in left)
+        raise StoreBusy(f"processes of {session.name} could not be ended: {pids}", f"kill -9 {pids}")
+
+
+def stop_asked(files: RunFiles) -> str | None:
+    """Why a person wanted the run to end, where its host was gone before it could obey."""
+    for path in sorted(files.control.glob("stop-*.json")) if files.control.is_dir() else ():
+        document = read_json(path)
+        if document is not None:
+            return str(document.get("why") or "stopped")
+    return None
 
 
 def lost(found: Life) -> Ending:
@@ -231,7 +267,8 @@ def _until_over(files: RunFiles, until: float) -> Ending | None:
     return None
 
 
-def _agent_of(files: RunFiles) -> str | None:
+def agent_of(files: RunFiles) -> str | None:
+    """The identity of the run's agent as its host wrote it last; None before there was one."""
     document = read_json(files.life)
     agent = None if document is None else document.get("agent")
     return agent if isinstance(agent, str) else None

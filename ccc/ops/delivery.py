@@ -10,7 +10,7 @@ from ccc.domain.life import IDLE, PAUSED, Life
 from ccc.domain.messages import Message
 from ccc.domain.sessions import Session
 from ccc.errors import CccError, EngineFailed, Refused, StoreBusy
-from ccc.ops import queueing
+from ccc.ops import queueing, recovery
 from ccc.ops.handling import clear_away
 from ccc.ops.look import Sighting, look
 from ccc.ops.mail import messages_of, post
@@ -128,6 +128,9 @@ def _take_up(workspace: Workspace, session: Session, *, now: bool = False) -> tu
     """Starts the agent again in its conversation, or queues it; its mail is what it is told."""
     sighting = _seen(workspace, session)
     refuse_unreachable(workspace, sighting)
+    recovered = recovery.recover(workspace, sighting)
+    if recovered is not None and recovered.what == recovery.RESUMED:
+        return "queued", TAKEN_UP
     clear_away(workspace, sighting)
     until = time.monotonic() + START_SECONDS
     while True:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sys
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from ccc.git import history, hookfiles, version
 from ccc.git import repository as repositories
 from ccc.git.repository import RefUpdate
 from ccc.git.scratch import ADMIN_PREFIX as SCRATCH_PREFIX
-from ccc.ops import replica
+from ccc.ops import replica, service
 from ccc.ops.actor import actor_of
 from ccc.ops.desk import desk_of
 from ccc.ops.look import look
@@ -182,6 +183,8 @@ def deinit(workspace: Workspace, *, purge: bool, yes: bool) -> Deinitialised:
         repositories.update_refs(workspace.git, gone, "ccc: purged")
         reached("deinit-purged")
     _forget_scratch(workspace)
+    with contextlib.suppress(Refused):  # no HOME: then there is no service of this user either
+        service.forget(workspace)
     replica.forget(workspace)
     hookfiles.uninstall(workspace.repository.common)
     if purge:

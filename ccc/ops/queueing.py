@@ -118,6 +118,18 @@ def _attempt(workspace: Workspace, session: Session, wish: Wish) -> int | str:
         return starting.launch(workspace, prepared)
 
 
+def go_on(workspace: Workspace, session: Session, manner: Manner) -> int:
+    """Starts the run that goes on from one which a kill cut off, and gives its number: it had its place.
+
+    Raises StoreBusy where somebody else starts it, and as `starting.prepare` and `starting.launch`.
+    """
+    with _alone(workspace, session):
+        prepared = starting.prepare(workspace, session, manner)
+        with locked(workspace.layout.root / START_LOCK):
+            starting.reserve(prepared)
+        return starting.launch(workspace, prepared)
+
+
 def _why_not(workspace: Workspace, session: Session, wish: Wish) -> str | None:
     if wish.now:
         return None

@@ -9,6 +9,7 @@ import sys
 import time
 import uuid
 from collections.abc import Mapping
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,7 @@ from ccc.store.crashpoints import reached
 if TYPE_CHECKING:
     from ccc.config.roles import Role
 
-UP_SECONDS = 10.0
+UP_SECONDS = 30.0
 TAKEN = 3
 BYPASS = "bypassPermissions"
 
@@ -39,6 +40,20 @@ GOING_ON = (
     "You are started again in the same worktree, with the same task. What you did before is in this"
     " conversation; look at `git status` and `git log --oneline -5`, then go on."
 )
+
+
+@dataclass(frozen=True)
+class Before:
+    """What the runs before are reckoned with in one that goes on from them after a crash.
+
+    `restarts` of all of them, `strikes` since a turn ended, `delay` seconds before the agent starts,
+    or the rate limit ({why, until}) that it is parked for.
+    """
+
+    restarts: int = 0
+    strikes: int = 0
+    delay: float = 0.0
+    parked: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,12 +71,13 @@ class Manner:
 
     `resume` None takes the conversation up again if there is one. `prompt` is what the agent is told first:
     by default its brief, or that it goes on; an empty one leaves it to the mail that waits. `hand_back`: only
-    for the last turn that a session owes that has used up a limit.
+    for the last turn that a session owes that has used up a limit. `before`: what it goes on from.
     """
 
     resume: bool | None = None
     prompt: str | None = None
     hand_back: bool = False
+    before: Before = Before()
 
 
 def prepare(workspace: Workspace, session: Session, manner: Manner) -> Prepared:
@@ -101,6 +117,11 @@ def prepare(workspace: Workspace, session: Session, manner: Manner) -> Prepared:
         options={**options, **_fork(workspace, session, reference, again)},
         silence=policy.settings.session.silence,
         rest=policy.settings.session.rest,
+        retries=policy.settings.session.restarts,
+        restarts=manner.before.restarts,
+        strikes=manner.before.strikes,
+        delay=manner.before.delay,
+        parked=manner.before.parked,
         limits=budgets.in_force(workspace, recorded, role, policy),
         spent=budgets.spent_by(recorded),
         warned=budgets.warned(workspace, session),

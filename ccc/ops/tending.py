@@ -16,9 +16,9 @@ from ccc.domain.life import IDLE, PAUSED, Life
 from ccc.domain.sessions import Session, from_cells
 from ccc.domain.status import seconds_between
 from ccc.engines import registry
-from ccc.errors import CccError, StoreBusy
+from ccc.errors import CccError
 from ccc.git import history
-from ccc.ops import bouncing, budgets, control, delivery, hookpoints, mail, moves, queueing, shared_budgets
+from ccc.ops import bouncing, budgets, delivery, hookpoints, mail, moves, queueing, recovery, shared_budgets
 from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.tell import tell
 from ccc.ops.workspace import Workspace
@@ -26,9 +26,6 @@ from ccc.store.protocol import State
 
 SETTLE_SECONDS = 1.0
 """A turn that ended may still be followed by the report its last command made."""
-
-UNATTENDED_SECONDS = 2.0
-"""A host that has just died may be one that just ends; its exit record comes last."""
 
 AT_WORK = ("queued", "starting", "running", "limited", "reported")
 """Statuses of a child for which its parent may well wait in silence."""
@@ -51,7 +48,7 @@ def tend(workspace: Workspace) -> bool:
     done |= bouncing.bounce(workspace, picture) > 0
     done |= _mind_shared_budgets(workspace, picture)
     for sighting in picture.sightings:
-        for step in (_bury, _hand_back, _believe, _remind):
+        for step in (_recover, _hand_back, _believe, _remind):
             done |= step(workspace, picture, sighting)
     done |= moves.tell_of_moves(workspace, picture)
     return queueing.run(workspace) or done
@@ -73,21 +70,9 @@ def _anybody_waits(workspace: Workspace) -> bool:
     return any(session.run.status in ("queued", "blocked") for session in look(workspace).sessions)
 
 
-def _is_dead(life: Life | None, now: str) -> bool:
-    """Whether a run's host is gone and nobody has said so yet."""
-    if life is None or life.ending is not None or life.host is not None:
-        return False
-    return seconds_between(life.beat, now) > UNATTENDED_SECONDS or life.phase != "starting"
-
-
-def _bury(workspace: Workspace, _: Picture, sighting: Sighting) -> bool:
-    """A run whose host is gone: what it left running is ended, and the run called lost."""
-    life, session = sighting.life, sighting.session
-    if life is None or not _is_dead(life, workspace.now()) or queueing.is_cut_off(sighting, workspace):
-        return False
-    with contextlib.suppress(StoreBusy):
-        control.bury(workspace, session, life, budgets.ending_of(session, life))
-    return True
+def _recover(workspace: Workspace, _: Picture, sighting: Sighting) -> bool:
+    """A run whose host is gone: another one takes its conversation up, or it is said why not."""
+    return recovery.recover(workspace, sighting) is not None
 
 
 def _hand_back(workspace: Workspace, _: Picture, sighting: Sighting) -> bool:
@@ -147,7 +132,7 @@ def _remind(workspace: Workspace, picture: Picture, sighting: Sighting) -> bool:
     Not while those work that it spawned: it is told what comes of them.
     """
     life, session = sighting.life, sighting.session
-    if life is None or sighting.view.status != IDLE or life.phase != IDLE or life.host is None:
+    if life is None or sighting.view.status != IDLE or not _has_ended_its_turn(life):
         return False
     if any(each.session.parent == session.id and each.view.status in AT_WORK for each in picture.sightings):
         return False
@@ -155,6 +140,13 @@ def _remind(workspace: Workspace, picture: Picture, sighting: Sighting) -> bool:
     if not settled or life.background or not _tells_by_itself(session) or _reminded(workspace, session, life):
         return False
     return tell(workspace, session, REMINDER, topic="reminder", mark={f"reminded.{life.run}": 1})
+
+
+def _has_ended_its_turn(life: Life) -> bool:
+    """Whether it is idle, or was put to rest so: its process may have been killed before it was reminded."""
+    if life.host is None:
+        return life.ending is not None and life.ending.status == IDLE
+    return life.phase == IDLE
 
 
 def _tells_by_itself(session: Session) -> bool:

@@ -16,6 +16,7 @@ from ccc.ops.told import Told, occasion, remember, told_before
 from ccc.ops.verify import needs_checks
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
+from ccc.runs.watcher import Watcher
 
 PAUSE_SECONDS = 0.25
 RESTART_SECONDS = 3.0
@@ -76,7 +77,7 @@ def wait(workspace: Workspace, order: Order, *, pause: Callable[[float], None] =
     workspace.require()
     until = None if order.timeout is None else time.monotonic() + order.timeout
     watch = _Watch(order, told_before(workspace, order.since))
-    started = 0.0
+    started, watcher = 0.0, Watcher(workspace.layout)
     while True:
         picture = look(workspace)
         watched = watch.of(picture)
@@ -89,6 +90,7 @@ def wait(workspace: Workspace, order: Order, *, pause: Callable[[float], None] =
             started = time.monotonic()
             if not work.worker_lives(workspace):
                 work.start(workspace)
+        watcher.tick()
         pause(PAUSE_SECONDS)
 
 
@@ -172,5 +174,5 @@ def _ended(workspace: Workspace, now: Waited, watch: _Watch, *, timed_out: bool)
 def _waits_for_ccc(sighting: Sighting) -> bool:
     """Whether checks are to be run, or an agent may have to be cleared away, reminded or started."""
     life = sighting.life
-    gone = life is not None and life.ending is None and life.host is None
+    gone = life is not None and life.unattended
     return needs_checks(sighting.session) or gone or sighting.view.status in ("idle", "queued")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ccc.errors import StoreBusy
 from ccc.git import hookfiles
-from ccc.ops import bundles, children, intents, leftovers, notices, occupancy, queueing, undoings
+from ccc.ops import bundles, children, intents, leftovers, notices, occupancy, queueing, recovery, undoings
 from ccc.ops.background import DRAIN_LOCK
 from ccc.ops.landing import land, undo
 from ccc.ops.look import look
@@ -23,6 +23,7 @@ from ccc.ops.tending import tend
 from ccc.ops.verify import verify, waiting_for_checks
 from ccc.ops.workspace import Workspace
 from ccc.runs import drain as wake
+from ccc.runs import hosts, watcher
 from ccc.store.lock import in_turn, locked
 
 TEND_LOCK = "tend.lock"
@@ -35,6 +36,8 @@ LINGER_SECONDS = 2.0
 
 MOST_LOOKS = 17_280
 """A day of looks at the queue by one process; whoever comes after that begins another."""
+
+NICENESS = 10
 
 
 def start(workspace: Workspace) -> None:
@@ -68,8 +71,20 @@ def check_all(workspace: Workspace, *, timeout: float = 0.0) -> int:
 def background(workspace: Workspace) -> None:
     """One lingering drain per repository: records at once what hooks note, then runs waiting checks.
 
-    While sessions wait for room somebody stays, for whom no event comes: load that falls, an agent killed.
+    Sessions whose host was killed come before everything else, and agents do not inherit what makes room for
+    a person at the keyboard.
     """
+    if not workspace.initialised:
+        return
+    if hosts.any_dead(workspace.layout) or watcher.was_called(workspace.layout):
+        recovery.recover_all(workspace)
+    _make_room()
+    with watcher.watching(workspace.layout):
+        _stay(workspace)
+
+
+def _stay(workspace: Workspace) -> None:
+    """While sessions wait for room somebody stays: of load that falls, or an agent killed, no event comes."""
     seconds = LINGER_SECONDS
     for _ in range(MOST_LOOKS):
         alone = _linger_alone(workspace, seconds)
@@ -94,6 +109,11 @@ def _linger_alone(workspace: Workspace, seconds: float) -> bool:
         workspace.layout.drain_begins.unlink(missing_ok=True)
         workspace.store.drain()
         return False
+
+
+def _make_room() -> None:
+    """Lets a person's own work go first; done twice it would not get slower still."""
+    os.nice(max(0, NICENESS - os.nice(0)))
 
 
 def _work_once(workspace: Workspace) -> bool:

@@ -2,9 +2,61 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from pathlib import Path
 
-from ccc.platform import processes
+from ccc.platform import processes, table
+
+END_SECONDS = 5.0
+
+
+def end_keepers(path: Path, *, spare: bytes) -> list[int]:
+    """Ends the processes that have a lock's file open, and so keep its lock; gives who could not be ended.
+
+    For locks whose descriptor is inherited: they belong to what their owner started, however it calls itself.
+    Those with `spare` in their command line are left.
+    """
+    until = time.monotonic() + END_SECONDS
+    while left := [pid for pid in keepers(path) if spare not in table.command(pid)]:
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+            except PermissionError:
+                return left
+        if time.monotonic() >= until:
+            return left
+        time.sleep(0.01)
+    return []
+
+
+def keepers(path: Path) -> list[int]:
+    """The other processes that have a file open; none where the system does not tell."""
+    if not processes.PROC.is_dir():
+        return []
+    try:
+        wanted = path.stat()
+    except OSError:
+        return []
+    pids = (int(entry.name) for entry in processes.PROC.iterdir() if entry.name.isdecimal())
+    return [pid for pid in pids if pid != os.getpid() and _has_open(pid, wanted)]
+
+
+def _has_open(pid: int, wanted: os.stat_result) -> bool:
+    try:
+        return any(_leads_to(path, wanted) for path in (processes.PROC / str(pid) / "fd").iterdir())
+    except OSError:
+        return False
+
+
+def _leads_to(path: Path, wanted: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(wanted, path.stat())
+    except OSError:
+        return False
 
 
 def holders(path: Path) -> list[int] | None:

@@ -35,6 +35,8 @@ class Pulse:
     silent: float = 0.0
     turn: int = 0
     restarts: int = 0
+    strikes: int = 0
+    begun: bool = False
     background: int = 0
     until: str | None = None
     request: Request | None = None
@@ -130,6 +132,9 @@ def _seen(files: RunFiles, number: int, document: dict[str, Any], ending: Ending
         silent=document.get("silent", 0.0),
         turn=document.get("turn", 0),
         restarts=document.get("restarts", 0),
+        strikes=document.get("strikes", 0),
+        rebooted=not document["host"].endswith(f" {processes.boot_id()}"),
+        begun=document.get("begun", document.get("turn", 0) > 0),
         background=document.get("background", 0),
         until=document.get("until"),
         request=requests[0] if requests else None,
@@ -210,6 +215,9 @@ def _unborn(files: RunFiles, number: int, ending: Ending | None) -> Life | None:
         agent=None,
         spoke=None,
         beat=since,
+        restarts=order.get("restarts", 0),
+        strikes=order.get("strikes", 0),
+        begun=order.get("resumes", False),
         ending=ending,
     )
 

@@ -22,7 +22,10 @@ class Order:
     `engine` is the reference as recorded (`claude`, `rehearsal:PATH`, a configured name), `starter` the
     identity of the process that starts the host. Times in seconds, 0 is none:
     `silence` without any sign of life, `rest` idle until the process is put to rest, `grace` between TERM
-    and KILL. `retries`: restarts after a crash. `seconds` and `micro_usd` are left from orders of before.
+    and KILL. `retries`: restarts after crashes with no turn ended between them. `restarts` are those of the
+    runs before that this one goes on from, `strikes` those of them since a turn ended, `delay` is waited
+    before its first process is started; `parked` ({why, until}): the rate limit that is waited for instead.
+    `seconds` and `micro_usd` are left from orders of before.
     `limits` are the session's (fields of Limits), `spent` what its earlier runs used of them, `warned`
     for which of them the agent got its word. `handback`: seconds of the last turn when one is used up;
     `hand_back` ({what, why}) says that this run is for that turn alone. `rate_wait`, `stagger` and `repeats`
@@ -48,7 +51,11 @@ class Order:
     silence: float = 900.0
     rest: float = 600.0
     grace: float = 5.0
-    retries: int = 1
+    retries: int = 3
+    restarts: int = 0
+    strikes: int = 0
+    delay: float = 0.0
+    parked: Mapping[str, str] = field(default_factory=dict)
     micro_usd: int = 0
     limits: Mapping[str, int] = field(default_factory=dict)
     spent: Mapping[str, int] = field(default_factory=dict)

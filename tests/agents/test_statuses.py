@@ -37,7 +37,10 @@ def paused(agent: Agent, ccc: RunsCcc) -> None:
 
 
 def lost(agent: Agent, ccc: RunsCcc) -> None:
+    """Killed, and nobody can bring it back: the file that says what it was to do is gone."""
     agent.becomes("running")
+    for order in (agent.runs / agent.id).glob("*/order.json"):
+        order.unlink()
     os.kill(agent.pid("host"), signal.SIGKILL)
 
 
@@ -67,7 +70,7 @@ CASES: dict[str, tuple[list[dict[str, Any]], Brings]] = {
     "paused": (STAYS, paused),
     "unchecked": (DONE, nothing),
     "completed": (DONE, landed),
-    "failed": ([{"crash": {"exit": 3, "always": True}}], nothing),
+    "failed": ([{"fail": "it is broken"}], nothing),
     "stopped": (STAYS, stopped),
     "lost": (STAYS, lost),
     "unknown": (STAYS, hung),

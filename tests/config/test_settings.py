@@ -49,6 +49,7 @@ def test_without_a_file_every_value_is_the_default() -> None:
         "session.timeout": None,
         "session.silence": 900.0,
         "session.rest": 600.0,
+        "session.restarts": 3,
         "session.environment": [],
         "land.keep_session_files": False,
         "handoff.tokens": 25000,

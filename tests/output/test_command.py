@@ -37,7 +37,7 @@ def test_the_document_is_the_one_of_the_contract(place: Place, call: Inline) -> 
     cursor, commits = found.pop("cursor"), found["output"].pop("artifacts")
     assert found == {
         "id": place.session.id,
-        "status": "lost",
+        "status": "unknown",
         "output": {
             "logs": [str(place.workspace.layout.runs / place.session.id / "1" / "engine.log")],
             "summary": None,

@@ -129,10 +129,10 @@ def test_who_was_stopped_or_has_failed_takes_no_messages(
     refused = ccc_inline("send", agent.name, "Hello", exit=1).stderr.splitlines()
     assert refused[0].startswith(f"error: {agent.name} was stopped: stopped by Developer")
     assert refused[1] == f"hint: git ccc resume {agent.name}, then send again"
-    failed = start([{"crash": {"exit": 3, "always": True}}], task="Other")
+    failed = start([{"fail": "it is broken"}], task="Other")
     failed.becomes("failed")
     refused = ccc_inline("send", failed.name, "Hello", exit=1).stderr.splitlines()
-    assert refused[0].startswith(f"error: {failed.name} has failed: exit 3")
+    assert refused[0].startswith(f"error: {failed.name} has failed: it is broken")
     item = waiting_item(ccc_inline, "failure")
     assert item["command"] == f"git ccc resume {failed.name}"
     assert not [line for line in diary() if "message from" in line]

@@ -26,6 +26,7 @@ ANYWHERE: tuple[Check, ...] = (
 )
 INITIALISED: tuple[Check, ...] = (
     place.hooks,
+    machine.service,
     records.lock,
     records.reference_lock,
     records.journal,

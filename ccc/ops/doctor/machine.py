@@ -12,6 +12,7 @@ from pathlib import Path
 from ccc.git import version
 from ccc.ops.doctor import untested
 from ccc.ops.doctor.finding import Finding
+from ccc.ops.service import service as of_boot
 from ccc.ops.workspace import Workspace
 
 AGENTS = ("claude", "codex", "gemini", "opencode")
@@ -57,6 +58,19 @@ def _manual_folders(workspace: Workspace) -> Iterator[Path]:
             yield Path(folder).parent / "man"
     yield Path("/usr/local/share/man")
     yield Path("/usr/share/man")
+
+
+def service(workspace: Workspace) -> Iterator[Finding]:
+    """Whether sessions come back by themselves after a boot; optional."""
+    found = of_boot(workspace)
+    if found.written is None:
+        words = "none: after a boot the next ccc command brings sessions back"
+        yield Finding("service", True, words, None)
+    elif found.written and found.enabled:
+        yield Finding("service", True, f"brings sessions back after a boot: {found.unit}")
+    else:
+        what = "is not enabled" if found.written else "was written for another place or another Python"
+        yield Finding("service", False, f"{found.unit} {what}", "git ccc service install --yes")
 
 
 def system(workspace: Workspace) -> Iterator[Finding]:

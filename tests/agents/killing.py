@@ -1,0 +1,67 @@
+"""What tests of recovery do and look at: kills, runs, orders."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+from ccc.platform import table
+from tests.support.agents import Agent, until
+from tests.support.program import RunsCcc
+from tests.support.repository import Repo
+
+
+def order(agent: Agent, run: int) -> dict[str, Any]:
+    """What was ordered for a run."""
+    found: dict[str, Any] = json.loads((agent.runs / agent.id / str(run) / "order.json").read_bytes())
+    return found
+
+
+def runs_of(agent: Agent) -> list[int]:
+    """The numbers of its runs."""
+    return sorted(int(path.name) for path in (agent.runs / agent.id).iterdir() if path.name.isdecimal())
+
+
+def at_work(agent: Agent) -> None:
+    """Waits until the file that its first step writes is there."""
+    until((agent.path / "one").exists, "the first step")
+
+
+def kill(agent: Agent, who: str = "host") -> None:
+    """kill -9 of its host (its agent dies with it) or its agent; returns when that is gone."""
+    pid = agent.pid(who)
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not _lives(pid), "its end")
+
+
+def _lives(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:  # noqa: PTH123
+            return file.read().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def drains_of(repo: Repo) -> list[int]:
+    """The background drains of a repository."""
+    pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
+    lines = {pid: table.command(pid) for pid in pids}
+    return [pid for pid, line in lines.items() if b"drain" in line and str(repo.common).encode() in line]
+
+
+def taken_up(agent: Agent, run: int) -> None:
+    """Waits until a run's agent has spoken."""
+    until(lambda: (agent.runs / agent.id / str(run) / "life.json").exists(), f"run {run}")
+    until(lambda: agent.life(run)["agent"] and agent.life(run)["spoke"], f"the agent of run {run}")
+
+
+def ended(agent: Agent, ccc: RunsCcc, run: int = 1) -> dict[str, Any]:
+    """The exit record of a run, once somebody has seen to it."""
+    ccc("drain", "--recover", exit=0)
+    path = agent.runs / agent.id / str(run) / "exit.json"
+    until(path.exists, f"the end of run {run}")
+    found: dict[str, Any] = json.loads(path.read_bytes())
+    return found
