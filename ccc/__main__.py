@@ -15,7 +15,6 @@ COLLECT_AFTER = 50_000
 UNUSED = ("copy", "inspect", "ipaddress", "locale", "shlex", "signal", "unicodedata")
 """What dataclasses and pathlib import, and few commands need: 7 ms."""
 
-
 BACKGROUND = ["drain", "--background"]
 MOST_DESCRIPTORS = 4096
 
@@ -23,9 +22,8 @@ MOST_DESCRIPTORS = 4096
 def run() -> NoReturn:
     """The console script: this process's arguments, its streams, its exit code."""
     gc.set_threshold(COLLECT_AFTER)
-    if (
-        sys.argv[-2:] == BACKGROUND
-    ):  # a hook's descriptors: among them the session's lock, if its agent hands it on
+    if sys.argv[-2:] == BACKGROUND:
+        # A hook's descriptors: among them the session's lock, if its agent hands it on.
         os.closerange(3, MOST_DESCRIPTORS)
     later.defer(*UNUSED)
     from ccc.cli.boundary import (  # not before: imports are most of a short command

@@ -9,7 +9,6 @@ import subprocess
 from pathlib import Path
 
 from ccc.layout import Layout
-from ccc.platform import locks
 
 MARKERS = ("CCC_SESSION", "CCC_NAME", "CCC_ROLE", "CCC_PORT_BASE", "CCC_RUN", "CCC_WITHHELD", "CLAUDECODE")
 COMMAND_LINES = (b"/ccc/drain\0", b"\0drain\0--background\0")
@@ -75,6 +74,8 @@ def holder(lock: Path) -> int | None:
     """
     if not held(lock):
         return None
+    from ccc.platform import locks  # 2 ms, for who halts or ends others
+
     found = locks.holders(lock)
     if found:
         return found[0]
