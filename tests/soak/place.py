@@ -25,6 +25,7 @@ CONFIG = """\
 [session]
 silence = "10s"
 rest = "6s"
+restarts = 10
 
 [limits]
 parallel = 20
