@@ -1,7 +1,8 @@
-"""The person at the keyboard: answers what is asked, and takes up what nobody but a person takes up."""
+"""The person at the keyboard: answers, pauses, resumes, stops, takes up what nobody else takes up."""
 
 from __future__ import annotations
 
+import random
 import re
 import threading
 import time
@@ -10,31 +11,39 @@ from dataclasses import dataclass, field
 
 from tests.soak.cast import CHOICES, REFUSAL, WHICH_WAY
 from tests.soak.place import Place
-from tests.soak.storm import first_words
 from tests.soak.watch import Watch
 
 HELP_SECONDS = 10.0
 """How long ccc has to take a session up by itself, before the person does."""
 
 GAVE_UP = re.compile(r"restarted (\d+) times before")
-
-PAUSE = 2.0
+ROUND_SECONDS = 1.0
+PAUSES, PAUSE_SECONDS = 8, 4.0
+STOPS_AT = 0.4
+"""How much of the storm is over when she stops the one session that is to be stopped."""
 
 
 @dataclass
 class Person:
-    """Looks into the inbox and at the status until told to go; `helped` says what needed help, and why."""
+    """Does what is due until told to go; `helped` says what needed help and why, `deeds` what she did."""
 
     place: Place
     watch: Watch
     deeds: Counter[str] = field(default_factory=Counter)
     helped: list[str] = field(default_factory=list)
     faults: list[BaseException] = field(default_factory=list)
+    _to_pause: list[tuple[float, str]] = field(default_factory=list)
+    _paused: dict[str, float] = field(default_factory=dict)
+    _to_stop: list[str] = field(default_factory=list)
     _seen_at: dict[str, float] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
     def __enter__(self) -> Person:
+        dice = random.Random(f"person {self.place.seed}")
+        cast = [part.name for part in self.place.cast if part.working]
+        self._to_pause = sorted((dice.uniform(0.05, 0.9), dice.choice(cast)) for _ in range(PAUSES))
+        self._to_stop = [part.name for part in self.place.cast if "stopped" in part.ending]
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
         return self
@@ -46,18 +55,41 @@ class Person:
 
     def _run(self) -> None:
         try:
-            while not self._stop.wait(PAUSE):
+            while not self._stop.wait(ROUND_SECONDS):
+                self._halt()
                 self._help()
                 self._answer()
         except BaseException as error:
             self.faults.append(error)
             raise
 
+    def _do(self, verb: str, name: str, *more: str) -> bool:
+        """One command about one session; what came of it is counted."""
+        done = self.place.ccc(verb, name, *more)
+        words = (done.stderr.strip().splitlines() or ["?"])[0].replace(name, "it")
+        self.deeds[verb if done.exit == 0 else f"{verb}: {words}"] += 1
+        return done.exit == 0
+
+    def _halt(self) -> None:
+        if self._to_stop and self.place.share > STOPS_AT and self._do("stop", self._to_stop[0]):
+            self._to_stop.pop()
+        while self._to_pause and self.place.share > self._to_pause[0][0]:
+            _, name = self._to_pause.pop(0)
+            if self._do("pause", name):
+                self._paused[name] = time.monotonic()
+        for name, since in list(self._paused.items()):
+            if time.monotonic() - since > PAUSE_SECONDS:
+                self._go_on(name)
+
+    def _go_on(self, name: str) -> None:
+        """Who was killed while it was paused may have to be started, and that may have to wait."""
+        if self._do("resume", name) or self.watch.now.get(name, ("",))[0] != "paused":
+            del self._paused[name]
+
     def _answer(self) -> None:
         for item in self.place.ccc("inbox", "--json", exit=0).json["items"]:
             if item["kind"] == "question" and WHICH_WAY in item["text"] + item["title"]:
-                done = self.place.ccc("answer", item["id"], "--choice", str(len(CHOICES)))
-                self.deeds["answered" if done.exit == 0 else f"answer: {first_words(done.stderr)}"] += 1
+                self._do("answer", item["id"], "--choice", str(len(CHOICES)))
 
     def _help(self) -> None:
         """Takes up who gave up after too many restarts in a turn. Whatever else needs help is a fault."""
@@ -68,10 +100,13 @@ class Person:
             elif time.monotonic() - self._seen_at.setdefault(part.name, time.monotonic()) > HELP_SECONDS:
                 done = self.place.ccc("resume", part.name)
                 del self._seen_at[part.name]
-                self.helped.append(
-                    f"{part.name} was {status}: {why}; {first_words(done.stdout + done.stderr)}"
-                )
+                self.helped.append(f"{part.name} was {status}: {why}; {done.stdout}{done.stderr}".strip())
 
     def unneeded(self) -> list[str]:
         """Whom ccc should have taken up by itself."""
         return [each for each in self.helped if GAVE_UP.search(each) is None]
+
+    def report(self) -> str:
+        """What she did, in words."""
+        deeds = ", ".join(f"{what} {count}" for what, count in self.deeds.most_common())
+        return f"the person did: {deeds}; took up {len(self.helped)}"

@@ -29,6 +29,8 @@ restarts = 10
 
 [limits]
 parallel = 20
+rate_wait = "6s"
+stagger = "3s"
 """
 
 SOAKER = """\
@@ -81,7 +83,7 @@ class Place:
     seconds: float
     environment: Mapping[str, str]
     cast: tuple[Part, ...] = CAST
-    slowest: dict[str, float] = field(default_factory=dict)
+    share: float = 0.0
     sessions: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
@@ -121,7 +123,8 @@ class Place:
         return {session["name"]: session for session in found}
 
     def progress(self, value: float) -> None:
-        """Tells the model how much of the storm is over."""
+        """Tells the model, and the person, how much of the storm is over."""
+        self.share = value
         fresh = self.folder / ".progress"
         fresh.write_text(f"{value:.4f}", encoding="ascii")
         fresh.replace(self.folder / "progress")

@@ -49,7 +49,7 @@ def test_in_a_storm_every_session_comes_to_its_right_end(place: Place, stub: Stu
                 storm.blow()
             print(storm.report())
             findings.add("every session ends right", _calm_down(place, postman))
-        print(person.deeds, *person.helped, sep="\n")
+        print(person.report(), *person.helped, sep="\n")
     findings.add("ccc takes up by itself", person.unneeded())
     letters = proof.Letters(place, postman)
     findings.add("every message arrives or bounces", _close_the_dead(place, letters))
