@@ -12,6 +12,7 @@ from ccc.errors import Refused
 from ccc.ops import budgets, control, queueing, raising, starting
 from ccc.ops.actor import actor_of
 from ccc.ops.close import refuse_agents
+from ccc.ops.control import Stopped
 from ccc.ops.find import find_all
 from ccc.ops.look import Sighting, look
 from ccc.ops.policy import starting_policy
@@ -76,22 +77,40 @@ def stop(
     Raises Refused for a named session in which nothing runs.
     """
     workspace.require()
-    if references:
-        chosen = _sessions(workspace, references)
-    else:
-        chosen = [each.session for each in look(workspace).sightings if _can_stop(workspace, each)]
+    if not references:
+        return _stop_all(workspace, why=why, grace=grace)
+    chosen = _sessions(workspace, references)
     for session in chosen:
         refuse_agents(workspace, session, "stop")
-    waited = [session for session in chosen if queueing.withdraw(workspace, session, why)]
-    others = [session for session in chosen if session not in waited]
-    if references:
-        ended = [control.stop(workspace, session, why=why, grace=grace) for session in others]
-    else:
-        ended = control.stop_all(workspace, others, why=why, grace=grace)
-    return [
-        *(Handled(session, "stopped", "it was in the queue") for session in waited),
-        *(Handled(each.session, "stopped", "it was idle" if each.before == "idle" else "") for each in ended),
-    ]
+    waiting = queueing.withdraw(workspace, chosen, why)
+    done = [Handled(session, "stopped", "it was in the queue") for session in waiting]
+    others = [session for session in chosen if session not in waiting]
+    return done + [_handled(control.stop(workspace, each, why=why, grace=grace)) for each in others]
+
+
+def _handled(stopped: Stopped) -> Handled:
+    return Handled(stopped.session, "stopped", "it was idle" if stopped.before == "idle" else "")
+
+
+ROUNDS = 5
+"""Looks of `stop --all`: a start that was under way may end up as an agent that lives."""
+
+
+def _stop_all(workspace: Workspace, *, why: str, grace: float) -> list[Handled]:
+    """First the queue, so that nobody takes the place of who is stopped; then whoever runs."""
+    sightings = look(workspace).sightings
+    waiting = [each.session for each in sightings if queueing.is_waiting(workspace, each)]
+    running = [each.session for each in sightings if is_alive(each.life)]
+    for session in [*waiting, *running]:
+        refuse_agents(workspace, session, "stop")
+    taken = queueing.withdraw(workspace, waiting, why) if waiting else []
+    done = [Handled(session, "stopped", "it was in the queue") for session in taken]
+    for _ in range(ROUNDS):
+        done += map(_handled, control.stop_all(workspace, running, why=why, grace=grace))
+        running = [each.session for each in look(workspace).sightings if is_alive(each.life)]
+        if not running:
+            break
+    return done
 
 
 def pause(workspace: Workspace, references: Sequence[str]) -> list[Handled]:
@@ -103,10 +122,6 @@ def pause(workspace: Workspace, references: Sequence[str]) -> list[Handled]:
         control.pause(workspace, session)
         done.append(Handled(session, "paused"))
     return done
-
-
-def _can_stop(workspace: Workspace, sighting: Sighting) -> bool:
-    return is_alive(sighting.life) or queueing.is_waiting(workspace, sighting)
 
 
 def resume(

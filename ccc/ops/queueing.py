@@ -212,22 +212,23 @@ def is_waiting(workspace: Workspace, sighting: Sighting) -> bool:
     return ready and is_queued(sighting, workspace.replica)
 
 
-def withdraw(workspace: Workspace, session: Session, why: str) -> bool:
-    """Takes a session out of the queue; False where it is not in it."""
+def withdraw(workspace: Workspace, chosen: Sequence[Session], why: str) -> list[Session]:
+    """Takes sessions out of the queue, all at once; gives those that were in it."""
     by = actor_of(workspace).by
     words = why or f"taken out of the queue by {by or 'somebody'}"
-    run: dict[str, Value] = {"status": "stopped", "why": words}
-    changes = {sessions.stream_of(session.id): {f"run.{session.run.number}": run}}
-    draft = Draft("session.stopped", session.name, words, changes, session=session.id, by=by)
-
-    def decide(state: State) -> Sequence[Draft]:
-        now = from_cells(session.id, state.stream(sessions.stream_of(session.id)))
-        return (draft,) if now is not None and now.run == session.run else ()
-
+    wanted = {session.id for session in chosen}
     with locked(workspace.layout.root / START_LOCK):
-        if not is_queued(look(workspace).of_id(session.id), workspace.replica):
-            return False
-        return bool(workspace.store.transact(decide))
+        seen = [each for each in look(workspace).sightings if each.session.id in wanted]
+        taken = [each.session for each in seen if is_queued(each, workspace.replica)]
+        if taken:
+            workspace.store.transact(lambda _: [_withdrawn(session, words, by) for session in taken])
+    return taken
+
+
+def _withdrawn(session: Session, why: str, by: str | None) -> Draft:
+    run: dict[str, Value] = {"status": "stopped", "why": why}
+    changes = {sessions.stream_of(session.id): {f"run.{session.run.number}": run}}
+    return Draft("session.stopped", session.name, why, changes, session=session.id, by=by)
 
 
 def take_back(workspace: Workspace, session: Session, why: str) -> None:

@@ -281,6 +281,7 @@ def reserve(prepared: Prepared) -> None:
         raise StoreBusy(f"{name} is being started by somebody else", "git ccc status") from error
     reached("start-claimed")
     prepared.order.write(prepared.files)
+    reached("start-reserved")
 
 
 def launch(workspace: Workspace, prepared: Prepared) -> int:

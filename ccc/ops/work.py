@@ -33,7 +33,6 @@ TEND_SECONDS = 60.0
 LINGER_SECONDS = 2.0
 """How long a background drain stays for the next hook; a fresh one needs 0.15 s to start."""
 
-
 MOST_LOOKS = 17_280
 """A day of looks at the queue by one process; whoever comes after that begins another."""
 
@@ -85,11 +84,12 @@ def background(workspace: Workspace) -> None:
 
 def _stay(workspace: Workspace) -> None:
     """While sessions wait for room somebody stays: of load that falls, or an agent killed, no event comes."""
-    seconds = LINGER_SECONDS
+    seconds, places = LINGER_SECONDS, occupancy.taken(workspace.layout)
     for _ in range(MOST_LOOKS):
-        alone = _linger_alone(workspace, seconds)
+        alone = _linger_alone(workspace, seconds, places)
         if not workspace.initialised:
             return
+        places = occupancy.taken(workspace.layout)
         while _work_once(workspace):
             continue
         automatic.share(workspace)
@@ -99,11 +99,11 @@ def _stay(workspace: Workspace) -> None:
         seconds = queueing.LOOK_SECONDS
 
 
-def _linger_alone(workspace: Workspace, seconds: float) -> bool:
+def _linger_alone(workspace: Workspace, seconds: float, places: frozenset[str]) -> bool:
     """Records until `seconds` are over; False where another drain does, after recording what waits."""
     try:
         with locked(workspace.layout.root / DRAIN_LOCK, timeout=0):
-            _linger(workspace, seconds)
+            _linger(workspace, seconds, places)
             return True
     except StoreBusy:  # whoever saw that this one begins counts on it
         workspace.layout.drain_begins.unlink(missing_ok=True)
@@ -143,20 +143,18 @@ def _checks_are_due(workspace: Workspace) -> bool:
     return bool(waiting) and not wake.held(workspace.layout.worker_lock)
 
 
-def _linger(workspace: Workspace, seconds: float) -> None:
-    """Records what hooks note, until `seconds` are over, checks are due, or an agent that lived is gone."""
+def _linger(workspace: Workspace, seconds: float, places: frozenset[str]) -> None:
+    """Records what hooks note, until `seconds` are over, checks are due, or an agent of `places` is gone."""
     with _doorbell(workspace) as bell:
         drain(workspace)
         until = time.monotonic() + seconds
-        places = occupancy.taken(workspace.layout)
         while (left := until - time.monotonic()) > 0:
-            if _checks_are_due(workspace):
+            gone = not places <= occupancy.taken(workspace.layout)
+            if gone or _checks_are_due(workspace):
                 break
             if select.select([bell], [], [], left)[0]:
                 os.read(bell, 4096)
                 workspace.store.drain()
-                if seconds > LINGER_SECONDS and not places <= occupancy.taken(workspace.layout):
-                    break
     workspace.store.drain()
 
 

@@ -49,5 +49,7 @@ def start(ready: Repo, ccc: RunsCcc, tmp_path: Path) -> Iterator[Starts]:
         return started[-1]
 
     yield make
+    if (ready.path / ".ccc" / "config.toml").exists():
+        ccc("stop", "--all")  # what waits in the queue would start one after the other
     for agent in started:
         agent.end()

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.agents.conftest import Starts
+from tests.support.agents import until
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 
@@ -90,3 +97,148 @@ def test_no_more_agents_live_than_may_and_the_queue_needs_nobody(
             agent.becomes("unchecked", patience=60)
     assert watch.most == 2
     assert watch.order == [agent.id for agent in agents]
+
+
+STAYS = [{"wait": {"file": "../go"}}]
+"""Steps of an agent that keeps its place until `go` lets it on."""
+
+
+def go(ready: Repo) -> None:
+    (ready.path.with_name("repo.ccc") / "go").touch()
+
+
+def script(tmp_path: Path, steps: list[dict[str, Any]]) -> tuple[str, str]:
+    """The options that let these steps be played."""
+    path = tmp_path / "many.yml"
+    path.write_text(yaml.safe_dump({"turns": [{"steps": steps}]}), encoding="utf-8")
+    return "--engine", f"rehearsal:{path}"
+
+
+def sessions(ccc: RunsCcc) -> dict[str, dict[str, Any]]:
+    """All sessions as they are now, by id."""
+    return {each["id"]: each for each in ccc("status", "--all", "--json", exit=0).json["sessions"]}
+
+
+def ordered_at(runs: Path, identifier: str) -> int:
+    """When a session's place was taken; two that start together are seen in any order."""
+    return (runs / identifier / "1" / "order.json").stat().st_mtime_ns
+
+
+@pytest.mark.timeout(400)
+def test_fifty_wait_and_start_by_priority_in_turns_and_within_every_limit(
+    ready: Repo, start: Starts, ccc: RunsCcc, tmp_path: Path
+) -> None:
+    configure(ready, "[limits]\nparallel = 3\nper_role = { testing = 1 }\n")
+    holders = [start(part(f"h{n}.txt", *STAYS), task=f"Hold {n}") for n in range(3)]
+    engine = script(tmp_path, part("part.txt"))
+    ccc("spawn", "backend", "Of one", *engine, "--count", "22", exit=0)
+    ready.git("config", "user.name", "Reviewer")
+    ccc("spawn", "backend", "Of another", *engine, "--count", "21", exit=0)
+    ready.git("config", "user.name", "Maintainer")
+    ccc("spawn", "testing", "Test", *engine, "--count", "4", "--priority", "1", exit=0)
+    ccc("spawn", "review", "Review", *engine, "--count", "3", "--priority", "5", exit=0)
+    known = sessions(ccc)
+    queued = [each for each in known.values() if each["status"] == "queued"]
+    assert len(queued) == 50
+    assert sorted(each["position"] for each in queued) == list(range(1, 51))
+    held = ", ".join(agent.name for agent in holders)
+    assert {each["evidence"][0]["what"].partition(": ")[2] for each in queued} == {f"3 of 3 may run: {held}"}
+    watch = Watch(ready.path / ".git" / "ccc" / "runs")
+    with watch.counting():
+        go(ready)
+        until(lambda: len(watch.order) >= 14, "eleven of those that waited", 300)
+        ccc("stop", "--all", exit=0)
+        until(lambda: not living(watch.runs), "the end of all")
+    assert watch.most == 3
+    roles = [[known[each]["role"] for each in now].count("testing") for now in watch.seen]
+    assert max(roles) == 1
+    begun = [known[each] for each in sorted(watch.order, key=partial(ordered_at, watch.runs))[3:]]
+    assert [each["role"] for each in begun[:4]] == ["review", "review", "review", "testing"]
+    tasks = [each["task"] for each in begun if each["role"] == "backend"]
+    assert all(one != other for one, other in pairwise(tasks)), tasks
+    assert {each["status"] for each in sessions(ccc).values()} <= {"stopped", "unchecked", "reported", "idle"}
+
+
+def test_sixteen_who_look_at_once_start_each_once_and_no_more_than_may(
+    ready: Repo, start: Starts, ccc: RunsCcc
+) -> None:
+    configure(ready, "[limits]\nparallel = 1\n")
+    first = start(part("0.txt", *STAYS), task="Part 0")
+    others = [start(part(f"{n}.txt", *STAYS), task=f"Part {n}") for n in range(1, 6)]
+    watch = Watch(ready.path / ".git" / "ccc" / "runs")
+    with watch.counting():
+        configure(ready, "[limits]\nparallel = 4\n")
+        command = [sys.executable, "-m", "ccc", "drain"]
+        running = [subprocess.Popen(command, cwd=ready.path, env=os.environ) for _ in range(16)]
+        assert [process.wait(120) for process in running] == [0] * 16
+        until(lambda: len(living(watch.runs)) == 4, "four")
+    assert watch.most == 4
+    assert living(watch.runs) == {first.id, *(agent.id for agent in others[:3])}
+    for agent in (first, *others[:3]):
+        assert [path.name for path in (agent.runs / agent.id).iterdir() if path.name.isdecimal()] == ["1"]
+    ccc("stop", "--all", exit=0)
+
+
+@pytest.mark.parametrize("point", ["start-claimed", "start-reserved", "start-launched"])
+def test_a_starter_that_dies_gives_its_place_back_and_the_session_starts(
+    ready: Repo, start: Starts, ccc: RunsCcc, point: str
+) -> None:
+    configure(ready, "[limits]\nparallel = 1\n")
+    first = start(part("0.txt", *STAYS), task="Part 0")
+    second = start(part("1.txt"), task="Part 1")
+    assert second.status()["status"] == "queued"
+    watch = Watch(first.runs)
+    with watch.counting():
+        first.becomes("running")
+        ccc("stop", first.name, exit=0, env={"CCC_TEST_STOP_AT": "none"})
+        ccc("start", second.name, "--now", env={"CCC_TEST_STOP_AT": point})
+        second.becomes("unchecked", patience=60)
+    assert watch.most == 1
+    assert watch.order.count(second.id) == 1
+
+
+def test_a_busy_machine_starts_nothing_until_it_is_free_and_nobody_has_to_ask(
+    ready: Repo, start: Starts, ccc: RunsCcc
+) -> None:
+    configure(ready, '[limits]\nfree_memory = "9999TB"\n')
+    agent = start(part("0.txt"))
+    assert "the machine is full" in agent.status()["evidence"][0]["what"]
+    configure(ready, "[limits]\nload = 1000.0\n")
+    file = agent.path / "0.txt"
+    until(file.exists, "the start, without a command", 60)
+
+
+def test_a_person_goes_beyond_the_limits_and_an_agent_does_not(
+    ready: Repo, start: Starts, ccc: RunsCcc
+) -> None:
+    configure(ready, "[limits]\nparallel = 1\n")
+    first = start(STAYS, task="Part 0")
+    second, third = (start(STAYS, task=f"Part {number}") for number in (1, 2))
+    assert [agent.status()["position"] for agent in (second, third)] == [1, 2]
+    refused = ccc("start", third.name, "--now", cwd=first.path, exit=3)
+    assert f"git ccc start {third.name} --now" in refused.stderr
+    ccc("start", third.name, exit=0)
+    assert [agent.status()["position"] for agent in (second, third)] == [2, 1]
+    ccc("start", second.name, "--now", exit=0)
+    second.becomes("running")
+    assert living(first.runs) == {first.id, second.id}
+    ccc("stop", third.name, exit=0)
+    assert third.status()["evidence"][0]["what"].startswith("taken out of the queue by ")
+    ccc("stop", "--all", exit=0)
+
+
+def test_a_message_for_an_agent_at_rest_waits_for_room_and_is_not_lost(
+    ready: Repo, start: Starts, ccc: RunsCcc
+) -> None:
+    configure(ready, "[limits]\nparallel = 1\n")
+    first = start(part("0.txt"), part("more.txt"), task="Part 0")
+    first.becomes("unchecked")
+    second = start(part("1.txt", *STAYS), task="Part 1")
+    second.becomes("running", patience=60)
+    sent = ccc("send", first.name, "more", exit=0)
+    assert "when there is room" in sent.stdout
+    shown = first.status()
+    assert (shown["status"], shown["unread"], shown["position"]) == ("unchecked", 1, 1)
+    go(ready)
+    until((first.path / "more.txt").exists, "what the message asked for", 60)
+    assert first.status()["unread"] == 0
