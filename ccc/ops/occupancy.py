@@ -42,12 +42,15 @@ def taken(layout: Layout) -> frozenset[str]:
 def takes_place(layout: Layout, session: str) -> bool:
     """Whether a host or an agent of the session lives, or a living process is just starting one.
 
-    Where neither is known by name the session's lock decides: a host holds it before it says anything.
+    Whoever was killed keeps its place until somebody has seen to it: it is taken up again, or has ended.
+    Where no process is known by name the session's lock decides: a host holds it before it says anything.
     """
     files = SessionFiles.of(layout, session)
     number = files.latest()
     if number is None or files.run(number).exit.exists():
         return False
+    if files.run(number).life.exists():
+        return True
     found = life.sight(layout, session)
     alive = found is not None and (found.host is not None or found.agent is not None)
     return alive or drain.held(files.lock)

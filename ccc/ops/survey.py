@@ -65,7 +65,8 @@ def survey(
         each.session for each in wanted if each.session.id not in held and each.session.id not in withheld
     ]
     candidates = [me if me is not None and me.id == each.id else candidate_of(each) for each in free]
-    here = [session for session in seen.sessions if session.where == workspace.replica]
+    mine = me.id if me is not None else None
+    here = [each for each in seen.sessions if each.where == workspace.replica and each.id != mine]
     taking = occupancy.occupants(workspace.layout, here)
     machine = machine_reason(limits) if candidates else None
     ordered = capacity.in_order(candidates, served(seen.sessions))
