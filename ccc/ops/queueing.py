@@ -114,7 +114,7 @@ def _attempt(workspace: Workspace, session: Session, wish: Wish) -> int | str:
             if why is not None:
                 return why
             starting.reserve(prepared)
-        _leave_queue(workspace, session, prepared.order.run)
+            _leave_queue(workspace, session, prepared.order.run)  # whoever looks next gives turns by it
         return starting.launch(workspace, prepared)
 
 

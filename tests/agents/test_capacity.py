@@ -86,19 +86,6 @@ def configure(ready: Repo, text: str) -> None:
     ready.write(".ccc/config.toml", text)
 
 
-def test_no_more_agents_live_than_may_and_the_queue_needs_nobody(
-    ready: Repo, start: Starts, ccc: RunsCcc
-) -> None:
-    configure(ready, "[limits]\nparallel = 2\n")
-    watch = Watch(ready.path / ".git" / "ccc" / "runs")
-    with watch.counting():
-        agents = [start(part(f"{number}.txt"), task=f"Part {number}") for number in range(6)]
-        for agent in agents:
-            agent.becomes("unchecked", patience=60)
-    assert watch.most == 2
-    assert watch.order == [agent.id for agent in agents]
-
-
 STAYS = [{"wait": {"file": "../go"}}]
 """Steps of an agent that keeps its place until `go` lets it on."""
 
@@ -179,7 +166,7 @@ def test_sixteen_who_look_at_once_start_each_once_and_no_more_than_may(
     ccc("stop", "--all", exit=0)
 
 
-@pytest.mark.parametrize("point", ["start-claimed", "start-reserved", "start-launched"])
+@pytest.mark.parametrize("point", ["start-reserved", "start-launched"])
 def test_a_starter_that_dies_gives_its_place_back_and_the_session_starts(
     ready: Repo, start: Starts, ccc: RunsCcc, point: str
 ) -> None:
