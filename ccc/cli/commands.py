@@ -102,7 +102,9 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "metrics": Entry("ccc.cli.metrics", "Show what agents cost, and what they use of this machine", "Upkeep"),
     "notify": Entry("ccc.cli.notify", "Show who was told what sessions came to, or try it out", "Upkeep"),
-    "service": Entry("ccc.cli.service", "Bring sessions back after a boot, by a user's service", "Upkeep"),
+    "service": Entry(
+        "ccc.cli.service", "Bring sessions back after a boot, by a user's service of systemd", "Upkeep"
+    ),
     "config": Entry("ccc.cli.config", "Show the configuration in force", "Upkeep"),
     "completion": Entry(
         "ccc.cli.completion",

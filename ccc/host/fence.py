@@ -22,10 +22,10 @@ LOOK_SECONDS = 2.0
 class Fence:
     """Guards one run: its folder, its number, the session's lock (an open, locked descriptor)."""
 
-    def __init__(self, session: SessionFiles, run: int, lock: int) -> None:
+    def __init__(self, session: SessionFiles, run: int, lock: int, *, seconds: float = LOOK_SECONDS) -> None:
         self._session, self._run, self._lock = session, run, lock
         self._files = session.run(run)
-        self._looked = time.monotonic()
+        self._seconds, self._looked = seconds, time.monotonic()
         self._more: list[int] = []
 
     def shuts_out(self, host: Host) -> bool:
@@ -37,12 +37,12 @@ class Fence:
         return breach is not None
 
     def breach(self) -> str | None:
-        """Why this run no longer counts; None while it does. Looks at most every two seconds.
+        """Why this run no longer counts; None while it does. Looks at most every so many seconds.
 
         A process that was halted sees so in its first step, before it does anything else.
         """
         moment = time.monotonic()
-        if moment < self._looked + LOOK_SECONDS:
+        if moment < self._looked + self._seconds:
             return None
         self._looked = moment
         return self._look()
@@ -65,7 +65,8 @@ class Fence:
             return self._lock_again()
         except OSError:
             return True
-        return any(os.path.samestat(there, os.fstat(each)) for each in (self._lock, *self._more))
+        mine = any(os.path.samestat(there, os.fstat(each)) for each in (self._lock, *self._more))
+        return mine or self._lock_again()
 
     def _lock_again(self) -> bool:
         try:

@@ -71,8 +71,7 @@ def _asked_to_stop(workspace: Workspace, session: Session, why: str, grace: floa
     found = _alive(workspace, session, "stop")
     files = SessionFiles.of(workspace.layout, session.id)
     words = why or f"stopped by {actor_of(workspace).by or 'somebody'}"
-    if found.host is not None:
-        _ask(files, files.run(found.run), {"kind": "stop", "why": words, "grace": grace})
+    _ask(files, files.run(found.run), {"kind": "stop", "why": words, "grace": grace})
     return _Stop(session, found, words, grace)
 
 
@@ -83,9 +82,14 @@ def _stopped(workspace: Workspace, asked: _Stop) -> Stopped:
         ending = _until_over(files, time.monotonic() + STOP_SECONDS + asked.grace)
         if ending is not None:
             return Stopped(session, found.phase, ending)
-        os.kill(found.host, 9)
-    ending = Ending("stopped", asked.words, workspace.now())
-    return Stopped(session, found.phase, bury(workspace, session, found, ending, grace=asked.grace))
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(found.host, 9)
+    with locked(SessionFiles.of(workspace.layout, session.id).recovery, timeout=STOP_SECONDS):
+        now = life.sight(workspace.layout, session.id) or found
+        if now.run == found.run or now.over:
+            ending = Ending("stopped", asked.words, workspace.now())
+            return Stopped(session, found.phase, bury(workspace, session, now, ending, grace=asked.grace))
+    return _stopped(workspace, _asked_to_stop(workspace, session, asked.words, asked.grace))
 
 
 def bury(

@@ -100,14 +100,14 @@ def _stop_all(workspace: Workspace, *, why: str, grace: float) -> list[Handled]:
     """First the queue, so that nobody takes the place of who is stopped; then whoever runs."""
     sightings = look(workspace).sightings
     waiting = [each.session for each in sightings if queueing.is_waiting(workspace, each)]
-    running = [each.session for each in sightings if is_alive(each.life)]
+    running = [each.session for each in sightings if _may_run(each.life)]
     for session in [*waiting, *running]:
         refuse_agents(workspace, session, "stop")
     taken = queueing.withdraw(workspace, waiting, why) if waiting else []
     done = [Handled(session, "stopped", "it was in the queue") for session in taken]
     for _ in range(ROUNDS):
         done += map(_handled, control.stop_all(workspace, running, why=why, grace=grace))
-        running = [each.session for each in look(workspace).sightings if is_alive(each.life)]
+        running = [each.session for each in look(workspace).sightings if _may_run(each.life)]
         if not running:
             break
     return done
@@ -188,6 +188,11 @@ def clear_away(workspace: Workspace, sighting: Sighting) -> None:
     life = sighting.life
     if life is not None and life.ending is None and life.host is None:
         control.bury(workspace, sighting.session, life, budgets.ending_of(sighting.session, life))
+
+
+def _may_run(life: Life | None) -> bool:
+    """Whether a host works for the session, or it was killed and will be back."""
+    return life is not None and (life.host is not None or life.unattended)
 
 
 def is_alive(life: Life | None) -> bool:

@@ -78,7 +78,7 @@ def recover(workspace: Workspace, sighting: Sighting, *, delay: float = 0.0) -> 
     if not is_dead(workspace, session, sighting.life) or queueing.is_cut_off(sighting, workspace):
         return None  # the start of a queued session that died half-way: its turn comes again
     files = SessionFiles.of(workspace.layout, session.id)
-    with contextlib.suppress(StoreBusy), locked(files.root / "recovery.lock", timeout=0):
+    with contextlib.suppress(StoreBusy), locked(files.recovery, timeout=0):
         life = lives.sight(workspace.layout, session.id)
         if life is not None and is_dead(workspace, session, life):
             return _see_to(workspace, session, life, files, delay)

@@ -29,6 +29,11 @@ class SessionFiles:
         return self.root / "lock"
 
     @property
+    def recovery(self) -> Path:
+        """Locked by whoever sees to a run without host."""
+        return self.root / "recovery.lock"
+
+    @property
     def mail(self) -> Path:
         """One file a message that waits for delivery, named `<message id>.json`."""
         return self.root / "mail"

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ccc.platform import processes, trees
+from ccc.layout import Layout
+from ccc.platform import processes, table, trees
+from ccc.runs import hosts
+from ccc.runs.files import write_json
 from tests.support.program import RunsCcc
 
 PATIENCE = 40.0
@@ -81,8 +87,25 @@ class Agent:
         return [pid for run in runs for pid in trees.marked("CCC_RUN", f"{self.id}.{run}")]
 
     def end(self) -> None:
-        """Ends whatever a test left running, by process id."""
+        """Ends whatever a test left running, by process id, and whoever would bring it back."""
+        for _ in range(20):
+            for pid in self._drains():
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            self._end_runs()
+            entry = hosts.read(Layout(self.runs.parent.parent), self.id)
+            if entry is None or not entry.alive:
+                return
+
+    def _drains(self) -> list[int]:
+        pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
+        common = os.fsencode(self.runs.parent.parent)
+        lines = {pid: table.command(pid) for pid in pids if pid != os.getpid()}
+        return [pid for pid, line in lines.items() if common in line and b"drain" in line]
+
+    def _end_runs(self) -> None:
         for path in sorted((self.runs / self.id).glob("*/life.json")):
+            write_json(path.parent / "control" / "stop-end.json", {"kind": "stop", "why": "the test is over"})
             host = json.loads(path.read_bytes())["host"]
             marker = ("CCC_RUN", f"{self.id}.{path.parent.name}")
             trees.Tree(host if processes.alive(host) else None, marker).end(0.2)
