@@ -115,9 +115,12 @@ def test_recoverers_at_once_start_one_agent(
 
 
 @pytest.mark.slow
-def test_a_recovery_that_is_killed_is_finished_by_the_next(ready: Repo, start: Starts, ccc: RunsCcc) -> None:
+def test_a_recovery_that_is_killed_is_finished_by_the_next(
+    ready: Repo, start: Starts, ccc: RunsCcc, diary: Callable[[], list[str]]
+) -> None:
     agent = start(WORKS)
     at_work(agent)
+    until(lambda: f"{agent.name}: started rehearsal" in diary(), "its first fact")
     until(lambda: not drains_of(ready), "the end of every drain")
     kill(agent)
     for step in ("recovery-cleared", "recovery-started"):

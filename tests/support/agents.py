@@ -71,10 +71,13 @@ class Agent:
         return found
 
     def life(self, run: int | None = None) -> dict[str, Any]:
-        """What the host wrote last, with the bare process ids."""
-        folders = [int(path.name) for path in (self.runs / self.id).iterdir() if path.name.isdecimal()]
-        folder = self.runs / self.id / str(run or max(folders))
-        found: dict[str, Any] = json.loads((folder / "life.json").read_bytes())
+        """What the host of a run, or of the last one that has spoken, wrote last."""
+        lives = {int(path.parent.name): path for path in (self.runs / self.id).glob("[0-9]*/life.json")}
+        path = (
+            lives.get(max(lives, default=0)) if run is None else self.runs / self.id / str(run) / "life.json"
+        )
+        assert path is not None, f"no host of {self.name} has spoken"
+        found: dict[str, Any] = json.loads(path.read_bytes())
         return found
 
     def pid(self, who: str) -> int:
