@@ -24,6 +24,7 @@ MODULES = (
     "host",
     "hundred",
     "messages",
+    "recovery",
 )
 
 

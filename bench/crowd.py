@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,8 @@ from bench.places import ccc, plain, repository, run
 
 _Seen = TypeVar("_Seen")
 
-AT_ONCE = 50
-"""Sessions that one `spawn` makes; it refuses more than 64."""
+SPAWNERS = 4
+"""Processes that make the sessions; one makes at most 64."""
 
 PATIENCE = 300.0
 PAUSE, COMMITS, TURNS = 3, 30, 6
@@ -77,8 +78,12 @@ class Crowd:
 
     def _spawn(self, *arguments: str, turns: list[dict[str, Any]]) -> None:
         script = self.top.parent / f"script-{len(turns)}.yml"
-        script.write_text(json.dumps({"turns": turns}), encoding="utf-8")
+        if not script.exists():
+            script.write_text(json.dumps({"turns": turns}), encoding="utf-8")
         ccc("spawn", *arguments, "--engine", f"rehearsal:{script}", cwd=self.top)
+
+    def _spawn_parts(self, count: int) -> None:
+        self._spawn("backend", "Part", "--count", str(count), turns=[RESTS, WORKS])
 
     def works(self, commands: Mapping[str, tuple[str, ...]]) -> dict[str, Work]:
         """What a person does here, by name: these commands, commits, and what they are held against."""
@@ -103,10 +108,10 @@ def crowd(count: int) -> Iterator[Crowd]:
         ccc("spawn", "backend", "By hand", "--no-start", cwd=top)
         claiming = max(1, count // 10)
         try:
-            for start in range(0, count - claiming, AT_ONCE):
-                some = str(min(AT_ONCE, count - claiming - start))
-                place._spawn("backend", "Part", "--count", some, turns=[RESTS, WORKS])
             place._spawn("backend", "Claim", "--count", str(claiming), turns=[RESTS, CLAIMS, RESTS])
+            with ThreadPoolExecutor(SPAWNERS) as pool:
+                shares = [len(range(one, count - claiming, SPAWNERS)) for one in range(SPAWNERS)]
+                list(pool.map(place._spawn_parts, [share for share in shares if share]))
             yield place
         finally:
             ccc("stop", "--all", "--grace", "1", cwd=top)

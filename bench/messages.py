@@ -6,21 +6,18 @@ and at the hook points of one that a person runs. Without that program: a rehear
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
+from bench import claudes
+from bench.claudes import runs_python, with_claude
 from bench.harness import Result, Scale, median_ms
 from bench.places import ccc, repository, run
 from ccc.demo.answers import Answer, Body
-from ccc.demo.claude import private_environment
 from ccc.demo.stub import Stub
 
 BUDGET_MS = 300.0
@@ -53,12 +50,12 @@ def measure(scale: Scale) -> list[Result]:
     """Medians over several messages."""
     count = scale.of(1, 10, 30)
     results = [Result("message to a running rehearsal, sent to receipt", _rehearsed(count), None, "ms")]
-    program = _program()
+    program = claudes.program()
     if program is None:
         print("      [messages: no claude program on PATH, so only a rehearsal]", file=sys.stderr)
         return results
     for name, works in (("through its pipe", _hosted), ("at its hook points", _by_hand)):
-        with Timed() as stub, _with_claude(program, stub.url) as top:
+        with Timed() as stub, with_claude(program, stub.url) as top:
             stub.scripts = {"*": _steps(count)}
             times = works(top, stub, count)
         results.append(Result(f"message to claude {name}, request to receipt", times, BUDGET_MS, "ms"))
@@ -117,8 +114,8 @@ def _told(top: Path, stub: Timed, name: str, count: int) -> float:
 
 
 def _steps(count: int) -> list[dict[str, object]]:
-    arguments = {"command": f"python3 -c 'import time; time.sleep({TOOL_SECONDS})'", "description": "a step"}
-    return [{"text": "on it", "tools": [{"name": "Bash", "input": arguments}]}] * (4 * count + 4)
+    tool = runs_python(f"import time; time.sleep({TOOL_SECONDS})")
+    return [{"text": "on it", "tools": [tool]}] * (4 * count + 4)
 
 
 def _spawned(top: Path, *options: str) -> str:
@@ -148,30 +145,3 @@ def until(seen: Callable[[], float | bool | None]) -> float:
             return float(found)
         time.sleep(0.002)
     raise TimeoutError("the message, or its receipt, did not come")
-
-
-def _program() -> Path | None:
-    """The program on PATH, or as the tests install it."""
-    found = shutil.which("claude")
-    if found is not None:
-        return Path(found)
-    spec = importlib.util.find_spec("claude_agent_sdk")
-    bundled = Path(spec.origin).parent / "_bundled" / "claude" if spec and spec.origin else None
-    return bundled if bundled is not None and bundled.exists() else None
-
-
-@contextmanager
-def _with_claude(program: Path, url: str) -> Iterator[Path]:
-    """A repository, and an environment in which `claude` is private and asks the stub."""
-    before = dict(os.environ)
-    with repository() as top:
-        private = top.parent / "private"
-        (private / "bin").mkdir(parents=True)
-        (private / "bin" / "claude").symlink_to(program)
-        os.environ.update(private_environment(private, url))
-        os.environ["PATH"] = f"{private / 'bin'}{os.pathsep}{os.environ['PATH']}"
-        try:
-            yield top
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
