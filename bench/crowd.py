@@ -21,8 +21,8 @@ SPAWNERS = 4
 """Processes that make the sessions; one makes at most 64."""
 
 PATIENCE = 300.0
-PAUSE, COMMITS, TURNS = 3, 30, 6
-"""Seconds between two commits of an agent (33 a second of a hundred agents); how many in one command, which
+PAUSE, COMMITS, TURNS = 10, 10, 30
+"""Seconds between two commits of an agent (ten a second of a hundred agents); how many in one command, which
 may take 120 s; how many such commands, so that nobody is done before everything is measured."""
 
 BY_HAND = "backend-by-hand"
@@ -37,6 +37,9 @@ CLAIMS = {
         {"commit": {"message": "Do the part", "status": "done"}},
     ]
 }
+PLAYS = {"work": [RESTS, WORKS], "claim": [RESTS, CLAIMS, RESTS], "follow": [CLAIMS]}
+"""What an agent does, turn by turn; the second turn is that of the message that sets all to work."""
+
 ROLE = """\
 ---
 description: Writes the parts
@@ -68,22 +71,20 @@ class Crowd:
         """Every agent begins to commit, a tenth claims to be done and is checked, and others begin."""
         for number in range(queued):
             after = ("--after", "backend-claim" if number == 0 else f"backend-claim-{number + 1}")
-            self._spawn("backend", f"Then {number}", *after, turns=[CLAIMS])
+            self._spawn("backend", f"Then {number}", *after, play="follow")
         run("git", "checkout", "-q", "-b", "unrelated", cwd=self.plain)
         ccc("send", "all", "go", cwd=self.top)
-        _when(self._committed, 3 * self.count, "commits")
+        _when(self._committed, 2 * self.count, "commits")
 
     def _committed(self) -> list[str]:
         return run("git", "log", "--branches=ccc/*", "--not", "main", "--format=%h", cwd=self.top).split()
 
-    def _spawn(self, *arguments: str, turns: list[dict[str, Any]]) -> None:
-        script = self.top.parent / f"script-{len(turns)}.yml"
-        if not script.exists():
-            script.write_text(json.dumps({"turns": turns}), encoding="utf-8")
+    def _spawn(self, *arguments: str, play: str) -> None:
+        script = self.top.parent / f"{play}.yml"
         ccc("spawn", *arguments, "--engine", f"rehearsal:{script}", cwd=self.top)
 
     def _spawn_parts(self, count: int) -> None:
-        self._spawn("backend", "Part", "--count", str(count), turns=[RESTS, WORKS])
+        self._spawn("backend", "Part", "--count", str(count), play="work")
 
     def works(self, commands: Mapping[str, tuple[str, ...]]) -> dict[str, Work]:
         """What a person does here, by name: these commands, commits, and what they are held against."""
@@ -108,7 +109,7 @@ def crowd(count: int) -> Iterator[Crowd]:
         ccc("spawn", "backend", "By hand", "--no-start", cwd=top)
         claiming = max(1, count // 10)
         try:
-            place._spawn("backend", "Claim", "--count", str(claiming), turns=[RESTS, CLAIMS, RESTS])
+            place._spawn("backend", "Claim", "--count", str(claiming), play="claim")
             with ThreadPoolExecutor(SPAWNERS) as pool:
                 shares = [len(range(one, count - claiming, SPAWNERS)) for one in range(SPAWNERS)]
                 list(pool.map(place._spawn_parts, [share for share in shares if share]))
@@ -118,6 +119,8 @@ def crowd(count: int) -> Iterator[Crowd]:
 
 
 def _configure(top: Path) -> None:
+    for play, turns in PLAYS.items():
+        (top.parent / f"{play}.yml").write_text(json.dumps({"turns": turns}), encoding="utf-8")
     for name, text in (("roles/backend.md", ROLE), ("config.toml", EVERYTHING_FITS)):
         path = top / ".ccc" / name
         path.parent.mkdir(parents=True, exist_ok=True)
