@@ -33,7 +33,7 @@ def offered(*words: str) -> list[str]:
 def test_commands_are_offered_with_what_they_do(words: Repo) -> None:
     assert offered("") == [name for name, entry in COMMANDS.items() if not entry.is_hidden]
     assert complete(["stat"]) == ["status\tShow every session, its status and why it is believed"]
-    assert offered("no") == ["note"]
+    assert offered("no") == ["note", "notify"]
     assert offered("-C", "/", "--color", "never", "sta") == ["status", "start"]
 
 

@@ -70,10 +70,12 @@ class Warm:
             return
         self._control.close()
         self._server.communicate(timeout=10)
+        self._control = self._server = None
 
     def _connected(self, environment: Mapping[str, str]) -> socket.socket:
-        if self._control is not None:
+        if self._control is not None and self._server is not None and self._server.poll() is None:
             return self._control
+        self.close()
         control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         control.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, LONGEST)
         with theirs:

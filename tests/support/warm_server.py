@@ -15,6 +15,7 @@ import select
 import signal
 import socket
 import sys
+from contextlib import suppress
 from typing import Any
 
 NOT_IMPORTED = ("ccc.servers", "ccc.cli.mcp", "ccc.host.__main__")
@@ -66,7 +67,8 @@ def _serve(control: socket.socket) -> dict[str, Any]:
                 other.close()
             os.closerange(woken, wakes + 1)
             return {**json.loads(data), "streams": descriptors}
-        answer.send(b"%d" % pid)
+        with suppress(BrokenPipeError):
+            answer.send(b"%d" % pid)
         answers[pid] = answer
         for each in descriptors:
             os.close(each)
@@ -77,7 +79,7 @@ def _tell_ends(answers: dict[int, socket.socket]) -> None:
         pid, status = os.waitpid(-1, os.WNOHANG)
         if pid == 0:
             return
-        with answers.pop(pid) as answer:
+        with answers.pop(pid) as answer, suppress(BrokenPipeError):  # nobody waits after a time limit
             answer.send(b"%d" % os.waitstatus_to_exitcode(status))
 
 
