@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -78,28 +79,57 @@ def results(points: list[Point]) -> list[Result]:
 
 
 def grown(scale: Scale, events: int, sessions: int) -> list[Point]:
-    """Fills a repository to so many events, each in a commit of its own, and measures on the way."""
+    """Fills a repository to so many events, each in a commit of its own, and measures at each step."""
     with temporary() as folder:
-        top, other = plain(folder / "repo"), plain(folder / "other")
-        run(sys.executable, "-m", "ccc", "init", cwd=top)
-        record_sessions(top, store_at(top / ".git"), sessions)
-        library = Library(other / ".git", sessions)
-        points: list[Point] = []
-        recorded = 0
-        for goal in [step for step in STEPS if step < events] + [events]:
-            rate = _fill(top, recorded, goal, sessions) if goal > recorded else None
-            recorded = max(recorded, goal)
-            for repository in (top, other):
-                _tidied(repository)
-            points.append(_point(scale, top, library, recorded, sessions, rate))
-            recorded += _measured(scale)
-            print(points[-1], file=sys.stderr, flush=True)
-        return points
+        fill(folder, events, sessions)
+        return measured(scale, folder, events, sessions)
 
 
-def _measured(scale: Scale) -> int:
-    """Events that measuring adds."""
-    return scale.rounds * (APPENDS_A_ROUND + 1)
+def fill(folder: Path, events: int, sessions: int) -> None:
+    """A repository for each step, grown out of the one before; those that are there already are kept.
+
+    A million events take a quarter of an hour: measuring wants a quiet machine, filling does not.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    growing, before = folder / "growing", None
+    for goal in _steps(events):
+        shutil.rmtree(growing, ignore_errors=True)
+        if not (folder / str(goal)).exists():
+            rate = _grow(growing, folder, before, goal, sessions)
+            (folder / f"{goal}.rate").write_text(json.dumps(rate), encoding="utf-8")
+            growing.rename(folder / str(goal))
+            print(f"{goal} events", file=sys.stderr, flush=True)
+        before = goal
+
+
+def _steps(events: int) -> list[int]:
+    return [*(step for step in STEPS if step < events), events]
+
+
+def _grow(growing: Path, folder: Path, before: int | None, goal: int, sessions: int) -> float | None:
+    """The repository with `goal` events, tidied; events a second, None where there were none to record."""
+    if before is None:
+        plain(growing)
+        run(sys.executable, "-m", "ccc", "init", cwd=growing)
+        record_sessions(growing, store_at(growing / ".git"), sessions)
+    else:
+        shutil.copytree(folder / str(before), growing, symlinks=True)
+    rate = _fill(growing, before or 0, goal, sessions) if goal > (before or 0) else None
+    _tidied(growing)
+    return rate
+
+
+def measured(scale: Scale, folder: Path, events: int, sessions: int) -> list[Point]:
+    """What was filled, measured one after the other, each in a copy."""
+    points = []
+    for goal in _steps(events):
+        rate = json.loads((folder / f"{goal}.rate").read_text(encoding="utf-8"))
+        with temporary() as place:
+            shutil.copytree(folder / str(goal), place / "repo", symlinks=True)
+            library = Library(plain(place / "other") / ".git", sessions)
+            points.append(_point(scale, place / "repo", library, goal, sessions, rate))
+        print(points[-1], file=sys.stderr, flush=True)
+    return points
 
 
 def _point(
@@ -210,11 +240,18 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--rounds", type=int, default=30, help="measurements at each point (default: 30)")
     parser.add_argument("--data", type=Path, help="write the points to this file (JSON)")
     parser.add_argument("--from", dest="source", type=Path, help="draw the points of this file instead")
+    parser.add_argument("--in", dest="folder", type=Path, help="keep what was filled below this folder")
+    parser.add_argument("--fill", action="store_true", help="fill them and measure nothing; needs --in")
     parser.add_argument("--plot", type=Path, help="draw to this file (SVG)")
     asked = parser.parse_args(arguments)
     leave_the_surroundings()
     if asked.source:
         points = [Point(**each) for each in json.loads(asked.source.read_text(encoding="utf-8"))["points"]]
+    elif asked.folder:
+        fill(asked.folder, asked.events, asked.sessions)
+        if asked.fill:
+            return 0
+        points = measured(Scale("asked", asked.rounds), asked.folder, asked.events, asked.sessions)
     else:
         points = grown(Scale("asked", asked.rounds), asked.events, asked.sessions)
     if asked.data:
