@@ -11,7 +11,7 @@ from ccc.domain.events import Draft
 from ccc.domain.life import Life
 from ccc.domain.messages import Message, Whom
 from ccc.domain.sessions import Session
-from ccc.ops import starting
+from ccc.ops import starting, unwitnessed
 from ccc.ops.look import Picture, Sighting
 from ccc.ops.mail import messages_of
 from ccc.ops.tell import hand_over
@@ -51,6 +51,8 @@ def bounce(workspace: Workspace, picture: Picture) -> int:
     if not dead:
         return 0
     known = {each.session.id: each for each in picture.sightings}
+    there = _tell_of_arrivals(workspace, known, dead)
+    dead = [each for each in dead if each.id not in there]
     returns = [_return(workspace, each, whys, known) for each in dead]
     done: list[Return] = []
     workspace.store.transact(lambda state: _decide(state, returns, done))
@@ -63,7 +65,21 @@ def bounce(workspace: Workspace, picture: Picture) -> int:
                 each.sender,
                 Letter(each.notice, "ccc", _words(each.message, each.why), workspace.now()),
             )
-    return len(done)
+    return len(there) + len(done)
+
+
+def _tell_of_arrivals(
+    workspace: Workspace, known: Mapping[str, Sighting], dead: Sequence[Message]
+) -> set[str]:
+    """Writes the receipts of those that are in the conversation though nobody saw them enter; their ids."""
+    there: set[str] = set()
+    for receiver in {each.to for each in dead}:
+        mine = [each for each in dead if each.to == receiver]
+        for each in unwitnessed.arrived(workspace, known[receiver], mine):
+            workspace.store.journal(unwitnessed.receipt(each, known[receiver], workspace.now()))
+            mail.told(SessionFiles.of(workspace.layout, receiver), each.id)
+            there.add(each.id)
+    return there
 
 
 def death_of(workspace: Workspace, sighting: Sighting) -> str | None:

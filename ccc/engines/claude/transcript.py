@@ -41,6 +41,27 @@ def sub_agents(transcript: Path) -> list[Path]:
     return sorted((transcript.with_suffix("") / "subagents").glob("agent-*.jsonl"))
 
 
+def heard(path: Path) -> set[str]:
+    """The uuids of what users said in a conversation, as one the program takes up would have it.
+
+    What began a turn has a line of its own, what came in the middle of one is an attachment; what only waited
+    in the program's queue is neither (docs/claude-engine.md). Raises OSError.
+    """
+    found = (_heard(line) for line in path.read_bytes().split(b"\n") if b"uuid" in line)
+    return {uuid for uuid in found if uuid is not None}
+
+
+def _heard(line: bytes) -> str | None:
+    try:
+        said = json.loads(line)
+        attached = said.get("attachment") or {}
+        uuid = attached.get("source_uuid") if attached.get("type") == QUEUED else said.get("uuid")
+    except (ValueError, AttributeError, RecursionError):
+        return None
+    speaks = said.get("type") in ("user", "attachment")
+    return uuid if speaks and isinstance(uuid, str) else None
+
+
 def parse(line: bytes) -> Sequence[TurnLine]:
     """The turns in a line of the transcript, or of the stream: both have the same shape."""
     text = line.decode("utf-8", "replace").strip("\0 \t")
