@@ -56,12 +56,13 @@ class Part:
 
 LONG = 40
 CAST = (
-    *(Part(f"steady-{number}", "steady", LONG, ("verified",)) for number in range(1, 3)),
-    *(Part(f"steady-{number}", "steady", LONG, ("verified",), turn=5) for number in range(3, 5)),
+    Part("steady-1", "steady", LONG, ("verified",)),
+    Part("steady-2", "steady", LONG, ("verified",), turn=10),
+    *(Part(f"steady-{number}", "steady", LONG, ("verified",), turn=2) for number in range(3, 5)),
     *(Part(f"listener-{number}", "steady", LONG, ("verified",), turn=1) for number in range(1, 3)),
-    Part("mender-1", "mender", LONG, ("verified",), turn=5),
-    Part("asker-1", "asker", LONG, ("verified",), turn=4),
-    Part("blocked-1", "blocked", LONG, ("waiting",), turn=6),
+    Part("mender-1", "mender", LONG, ("verified",), turn=2),
+    Part("asker-1", "asker", LONG, ("verified",), turn=2),
+    Part("blocked-1", "blocked", LONG, ("waiting",), turn=3),
     Part("stopped-1", "endless", 10_000, ("stopped",), working=False),
     Part("failing-1", "failing", LONG // 3, ("failed",), working=False),
     Part("spender-1", "spender", 10_000, ("paused",), ("--budget", "90ktok"), working=False),

@@ -128,7 +128,7 @@ class Letters:
             yield from (
                 f"{word} was sent as {each}, and is not recorded" for each in identifiers if each not in known
             )
-        seen, twice = self._seen()
+        seen, kept, twice = self._seen()
         names = {session["id"]: name for name, session in self.place.sessions.items()}
         for each in found:
             marked = WORD.match(each.text)
@@ -138,22 +138,28 @@ class Letters:
             was_seen = word in seen[names[each.to]]
             if each.delivered is not None and each.delivered.run is not None and not was_seen:
                 yield f"{word} has its receipt, and {names[each.to]} never saw it: {each.delivered}"
-            if each.delivered is None and each.bounced is not None and was_seen:
-                yield f"{word} bounced ({each.bounced}), and {names[each.to]} saw it"
+            if each.delivered is None and each.bounced is not None and word in kept[names[each.to]]:
+                yield f"{word} bounced ({each.bounced}), and {names[each.to]} has it"
             if each.bounced is not None and not each.bounced:
                 yield f"{word} bounced without a reason"
         yield from (f"{name} was told {word} {count} times" for (name, word), count in sorted(twice.items()))
 
-    def _seen(self) -> tuple[dict[str, set[str]], dict[tuple[str, str], int]]:
-        """Which words the model of each session saw; which of them more than once in one conversation."""
+    def _seen(self) -> tuple[dict[str, set[str]], dict[str, set[str]], dict[tuple[str, str], int]]:
+        """Which words the model of each session saw, which are in its conversation in the end, which twice.
+
+        What a program had not written down when it was killed is seen once, and then forgotten.
+        """
         seen: dict[str, set[str]] = defaultdict(set)
+        kept: dict[str, set[str]] = defaultdict(set)
         twice: dict[tuple[str, str], int] = {}
         for entry in self.place.requests():
+            if not entry["aside"]:
+                kept[entry["name"]] = set(entry["words"])
             for word, count in entry["words"].items():
                 seen[entry["name"]].add(word)
                 if count > 1:
                     twice[entry["name"], word] = max(count, twice.get((entry["name"], word), 0))
-        return seen, twice
+        return seen, kept, twice
 
     def report(self) -> str:
         """How many there were, and what became of them."""

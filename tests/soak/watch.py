@@ -94,6 +94,7 @@ class Watch:
         contradictions = {
             "nothing lives": status in AT_WORK and not living,
             "an agent lives": status in OVER and any(each.kind == "agent" for each in living),
+            "nobody looks": status == "unknown",
         }
         for what, is_so in contradictions.items():
             if not is_so:
