@@ -200,7 +200,7 @@ def from_cells(identifier: str, cells: Cells) -> Session | None:
     present: Mapping[str, Any] = values(cells)
 
     def at(field: str) -> str:
-        return rfc3339(cells[field][0])
+        return rfc3339(cells[field][0]) if field in cells else ""
 
     def record(field: str) -> Mapping[str, Any] | None:
         value = present.get(field)
@@ -229,16 +229,14 @@ def from_cells(identifier: str, cells: Cells) -> Session | None:
         created_at=at("name"),
         created_by=present.get("created_by"),
         head=str(present.get("head") or present.get("base", "")),
-        head_at=at("head") if "head" in cells else at("name"),
+        head_at=at("head") or at("name"),
         progress=present.get("progress"),
         run=_run(cells),
-        claim=_claim(record("claim"), at("claim") if "claim" in cells else ""),
-        verification=_verification(
-            record("verification"), at("verification") if "verification" in cells else ""
-        ),
-        rejection=_rejection(record("rejection"), at("rejection") if "rejection" in cells else ""),
-        landed=_landed(record("landed"), at("landed") if "landed" in cells else ""),
-        closed=_closed(record("closed"), at("closed") if "closed" in cells else ""),
+        claim=_claim(record("claim"), at("claim")),
+        verification=_verification(record("verification"), at("verification")),
+        rejection=_rejection(record("rejection"), at("rejection")),
+        landed=_landed(record("landed"), at("landed")),
+        closed=_closed(record("closed"), at("closed")),
         brief=present.get("brief.md"),
         report=present.get("report.md"),
         updated_at=rfc3339(max(stamp for stamp, _ in cells.values())),
@@ -250,9 +248,9 @@ def from_cells(identifier: str, cells: Cells) -> Session | None:
         origin=present.get("from"),
         reminded=max((int(name[9:]) for name in present if name.startswith("reminded.")), default=None),
         spent=_spent(cells),
-        exhausted=exhausted_in(record("exhausted"), at("exhausted") if "exhausted" in cells else ""),
-        after_at=at("after") if "after" in cells else "",
-        start=start_of(record("start"), at("start") if "start" in cells else ""),
+        exhausted=exhausted_in(record("exhausted"), at("exhausted")),
+        after_at=at("after"),
+        start=start_of(record("start"), at("start")),
         grounds=grounds_of(present.get("grounds", ())),
         stuck=present.get("stuck"),
     )
