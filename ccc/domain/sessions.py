@@ -16,6 +16,8 @@ from ccc.domain.starts import Ground, Start, grounds_of, start_of
 from ccc.records import dataclass
 
 KIND = "sessions"
+BY_HAND = "by_hand"
+"""The cell of a session whose worktree a person made: ccc puts nothing into it."""
 
 
 def stream_of(identifier: str) -> str:

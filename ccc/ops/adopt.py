@@ -128,6 +128,7 @@ def _record(workspace: Workspace, adoption: Adoption) -> None:
         "base": plan.base,
         "head": head,
         "created_by": plan.by,
+        **({sessions.BY_HAND: 1} if adoption.former is not None else {}),
         "priority": 0,
         "ports": plan.ports,
         "brief.md": ids.blob_id(adoption.brief, like=head),

@@ -62,7 +62,8 @@ def reopen(workspace: Workspace, session: Session) -> Reopened:
     if backups.is_snapshot(workspace.git, commit):
         snapshot.restore(path, commit)
     reached("reopen-restored")
-    byhand.install(workspace, session)
+    if sessions.BY_HAND not in workspace.store.state().stream(sessions.stream_of(session.id)):
+        byhand.install(workspace, session)
     leftovers.settle(workspace.layout.worktrees / session.name, session.id, session.role)
     identities.write(workspace)
     hookfiles.refresh(workspace.repository.common)

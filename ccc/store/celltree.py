@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from ccc.domain.cells import Cells, dump, join, load
@@ -98,10 +98,17 @@ class CellTree:
         """Every stream of a tree, by full name."""
         return self._streams_below(list(self.entries(tree).items()))
 
-    def directories(self, kind_tree: str) -> dict[str, str]:
-        """Of all streams below the tree of a kind: identifier to the id of its directory."""
-        shards = _directories(list(self.entries(kind_tree).items()))
-        return {name: entry.oid for name, entry in _directories(self._below(shards, lambda _, name: name))}
+    def shards(self, kind_tree: str) -> list[str]:
+        """The ids of the trees that the streams of a kind are spread over, in order."""
+        return [entry.oid for _, entry in _directories(list(self.entries(kind_tree).items()))]
+
+    def directories(self, shards: Sequence[str]) -> dict[str, dict[str, str]]:
+        """Of the streams in each of these trees: identifier to the id of its directory."""
+        self._prefetch_trees(shards)
+        return {
+            shard: {name: entry.oid for name, entry in _directories(list(self.entries(shard).items()))}
+            for shard in shards
+        }
 
     def cells_of_all(self, directories: Mapping[str, str]) -> dict[str, Cells]:
         """The cells of streams given by name and directory, read in as few round trips as can be."""

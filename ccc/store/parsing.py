@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
 
 from ccc.domain.cells import Cells
@@ -34,10 +35,13 @@ class Codec(Protocol[_Thing]):
 
 @dataclass(frozen=True)
 class _Kind(Generic[_Thing]):
-    """All streams of a kind at one tree: identifier to (id of the stream's directory, thing)."""
+    """All streams of a kind at one tree."""
 
     tree: str
+    shards: Mapping[str, Sequence[str]]
+    """The ids of the trees below, each to the identifiers in it."""
     things: Mapping[str, tuple[str, _Thing]]
+    """Identifier to (id of the stream's directory, thing), shard after shard."""
 
 
 class Parser:
@@ -55,23 +59,29 @@ class Parser:
             return {}
         known = self._known.get(codec.kind) or self._kept(codec)
         if known is None or known.tree != entry.oid:
-            known = self._renewed(entry.oid, codec, {} if known is None else known.things)
+            known = self._renewed(entry.oid, codec, known or _Kind("", {}, {}))
         self._known[codec.kind] = known
         return {f"{codec.kind}/{identifier}": thing for identifier, (_, thing) in known.things.items()}
 
-    def _renewed(
-        self, tree: str, codec: Codec[_Thing], before: Mapping[str, tuple[str, _Thing]]
-    ) -> _Kind[_Thing]:
-        directories = self._tree.directories(tree)
-        things = {
-            identifier: before[identifier]
-            for identifier, directory in directories.items()
-            if identifier in before and before[identifier][0] == directory
+    def _renewed(self, tree: str, codec: Codec[_Thing], before: _Kind[_Thing]) -> _Kind[_Thing]:
+        shards = self._tree.shards(tree)
+        read = self._tree.directories([shard for shard in shards if shard not in before.shards])
+        kept = before.things
+        fresh = {
+            name: directory
+            for below in read.values()
+            for name, directory in below.items()
+            if name not in kept or kept[name][0] != directory
         }
-        fresh = {name: directory for name, directory in directories.items() if name not in things}
-        for identifier, cells in self._tree.cells_of_all(fresh).items():
-            things[identifier] = (fresh[identifier], codec.parse(identifier, cells))
-        found = _Kind(tree, things)
+        parsed = {
+            name: (fresh[name], codec.parse(name, cells))
+            for name, cells in self._tree.cells_of_all(fresh).items()
+        }
+        names = {shard: before.shards[shard] if shard not in read else tuple(read[shard]) for shard in shards}
+        things = {
+            name: parsed[name] if name in parsed else kept[name] for below in names.values() for name in below
+        }
+        found = _Kind(tree, names, things)
         if self._cache is not None and len(fresh) >= WORTH_KEEPING:
             self._cache.put(codec.kind, codec.signature, _document(found, codec))
         return found
@@ -82,15 +92,23 @@ class Parser:
             return None
         try:
             things = zip(found["directories"], codec.decode(found["things"]), strict=True)
-            return _Kind(str(found["tree"]), dict(zip(found["names"], things, strict=True)))
+            names = iter(found["names"])
+            shards = {str(oid): tuple(islice(names, count)) for oid, count in found["shards"]}
+            known = dict(zip(found["names"], things, strict=True))
+            return _Kind(str(found["tree"]), shards, known) if _agree(shards, known) else None
         except (AttributeError, ValueError, TypeError, KeyError, IndexError):
             return None
+
+
+def _agree(shards: Mapping[str, Sequence[str]], things: Mapping[str, object]) -> bool:
+    return [name for names in shards.values() for name in names] == list(things)
 
 
 def _document(kind: _Kind[_Thing], codec: Codec[_Thing]) -> dict[str, Any]:
     directories, things = [one for one, _ in kind.things.values()], [one for _, one in kind.things.values()]
     return {
         "tree": kind.tree,
+        "shards": [[oid, len(names)] for oid, names in kind.shards.items()],
         "names": list(kind.things),
         "directories": directories,
         "things": codec.encode(things),

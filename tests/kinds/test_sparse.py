@@ -25,7 +25,7 @@ def test_a_session_is_as_sparse_as_the_checkout_and_lands_whole(
 ) -> None:
     place = make(repo, tmp_path)
     tree = spawned(place)
-    seen = {path.name for path in tree.path.iterdir()} - {".git", ".ccc", ".gitignore"}
+    seen = {path.name for path in tree.path.iterdir()} - {".git", ".ccc", ".claude", ".gitignore"}
     assert seen == {path.name for path in repo.path.iterdir()} - {".git", ".gitignore"}
     assert (tree.path / ".ccc" / "sessions" / "backend-a-part" / "brief.md").exists()
     assert tree.git("status", "--porcelain") == ""

@@ -16,6 +16,7 @@ from ccc.domain.messagerows import ROWS as MESSAGES
 from ccc.domain.sessionrows import ROWS
 from ccc.domain.sessions import Session
 from ccc.layout import Layout
+from ccc.store.celltree import CellTree
 from ccc.store.parsing import WORTH_KEEPING
 from tests.handoff.strategies import session_records
 from tests.store.tools import git_store, reader_of
@@ -70,6 +71,31 @@ def test_only_what_changed_is_parsed_again(filled: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(ROWS, "parse", noting)
     assert tasks(filled)["backend-3"] == "Changed"
     assert parsed == [f"{3:032x}"]
+
+
+def test_of_what_did_not_change_nothing_is_read(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks(filled)
+    git_store(filled).transact(lambda _: [spawned(3, "Changed")])
+    read: list[str] = []
+    entries = CellTree.entries
+
+    def noting(self: CellTree, tree: str) -> object:
+        read.append(tree)
+        return entries(self, tree)
+
+    monkeypatch.setattr(CellTree, "entries", noting)
+    assert tasks(filled)["backend-3"] == "Changed"
+    assert len(set(read)) <= len(("root", "kinds", "sessions", "shard", "session"))
+
+
+def test_a_cache_whose_parts_disagree_is_not_believed(filled: Path) -> None:
+    first = tasks(filled)
+    path = cache_of(filled)
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["shards"][0][1] -= 1
+    path.write_text(json.dumps(document), encoding="utf-8")
+    git_store(filled).transact(lambda _: [spawned(3, "Changed")])
+    assert tasks(filled) == {**first, "backend-3": "Changed"}
 
 
 def test_what_is_acknowledged_and_not_recorded_shows_through_the_cache(filled: Path) -> None:
