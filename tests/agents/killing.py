@@ -65,3 +65,13 @@ def ended(agent: Agent, ccc: RunsCcc, run: int = 1) -> dict[str, Any]:
     until(path.exists, f"the end of run {run}")
     found: dict[str, Any] = json.loads(path.read_bytes())
     return found
+
+
+OTHER_BOOT = "00000000-1111-4222-8333-444444444444\n"
+
+
+def rebooted(other: Path, *command: str) -> list[str]:
+    """A command line that sees another boot id, which the file `other` gets; needs root."""
+    other.write_text(OTHER_BOOT, encoding="ascii")
+    script = 'mount --bind "$1" /proc/sys/kernel/random/boot_id && shift && exec "$@"'
+    return ["unshare", "-m", "sh", "-c", script, "sh", str(other), *command]

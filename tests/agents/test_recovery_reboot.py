@@ -11,20 +11,13 @@ from pathlib import Path
 import pytest
 
 from tests.agents.conftest import Starts
-from tests.agents.killing import at_work, drains_of, kill, order, runs_of, taken_up
+from tests.agents.killing import OTHER_BOOT, at_work, drains_of, kill, order, rebooted, runs_of, taken_up
 from tests.support.agents import DONE, until
 from tests.support.program import PROJECT, RunsCcc
 from tests.support.repository import Repo
 
 WORKS = [{"edit": {"path": "one", "content": "1"}}, {"wait": {"file": "go"}}, *DONE]
-OTHER_BOOT = "00000000-1111-4222-8333-444444444444\n"
 NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="a mount namespace of its own needs root")
-
-
-def rebooted(other: Path, *command: str) -> list[str]:
-    """A command line that sees another boot id."""
-    script = 'mount --bind "$1" /proc/sys/kernel/random/boot_id && shift && exec "$@"'
-    return ["unshare", "-m", "sh", "-c", script, "sh", str(other), *command]
 
 
 @pytest.mark.slow
@@ -43,7 +36,6 @@ def test_a_reboot_brings_back_what_was_at_work_and_nothing_else(
     until(lambda: not drains_of(ready), "the end of every drain")
     kill(cut)
     other = tmp_path / "boot_id"
-    other.write_text(OTHER_BOOT, encoding="ascii")
     done = subprocess.run(
         rebooted(other, sys.executable, "-m", "ccc", "drain", "--recover"),
         cwd=ready.path,
