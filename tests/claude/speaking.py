@@ -33,6 +33,12 @@ def until_there(path: Path) -> str:
     return f"python3 -c 'import pathlib, time; [time.sleep(0.05) for _ in {look}]'"
 
 
+def used_up(reset: int, **more: str) -> dict[str, str]:
+    """Headers of an answer to whoever has used up a subscription until `reset`, seconds since 1970."""
+    told = {"status": "rejected", "reset": str(reset), "representative-claim": "five_hour", **more}
+    return {f"anthropic-ratelimit-unified-{name}": value for name, value in told.items()}
+
+
 def kind(line: Line) -> str:
     """`system:init`, `result:success`, `assistant`."""
     return ":".join(str(line[key]) for key in ("type", "subtype") if line.get(key))

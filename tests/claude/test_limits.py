@@ -11,7 +11,7 @@ import pytest
 
 from ccc.demo.stub import Stub
 from tests.claude.conftest import RunsIn
-from tests.claude.speaking import bash, until_there, write
+from tests.claude.speaking import bash, until_there, used_up, write
 from tests.support.agents import Agent, until
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
@@ -89,3 +89,35 @@ def test_a_rate_limit_that_outlasts_the_retries_parks_the_session_until_it_is_ov
     assert {each.session for each in stub.requests()} == conversation
     assert "A rate limit stopped you, and it is over now" in stub.requests()[-1].said
     assert agent.life()["restarts"] == 0
+
+
+def test_a_subscription_that_is_used_up_waits_for_the_reset_that_it_names(
+    ready: Repo, spawn: Spawns, stub: Stub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """And its status goes to limited and back, each time with what proves it."""
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    monkeypatch.setenv("CLAUDE_CODE_OAUTH_TOKEN", "dummy")
+    ready.write(".ccc/config.toml", '[limits]\nrate_wait = "1h"\nstagger = "1s"\n')
+    reset = int(time.time()) + 12
+    refused = {"status": 429, "headers": used_up(reset)}
+    after = {"fail": [refused], **bash(until_there(tmp_path / "go"))}
+    stub.scripts = {"*": [bash("git status"), after, {"text": "on"}]}
+    agent = spawn("backend", "Go")
+    agent.becomes("limited", patience=60)
+    until(lambda: agent.life()["agent"] is None, "the rest")
+    asked, now = len(stub.requests()), agent.status()
+    evidence = [each["what"] for each in now["evidence"]]
+    assert (now["status"], evidence[0]) == ("limited", "parked: its rate limit is used up")
+    assert evidence[1].startswith("until 20"), evidence
+    until(lambda: len(stub.requests()) > asked, "a request")
+    assert time.time() >= reset
+    now = agent.becomes("running")
+    evidence = [each["what"] for each in now["evidence"]]
+    assert any(what.startswith("claude pid ") for what in evidence), evidence
+    assert not any("limit" in what for what in evidence), evidence
+    (tmp_path / "go").touch()
+    agent.becomes("idle")
+    said = ready.git("log", "--reverse", "--format=%s", "refs/ccc").splitlines()
+    parked = next(n for n, line in enumerate(said) if "limited: parked: its rate limit is used up" in line)
+    assert f"{agent.name}: resumed claude" in said[parked:]
+    assert (len(stub.requests()), agent.life()["restarts"]) == (asked + 2, 0)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from ccc.demo.stub import Stub
-from tests.claude.speaking import Speaks, bash, kind, until_there, write
+from tests.claude.speaking import Speaks, bash, kind, until_there, used_up, write
 from tests.support import claude
 from tests.support.agents import until
 from tests.support.repository import Repo
@@ -156,6 +157,29 @@ def test_each_retry_is_told(speak: Speaks, stub: Stub) -> None:
         {"attempt": 2, "max_retries": 2, "error_status": None, "error": "unknown"},
     ]
     assert talk.lines("system:api_retry")[0]["retry_delay_ms"] >= 1000
+
+
+def test_a_subscription_tells_its_limit_and_reset(
+    speak: Speaks, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond the subscription, too, where that may be used: then it goes on though it was rejected."""
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    monkeypatch.setenv("CLAUDE_CODE_OAUTH_TOKEN", "dummy")
+    reset = int(time.time()) + 3600
+    over = used_up(reset, **{"overage-status": "allowed", "overage-reset": str(reset)})
+    none = used_up(reset, **{"overage-status": "rejected"})
+    refused = {"fail_always": {"status": 429, "headers": none}}
+    stub.scripts = {"*": [{**bash("echo hi"), "headers": over}, refused]}
+    talk = speak()
+    talk.say("go on")
+    result = talk.result()
+    assert (result["is_error"], result["api_error_status"]) == (True, 429)
+    assert result["result"].startswith("You've hit your limit · resets ")
+    told = [line["rate_limit_info"] for line in talk.lines("rate_limit_event")]
+    assert {(each["status"], each["resetsAt"]) for each in told} == {("rejected", reset)}
+    assert [each["isUsingOverage"] for each in told] == [True, False]
+    assert talk.tool_results() == ["hi"]
+    assert len(stub.requests()) == 2, "it does not try again"
 
 
 def test_without_a_key_it_says_so_and_asks_nobody(

@@ -180,7 +180,8 @@ class Claude:
 
     def _rate_limit(self, found: Mapping[str, Any]) -> Sequence[Sign]:
         info = found.get("rate_limit_info") or {}
-        if info.get("status") != "rejected":
+        if info.get("status") != "rejected" or info.get("isUsingOverage"):
+            self._limited = None  # it is over, or paid for beyond: the program goes on
             return ()
         return (self._limit(Limited("its rate limit is used up", requests.moment(info.get("resetsAt")))),)
 
