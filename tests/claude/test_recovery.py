@@ -1,4 +1,4 @@
-"""The real program killed, then its host: the same conversation goes on, and all that is said is said once."""
+"""The real program killed, then its host: one conversation goes on, and all that is said is said once."""
 
 from __future__ import annotations
 
