@@ -17,6 +17,10 @@ class MessageRows:
     kind = messages.KIND
     signature = " ".join(f"{each.__name__}:{','.join(each.__annotations__)}" for each in (Message, Delivery))
 
+    def order(self, thing: Message | None) -> tuple[str, ...]:
+        """Oldest first, then by id."""
+        return ("",) if thing is None else (thing.at, thing.id)
+
     def parse(self, identifier: str, cells: Cells) -> Message | None:
         """The message of a stream; None where the stream holds no text."""
         return messages.from_cells(identifier, cells)

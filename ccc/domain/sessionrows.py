@@ -47,6 +47,10 @@ class SessionRows:
         for each in (Session, Verification, Command, Question, Ground, Spending, Limits, *_PARTS.values())
     )
 
+    def order(self, thing: Session | None) -> tuple[str, ...]:
+        """Oldest first, then by id."""
+        return ("",) if thing is None else (thing.created_at, thing.id)
+
     def parse(self, identifier: str, cells: Cells) -> Session | None:
         """The session of a stream; None where the stream is only a stub."""
         return sessions.from_cells(identifier, cells)

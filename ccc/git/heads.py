@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from ccc.git import repository as repositories
@@ -19,6 +21,9 @@ STUB = "ref: refs/heads/.invalid"
 
 
 HEADS = "refs/heads/"
+YOUNG_NS = 1_000_000_000
+"""Of two files this young the times may be the same: clocks of file systems tick every 4 ms, or slower."""
+
 _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 
 
@@ -33,10 +38,10 @@ def _filed(common: Path) -> Mapping[str, str] | None:
     try:
         loose = dict(_loose(f"{common}/", HEADS))
         # After the loose ones: git removes a loose file only when its value is in packed-refs.
-        found = {**_packed(common), **loose}
+        packed = _packed(f"{common}/packed-refs")
     except OSError:
         return None
-    return found if all(map(_OID.match, found.values())) else None
+    return {**packed, **loose} if packed is not None and _are_ids(loose) else None
 
 
 def _loose(common: str, folder: str) -> Iterator[tuple[str, str]]:
@@ -54,16 +59,41 @@ def _loose(common: str, folder: str) -> Iterator[tuple[str, str]]:
                 yield name, content.strip()
 
 
-def _packed(common: Path) -> dict[str, str]:
-    lines = (_content(f"{common}/packed-refs") or "").split("\n")
+def _packed(path: str) -> Mapping[str, str] | None:
+    """The branches in packed-refs; parsed once a version, as git only ever puts another file in its place."""
+    try:
+        now = os.stat(path)  # noqa: PTH116
+    except FileNotFoundError:
+        return {}
+    if abs(time.time_ns() - now.st_mtime_ns) < YOUNG_NS:
+        return _parsed(_content(path) or "")
+    return _version(path, now.st_ino, now.st_mtime_ns, now.st_ctime_ns, now.st_size)
+
+
+@lru_cache(maxsize=4)
+def _version(path: str, *_: int) -> Mapping[str, str] | None:
+    return _parsed(_content(path) or "")
+
+
+def _parsed(text: str) -> Mapping[str, str] | None:
+    lines = text.split("\n")
     pairs = (line.split(" ", 1) for line in lines if line and line[0] not in "#^")
-    return {pair[1]: pair[0] for pair in pairs if len(pair) == 2 and pair[1].startswith(HEADS)}
+    found = {pair[1]: pair[0] for pair in pairs if len(pair) == 2 and pair[1].startswith(HEADS)}
+    return found if _are_ids(found) else None
 
 
-def branches_of(git: Git, common: Path, admins: Iterable[str]) -> Mapping[str, str]:
-    """Admin directory's name to the full name of its branch; detached and unreadable ones are left out."""
-    there = _listed(f"{common}/worktrees")
-    files = {admin: f"{common}/worktrees/{admin}/HEAD" for admin in admins if admin in there}
+def _are_ids(found: Mapping[str, str]) -> bool:
+    return all(map(_OID.match, found.values()))
+
+
+def branches_of(git: Git, common: Path, prefix: str, names: Collection[str]) -> Mapping[str, str]:
+    """Admin directory's name (the prefix and one of these) to the full name of its branch.
+
+    Detached and unreadable ones are left out.
+    """
+    there = listed(f"{common}/worktrees")
+    admins = [one for one in there if one.startswith(prefix) and one[len(prefix) :] in names]
+    files = {admin: f"{common}/worktrees/{admin}/HEAD" for admin in admins}
     texts = {admin: (_content(file) or "").strip() for admin, file in files.items()}
     unknown = [admin for admin, text in texts.items() if text == STUB]
     found = _asked_of_git(git, unknown) if unknown else {}
@@ -73,7 +103,8 @@ def branches_of(git: Git, common: Path, admins: Iterable[str]) -> Mapping[str, s
     return found
 
 
-def _listed(folder: str) -> frozenset[str]:
+def listed(folder: str) -> frozenset[str]:
+    """The names in a folder; empty where there is none. Raises OSError."""
     try:
         return frozenset(os.listdir(folder))  # noqa: PTH208
     except (FileNotFoundError, NotADirectoryError):

@@ -80,6 +80,14 @@ def _commit(fields: Sequence[str]) -> CommitInfo:
     return CommitInfo(oid, tuple(parents.split()), author, int(at), subject, body, by_key)
 
 
+def depth(common: Path) -> str:
+    """What answers about history depend on beside commits: how deep a shallow clone is."""
+    try:
+        return str((common / "shallow").stat().st_mtime_ns)
+    except FileNotFoundError:
+        return "whole"
+
+
 def is_ancestor(git: Git, ancestor: str, descendant: str) -> bool:
     """Whether `ancestor` is `descendant` or reachable from it."""
     return ancestor == descendant or git.test("merge-base", "--is-ancestor", ancestor, descendant)

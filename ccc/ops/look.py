@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,13 +11,12 @@ from ccc.domain.sessions import Session
 from ccc.domain.status import Evidence, Seen, StatusView, derive
 from ccc.errors import GitFailed
 from ccc.git import heads, history
-from ccc.git import repository as repositories
 from ccc.git.heads import ADMIN_PREFIX
 from ccc.ops.observe import HEADS, all_sessions
+from ccc.ops.sight import Eyes, Folders
 from ccc.ops.sync.provisional import provisional_sessions
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
-from ccc.runs import life
 from ccc.store.cache import Cache
 from ccc.store.protocol import State
 
@@ -75,10 +73,11 @@ def look(workspace: Workspace, at: str | None = None) -> Picture:
     runs = with_runs(workspace) if sessions else ()
     unshared = provisional_sessions(workspace, state)
     branches = _checked_out(workspace, sessions)
-    found = (_sighting(workspace, session, refs, branches, runs, now) for session in sessions)
+    eyes = Eyes(workspace.layout, workspace.replica, refs, branches, runs, now, Folders(), workspace.views)
+    found = [_sighting(eyes, session) for session in sessions]
     if unshared is not None:
-        found = (replace(each, provisional=each.session.id in unshared) for each in found)
-    picture = Picture(state, tuple(_grounded(each, sessions) for each in found))
+        found = [replace(each, provisional=each.session.id in unshared) for each in found]
+    picture = Picture(state, tuple(_grounded(found, sessions)))
     if any(session.run.status == "queued" for session in sessions):
         from ccc.ops.placing import placed  # where somebody waits only
 
@@ -86,62 +85,34 @@ def look(workspace: Workspace, at: str | None = None) -> Picture:
     return picture
 
 
-def _sighting(
-    workspace: Workspace,
-    session: Session,
-    refs: Mapping[str, str],
-    branches: Mapping[str, str],
-    runs: Collection[str],
-    now: str,
-) -> Sighting:
-    found = seen(workspace, session, refs, branches, runs)
-    return Sighting(session, derive(session, found, now), life=None if found is None else found.life)
+def _sighting(eyes: Eyes, session: Session) -> Sighting:
+    view, found = eyes.on(session)
+    return Sighting(session, view, None, None, None, found)
 
 
-def _grounded(sighting: Sighting, known: Sequence[Session]) -> Sighting:
-    """With what has moved on since of what the session builds on."""
-    session, view = sighting.session, sighting.view
-    if not session.grounds or session.closed is not None or session.landed_head:
-        return sighting
-    from ccc.domain.grounds import outdated  # where a session builds on another only
+def _grounded(found: Sequence[Sighting], known: Sequence[Session]) -> Iterable[Sighting]:
+    """With what has moved on since of what a session builds on."""
+    for sighting in found:
+        session, view = sighting.session, sighting.view
+        if session.grounds and session.closed is None and not session.landed_head:
+            from ccc.domain.grounds import outdated  # where a session builds on another only
 
-    moved = tuple(Evidence("commit", words, None) for words in outdated(known, session))
-    return replace(sighting, view=replace(view, evidence=(*view.evidence, *moved)))
+            moved = tuple(Evidence("commit", words, None) for words in outdated(known, session))
+            yield replace(sighting, view=replace(view, evidence=(*view.evidence, *moved)))
+        else:
+            yield sighting
 
 
 def _checked_out(workspace: Workspace, sessions: Sequence[Session]) -> Mapping[str, str]:
     """The branches that the worktrees of sessions here are on, by session's name."""
-    here = [f"{ADMIN_PREFIX}{session.name}" for session in sessions if session.where == workspace.replica]
-    found = heads.branches_of(workspace.git, workspace.repository.common, here)
+    here = {session.name for session in sessions if session.where == workspace.replica}
+    found = heads.branches_of(workspace.git, workspace.repository.common, ADMIN_PREFIX, here)
     return {admin.removeprefix(ADMIN_PREFIX): branch for admin, branch in found.items()}
 
 
 def _remembered(session: Session) -> Sighting:
     as_if_there = Seen(session.head, worktree=True)
     return Sighting(session, derive(session, as_if_there, session.updated_at))
-
-
-def seen(
-    workspace: Workspace,
-    session: Session,
-    refs: Mapping[str, str],
-    branches: Mapping[str, str],
-    runs: Collection[str],
-) -> Seen | None:
-    """What this machine shows of a session; None for another machine's.
-
-    `branches`: what worktrees are on, by session's name; `runs`: ids of those whose agents ran here.
-    """
-    if session.where != workspace.replica:
-        return None
-    ran = session.id in runs and session.closed is None
-    return Seen(
-        head=refs.get(HEADS + session.branch),
-        worktree=session.worktree is not None and os.path.exists(f"{session.worktree}/.git"),  # noqa: PTH110
-        checked_out=branches.get(session.name),
-        life=life.sight(workspace.layout, session.id) if ran else None,
-        searched=True,
-    )
 
 
 def with_runs(workspace: Workspace) -> Collection[str]:
@@ -154,7 +125,7 @@ def with_runs(workspace: Workspace) -> Collection[str]:
 
 def counted(workspace: Workspace, sightings: Sequence[Sighting]) -> list[Sighting]:
     """The same with ahead and behind of their target, for at most COUNTED that are open here."""
-    refs = repositories.refs(workspace.git, HEADS) if sightings else {}
+    refs = heads.branches(workspace.git, workspace.repository.common) if sightings else {}
     counts = _Counts(workspace)
     found, done = [], 0
     for sighting in sightings:
@@ -179,10 +150,7 @@ class _Counts:
     def __init__(self, workspace: Workspace) -> None:
         self._git = workspace.git
         self._cache = Cache(workspace.layout.cache)
-        try:
-            self._signature = str((workspace.repository.common / "shallow").stat().st_mtime_ns)
-        except FileNotFoundError:
-            self._signature = "whole"
+        self._signature = history.depth(workspace.repository.common)
         found = self._cache.get(self.KIND, self._signature)
         self._known = found["pairs"] if found and isinstance(found.get("pairs"), dict) else {}
         self._used: dict[str, Sequence[int]] = {}

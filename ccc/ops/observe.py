@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
+from operator import attrgetter
 
 from ccc.domain import landings, movements, sessions, targets
 from ccc.domain.events import Draft
@@ -63,7 +65,7 @@ def local_sessions(state: State, replica: str) -> list[Session]:
 def all_sessions(state: State) -> list[Session]:
     """Every session recorded, oldest first."""
     found = [session for session in state.things(ROWS).values() if session is not None]
-    return sorted(found, key=lambda session: (session.created_at, session.id))
+    return sorted(found, key=attrgetter("created_at", "id"))
 
 
 class _Pass:
@@ -80,15 +82,22 @@ class _Pass:
         self.sessions = {session.id: session for session in mine}
         self.intent = intents.read(observer.layout)
         self.undoing = undoings.read(observer.layout)
-        self.by_worktree = {f"ccc-{session.name}": session.id for session in mine}
         self.fresh = Fresh()
 
+    @cached_property
+    def by_worktree(self) -> Mapping[str, str]:
+        """Name of a worktree's admin directory to the session's id."""
+        return {f"{heads.ADMIN_PREFIX}{one.name}": one.id for one in self.sessions.values()}
+
     def facts(self, entries: Sequence[JournalEntry]) -> Iterator[Draft]:
-        self.fresh = self._new_commits(entries)
+        """Of a thousand sessions hardly one has moved since the last look."""
+        moved = [one.id for one in self.sessions.values() if self.refs.get(HEADS + one.branch) != one.head]
+        if entries or moved:
+            self.fresh = self._new_commits(entries)
         for entry in entries:
             yield from self._noted(entry)
         yield from self._landings()
-        for identifier in list(self.sessions):
+        for identifier in list(self.sessions) if entries else moved:
             yield from self._branch(identifier)
         yield from self._targets()
 

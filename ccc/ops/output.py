@@ -14,11 +14,12 @@ from ccc.engines.reading import Cursor, Mark, read
 from ccc.engines.transcripts import TurnLine
 from ccc.errors import NotFound, Usage
 from ccc.git.history import CommitInfo
+from ccc.ops.changes import changes
 from ccc.ops.conversation import conversation_of
 from ccc.ops.find import find
 from ccc.ops.lastturns import last_turns
 from ccc.ops.look import Picture, Sighting, look
-from ccc.ops.show import Shown, changes, report_of
+from ccc.ops.show import Shown, report_of
 from ccc.ops.starting import lives
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass

@@ -12,9 +12,8 @@ from ccc.domain.report import Report, parse_report
 from ccc.domain.sessions import Session
 from ccc.errors import BadConfig, GitFailed, NotFound
 from ccc.git import history
-from ccc.git import repository as repositories
-from ccc.git.command import Git
 from ccc.git.history import CommitInfo, FileChange
+from ccc.ops.changes import changes, origin
 from ccc.ops.inbox import could_land
 from ccc.ops.look import Picture, Sighting, counted, look, with_dirt
 from ccc.ops.peek import peek
@@ -83,37 +82,6 @@ def show(workspace: Workspace, reference: str, at: str | None = None) -> Shown:
     )
 
 
-def changes(workspace: Workspace, session: Session) -> tuple[tuple[CommitInfo, ...], tuple[FileChange, ...]]:
-    """A session's own commits, oldest first, and the files they changed; none where its head is not here."""
-    git = workspace.git
-    if not (repositories.resolve(git, session.head) and repositories.resolve(git, session.base)):
-        return (), ()
-    before = before_of(git, session)
-    exclude = (before,) if before else ()
-    commits = history.commits_between(git, session.base, session.head, exclude=exclude)
-    files = history.diff_stat(git, origin_of(git, session, before), session.head)
-    return tuple(commits), tuple(each for each in files if not each.path.startswith(".ccc/sessions/"))
-
-
-def before_of(git: Git, session: Session) -> str | None:
-    """The target as it was before the session's latest landing, or as it is."""
-    target = repositories.resolve(git, f"refs/heads/{session.target}")
-    return session.landed.base if session.landed else target
-
-
-def origin_of(git: Git, session: Session, target: str | None) -> str:
-    """What the session's work is compared with: its base, or what it merged of its target since.
-
-    Else what others landed, and it took over, would be called its own.
-    """
-    if target is None or target == session.base:
-        return session.base
-    merged = history.merge_base(git, target, session.head)
-    if merged is None or merged == session.head:  # merged by hand: all of it is in the target now
-        return session.base
-    return merged if history.is_ancestor(git, session.base, merged) else session.base
-
-
 def report_of(state: State, session: Session) -> Report | None:
     """The report kept of a session, None where it wrote none."""
     return parse_report(state.blob(session.report)) if session.report else None
@@ -143,8 +111,8 @@ def _landing(
 
 def diff(workspace: Workspace, shown: Shown) -> str:
     """What the session changed since its base, as a patch."""
-    session, git = shown.sighting.session, workspace.git
-    return history.diff_text(git, origin_of(git, session, before_of(git, session)), session.head)
+    session = shown.sighting.session
+    return history.diff_text(workspace.git, origin(workspace, session), session.head)
 
 
 def system(workspace: Workspace, shown: Shown) -> str:

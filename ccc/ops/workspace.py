@@ -25,6 +25,8 @@ from ccc.store.protocol import REF, Announce, State, Store, unheard
 if TYPE_CHECKING:
     from ccc.domain.secrets import Filter
     from ccc.git.backend import Choice
+    from ccc.ops.changes import Changes
+    from ccc.ops.sight import View
     from ccc.store.gitstore import GitStore
     from ccc.store.reader import GitReader
 
@@ -36,7 +38,8 @@ class Workspace:
     """One repository as one call of ccc sees it.
 
     `directory` is where the call works, `standing` where its process really stands (they differ with `-C`),
-    `environment` the caller's; `announce` is told what was mended in passing.
+    `environment` the caller's; `announce` is told what was mended in passing; `views` and `changes`
+    are what a process that stays keeps of one answer for the next.
     """
 
     repository: Repository
@@ -44,6 +47,8 @@ class Workspace:
     environment: Mapping[str, str]
     standing: Path | None = None
     announce: Announce = unheard
+    views: dict[str, View] = field(default_factory=dict)
+    changes: dict[tuple[str, ...], Changes] = field(default_factory=dict)
     _heads: list[Mapping[str, str]] = field(default_factory=list)
 
     @classmethod

@@ -23,6 +23,9 @@ class Codec(Protocol[_Thing]):
     signature: str
     """Changes whenever rows of before can no longer be read."""
 
+    def order(self, thing: _Thing) -> tuple[str, ...]:
+        """What things are told in the order of."""
+
     def parse(self, identifier: str, cells: Cells) -> _Thing:
         """The thing in the cells of `<kind>/<identifier>`."""
 
@@ -42,6 +45,8 @@ class _Kind(Generic[_Thing]):
     """The ids of the trees below, each to the identifiers in it."""
     things: Mapping[str, tuple[str, _Thing]]
     """Identifier to (id of the stream's directory, thing), shard after shard."""
+    named: Mapping[str, _Thing]
+    """Full name to thing, in the codec's order."""
 
 
 class Parser:
@@ -52,16 +57,19 @@ class Parser:
         self._cache = cache
         self._known: dict[str, _Kind[Any]] = {}
 
-    def things(self, root: str, codec: Codec[_Thing]) -> dict[str, _Thing]:
-        """Every stream of the codec's kind in the tree `root`, by full name. Raises MissingObject."""
+    def things(self, root: str, codec: Codec[_Thing]) -> Mapping[str, _Thing]:
+        """Every stream of the codec's kind in the tree `root`, by full name and in order; not to be changed.
+
+        What did not change since the last call is the same object again. Raises MissingObject.
+        """
         entry = self._tree.entries(root).get(codec.kind)
         if entry is None:
             return {}
         known = self._known.get(codec.kind) or self._kept(codec)
         if known is None or known.tree != entry.oid:
-            known = self._renewed(entry.oid, codec, known or _Kind("", {}, {}))
+            known = self._renewed(entry.oid, codec, known or _kind("", {}, {}, codec))
         self._known[codec.kind] = known
-        return {f"{codec.kind}/{identifier}": thing for identifier, (_, thing) in known.things.items()}
+        return known.named
 
     def _renewed(self, tree: str, codec: Codec[_Thing], before: _Kind[_Thing]) -> _Kind[_Thing]:
         shards = self._tree.shards(tree)
@@ -81,7 +89,7 @@ class Parser:
         things = {
             name: parsed[name] if name in parsed else kept[name] for below in names.values() for name in below
         }
-        found = _Kind(tree, names, things)
+        found = _kind(tree, names, things, codec)
         if self._cache is not None and len(fresh) >= WORTH_KEEPING:
             self._cache.put(codec.kind, codec.signature, _document(found, codec))
         return found
@@ -95,9 +103,20 @@ class Parser:
             names = iter(found["names"])
             shards = {str(oid): tuple(islice(names, count)) for oid, count in found["shards"]}
             known = dict(zip(found["names"], things, strict=True))
-            return _Kind(str(found["tree"]), shards, known) if _agree(shards, known) else None
+            return _kind(str(found["tree"]), shards, known, codec) if _agree(shards, known) else None
         except (AttributeError, ValueError, TypeError, KeyError, IndexError):
             return None
+
+
+def _kind(
+    tree: str,
+    shards: Mapping[str, Sequence[str]],
+    things: Mapping[str, tuple[str, _Thing]],
+    codec: Codec[_Thing],
+) -> _Kind[_Thing]:
+    named = {f"{codec.kind}/{identifier}": thing for identifier, (_, thing) in things.items()}
+    named = dict(sorted(named.items(), key=lambda item: codec.order(item[1])))
+    return _Kind(tree, shards, things, named)
 
 
 def _agree(shards: Mapping[str, Sequence[str]], things: Mapping[str, object]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -121,7 +122,10 @@ class Letters:
         return [f"{each.id[:8]} waits for {names[each.to]}: {each.text}" for each in self.all() if each.waits]
 
     def faults(self) -> Iterator[str]:
-        """Messages lost, told to have arrived and never seen, or seen twice."""
+        """Messages lost, told to have arrived and never seen, or seen twice.
+
+        Seen by the model, or in the conversation's own file: who was stopped there goes on with it.
+        """
         found = self.all()
         known = {each.id for each in found}
         for word, identifiers in self.postman.sent.items():
@@ -135,7 +139,7 @@ class Letters:
             if marked is None:
                 continue
             word = marked[0]
-            was_seen = word in seen[names[each.to]]
+            was_seen = word in seen[names[each.to]] or word in self._written(names[each.to])
             if each.delivered is not None and each.delivered.run is not None and not was_seen:
                 yield f"{word} has its receipt, and {names[each.to]} never saw it: {each.delivered}"
             if each.delivered is None and each.bounced is not None and word in kept[names[each.to]]:
@@ -143,6 +147,13 @@ class Letters:
             if each.bounced is not None and not each.bounced:
                 yield f"{word} bounced without a reason"
         yield from (f"{name} was told {word} {count} times" for (name, word), count in sorted(twice.items()))
+
+    def _written(self, name: str) -> set[str]:
+        """The words in the files of the conversations that the program held in a session's worktree."""
+        place = f'"cwd":{json.dumps(self.place.sessions[name]["worktree"])}'
+        files = (Path(self.place.environment["CLAUDE_CONFIG_DIR"]) / "projects").glob("*/*.jsonl")
+        texts = (file.read_text(encoding="utf-8", errors="replace") for file in files)
+        return {found[0] for text in texts if place in text for found in WORD.finditer(text)}
 
     def _seen(self) -> tuple[dict[str, set[str]], dict[str, set[str]], dict[tuple[str, str], int]]:
         """Which words the model of each session saw, which are in its conversation in the end, which twice.
