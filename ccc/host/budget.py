@@ -96,7 +96,8 @@ class Budget:
 
     def greeting(self, engine: Engine, *, resumes: bool) -> bytes:
         """What is asked of a process first: from where on it counts the money of a conversation taken up."""
-        return engine.usage() if resumes and self.limits.micro_usd is not None else b""
+        counts = self.limits.micro_usd is not None or self._host.order.shared
+        return engine.usage() if resumes and counts else b""
 
     def next(self) -> float:
         """The moment of the next decision, seconds of the monotonic clock."""

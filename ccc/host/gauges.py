@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ccc.domain import runs
 from ccc.domain.sessions import Limits
+from ccc.host.clock import WORKING
 from ccc.platform import trees
 from ccc.runs import drain
 
@@ -43,9 +44,8 @@ class Gauges:
         moments = [NEVER]
         if _weighs(limits):
             moments.append(self._weighed + WEIGH_SECONDS)
-        if self._host.order.shared and not self._host.state.book.is_told:
-            moments.append(self._told + TELL_SECONDS)
-        if limits.micro_usd is not None and self._asked_at != self._tokens:
+        moments.append(self._next_tell())
+        if self._asks(limits) and self._asked_at != self._tokens:
             moments.append(self._asked + ASK_SECONDS)
         return min(moments)
 
@@ -59,10 +59,22 @@ class Gauges:
     def _tell(self) -> None:
         """What many have together is added up from what is recorded: in mid-turn, too, where it counts."""
         host = self._host
-        if not host.order.shared or host.state.book.is_told or time.monotonic() < self._told + TELL_SECONDS:
-            return
-        self._told = time.monotonic()
-        host.facts.tell(runs.spent(host.whose, host.state.spending(host.whose.run)))
+        if time.monotonic() >= self._next_tell():
+            self._told = time.monotonic()
+            host.facts.tell(runs.spent(host.whose, host.state.spending(host.whose.run)))
+
+    def _next_tell(self) -> float:
+        """Where time is shared a turn is told that uses nothing else: often enough to be within 5 percent."""
+        order, state = self._host.order, self._host.state
+        if order.shared and not state.book.is_told:
+            return self._told + TELL_SECONDS
+        if order.shared_seconds and state.phase in WORKING:
+            return self._told + min(TELL_SECONDS, max(1.0, order.shared_seconds / 20))
+        return NEVER
+
+    def _asks(self, limits: Limits) -> bool:
+        """Whether money counts, its own or that of many."""
+        return limits.micro_usd is not None or self._host.order.shared
 
     def forget(self) -> None:
         """What it weighed counts no more; it is looked at anew."""
@@ -82,7 +94,7 @@ class Gauges:
     def _ask(self, limits: Limits) -> None:
         """After more tokens were used; the engine answers in its stream."""
         agent, engine, tokens = self._host.agent, self._host.engine, self._tokens
-        if limits.micro_usd is None or agent is None or engine is None or tokens == self._asked_at:
+        if not self._asks(limits) or agent is None or engine is None or tokens == self._asked_at:
             return
         if time.monotonic() >= self._asked + ASK_SECONDS:
             self._asked, self._asked_at = time.monotonic(), tokens

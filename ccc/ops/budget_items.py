@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ccc.domain import limits
+from ccc.domain.life import Life
 from ccc.domain.sessions import Session
 from ccc.ops.items import Item, item
 from ccc.ops.look import Sighting
@@ -27,14 +29,18 @@ def of_limits(sighting: Sighting) -> Iterator[Item]:
     key = f"{exhausted.what}\n{exhausted.why}"
     title = f"{session.name} {'goes round in circles' if exhausted.what == 'loop' else 'is at its limit'}"
     text = view.evidence[0].what if view.evidence else exhausted.why
-    yield item("budget", session, key, title=title, text=text, since=exhausted.at, command=command(session))
+    todo = command(session, sighting.life)
+    yield item("budget", session, key, title=title, text=text, since=exhausted.at, command=todo)
 
 
-def command(session: Session) -> str:
-    """What a person runs to let it go on."""
-    return command_for(session, session.exhausted.what if session.exhausted else "")
+def command(session: Session, life: Life | None = None) -> str:
+    """What a person runs to let it go on: more of what was used up first, and of what else has no rest."""
+    first = session.exhausted.what if session.exhausted else ""
+    measured = limits.measured(limits.limits_of(session, life), limits.used_by(session, life))
+    others = [each.kind for each in measured if each.is_full and each.kind != first]
+    return command_for(session, *(MORE.get(kind, "") for kind in (first, *others)))
 
 
-def command_for(session: Session, what: str) -> str:
-    """The same for a limit that is used up; `what` as in Exhausted."""
-    return f"git ccc resume {session.name} {MORE.get(what, '')}".rstrip()
+def command_for(session: Session, *options: str) -> str:
+    """The same with these options."""
+    return " ".join(("git ccc resume", session.name, *filter(None, options)))

@@ -33,12 +33,12 @@ def usual(workspace: Workspace, target: str, role: Role, policy: Policy) -> dict
     return found | _given(role.front.limits())
 
 
-def shares_with_others(workspace: Workspace, session: Session) -> bool:
-    """Whether a session has any limit together with others."""
+def shared_with_others(workspace: Workspace, session: Session) -> Limits:
+    """The least of each kind that a session has together with others."""
     known = configured(workspace, session.target)
     of_role = [each.role[session.role] for each in known if session.role in each.role]
     found = [*of_role, *(each.person for each in known), *(each.day for each in known)]
-    return any(each.limits() != Limits() for each in found)
+    return stricter([each.limits() for each in found])
 
 
 def bounded(wanted: Limits, most: Mapping[str, int]) -> Limits:

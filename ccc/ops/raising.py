@@ -42,7 +42,7 @@ def raise_limits(workspace: Workspace, sighting: Sighting, amounts: Sequence[Amo
     before = _in_force(workspace, sighting)
     used = _used(workspace, sighting)
     after = _raised(before, used, amounts)
-    _refuse_too_little(session, after, used)
+    _refuse_too_little(session, after, used, amounts)
     _refuse_for_today(workspace, session)
     own = {**_recorded(session), **{each.kind: getattr(after, each.kind) for each in amounts}}
     words = ", ".join(limits.spelt(each.kind, getattr(after, each.kind)) for each in amounts)
@@ -122,10 +122,12 @@ def _refuse_for_today(workspace: Workspace, session: Session) -> None:
         raise Refused(f"{session.name}: {why}", "raise it in [limits] of .ccc/config.toml, or wait for it")
 
 
-def _refuse_too_little(session: Session, after: Limits, used: Limits) -> None:
-    """Raises Refused where a limit would be used up at once."""
-    for each in limits.measured(after, used):
-        if each.is_full:
-            raise Refused(
-                f"{session.name}: {each.why}", f"give it more: {budget_items.command_for(session, each.kind)}"
-            )
+def _refuse_too_little(session: Session, after: Limits, used: Limits, amounts: Sequence[Amount]) -> None:
+    """Raises Refused where a limit would be used up at once; the hint gives more of all of them."""
+    full = [each for each in limits.measured(after, used) if each.is_full]
+    if full:
+        kinds = [each.kind for each in full]
+        enough = [f"--budget {_typed(each)}" for each in amounts if each.kind not in kinds]
+        more = [budget_items.MORE[kind] for kind in kinds]
+        command = budget_items.command_for(session, *enough, *more)
+        raise Refused(f"{session.name}: {'; '.join(each.why for each in full)}", f"give it more: {command}")

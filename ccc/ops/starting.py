@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ccc.domain.life import Ending, Life
-from ccc.domain.sessions import Session, from_cells, stream_of
+from ccc.domain.sessions import Limits, Session, from_cells, stream_of
 from ccc.engines import registry
 from ccc.errors import CccError, EngineFailed, NotFound, Refused, StoreBusy
 from ccc.ops import budgets
@@ -86,7 +86,7 @@ def prepare(workspace: Workspace, session: Session, manner: Manner) -> Prepared:
     Raises EngineFailed where the engine cannot work here, Refused for a session that cannot be started.
     """
     refuse_unstartable(workspace, session, hand_back=manner.hand_back)
-    recorded = budgets.as_recorded(workspace, session)
+    recorded, shared = budgets.as_recorded(workspace, session), budgets.shared_with_others(workspace, session)
     policy = starting_policy(workspace, session.target)
     role = policy.roles.get(session.role)
     reference = session.engine or engine_of(workspace, policy, role, None)
@@ -129,7 +129,8 @@ def prepare(workspace: Workspace, session: Session, manner: Manner) -> Prepared:
         rate_wait=policy.settings.limits.rate_wait,
         stagger=policy.settings.limits.stagger,
         repeats=policy.settings.limits.repeats,
-        shared=budgets.shares_with_others(workspace, session),
+        shared=shared != Limits(),
+        shared_seconds=shared.seconds or 0,
         hand_back=budgets.to_hand_back(recorded) if manner.hand_back else {},
     )
     return Prepared(order, files.run(number), channels.host_environment(workspace, environment))

@@ -29,7 +29,8 @@ class Order:
     `limits` are the session's (fields of Limits), `spent` what its earlier runs used of them, `warned`
     for which of them the agent got its word. `handback`: seconds of the last turn when one is used up;
     `hand_back` ({what, why}) says that this run is for that turn alone. `rate_wait`, `stagger` and `repeats`
-    as in config/model.py (Limits). `shared`: it has limits together with others (ops/shared_budgets.py).
+    as in config/model.py (Limits). `shared`: it has limits together with others (ops/shared_budgets.py),
+    `shared_seconds`: the least of them on time.
     """
 
     session: str
@@ -66,6 +67,7 @@ class Order:
     stagger: float = 60.0
     repeats: int = 12
     shared: bool = False
+    shared_seconds: int = 0
 
     def write(self, files: RunFiles) -> None:
         """Makes the run known. Raises OSError."""
