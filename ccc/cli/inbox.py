@@ -6,19 +6,23 @@ import click
 
 from ccc.cli.invocation import Invocation, json_option, pass_invocation
 from ccc.cli.opening import open_workspace
-from ccc.ids import short
 from ccc.ops.inbox import acknowledge, caller, inbox, own, receive
 from ccc.ops.look import look
-from ccc.text import printable
 from ccc.views.documents import inbox_document
-from ccc.views.text.inbox import inbox_text
+from ccc.views.text.inbox import inbox_text, seen_text
 
 
 @click.command("inbox")
-@click.option("--ack", "acked", metavar="ITEM", help="Mark a message as seen")
+@click.option(
+    "--ack",
+    "acked",
+    metavar="ITEM",
+    multiple=True,
+    help="Mark a message as seen, `all`: every one; may be repeated",
+)
 @json_option
 @pass_invocation
-def command_inbox(invocation: Invocation, acked: str | None, as_json: bool) -> None:
+def command_inbox(invocation: Invocation, acked: tuple[str, ...], as_json: bool) -> None:
     """Show what waits for a person, with the next command for each
 
     Approvals, questions, conflicts and failures stay until something is done about them. With --ack and
@@ -29,10 +33,10 @@ def command_inbox(invocation: Invocation, acked: str | None, as_json: bool) -> N
     terminal = invocation.terminal
     picture = look(workspace)
     session = caller(workspace, picture)
-    if acked is not None:
-        item = acknowledge(workspace, acked, session)
+    if acked:
+        seen = acknowledge(workspace, acked, session)
         if not as_json:
-            terminal.out(f"seen: {short(item.id)} {printable(item.title)}")
+            terminal.out(seen_text(seen))
             return
         picture = look(workspace)
     waiting = inbox(workspace, picture) if session is None else own(workspace, picture, session)

@@ -67,6 +67,10 @@ def command_send(
 
         receipts = wait(workspace, sent, goal, limit)
         _print(invocation, workspace, receipts.sent, as_json, timed_out=receipts.timed_out)
+        if receipts.timed_out and not as_json:
+            from ccc.views.messages import overdue_text
+
+            invocation.terminal.err(overdue_text(receipts, goal, str(timeout)))
         context.exit(receipts.exit)
     _print(invocation, workspace, sent, as_json)
 

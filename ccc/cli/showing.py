@@ -120,13 +120,15 @@ def _print(
 ) -> None:
     terminal = invocation.terminal
     if names and not wishes.as_json:
-        terminal.out(fields_text(shown, names, picture.sightings))
+        from ccc.views.documents import unread
+
+        terminal.out(fields_text(shown, names, picture.sightings, unread(picture.state)))
         return
     if wishes.short and not wishes.as_json:
         terminal.out(short_text(shown))
         return
     from ccc.ops.inbox import items
-    from ccc.views.documents import status_document
+    from ccc.views.documents import status_document, unread
 
     waiting = items(workspace, picture)
     if wishes.as_json:
@@ -134,4 +136,5 @@ def _print(
     else:
         closed = sum(sighting.session.closed is not None for sighting in picture.sightings)
         hidden = closed - sum(sighting.session.closed is not None for sighting in shown)
-        terminal.out(status_text(shown, waiting, workspace.now(), terminal, hidden=hidden))
+        mail = unread(picture.state)
+        terminal.out(status_text(shown, waiting, workspace.now(), terminal, hidden=hidden, unread=mail))

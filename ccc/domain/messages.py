@@ -15,6 +15,9 @@ KIND = "messages"
 ORCHESTRATOR = "orchestrator"
 """The receiver of what is meant for whoever directs the work: people, and an agent that drives for them."""
 
+EVERYBODY = "all"
+"""In place of a session: every one that can take a message; in place of a message: every one shown."""
+
 TEXT_LIMIT = 8_000
 """Bytes of a text: it goes into an agent's context as it is, and is read by people in one look."""
 

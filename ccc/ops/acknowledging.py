@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ccc.domain import messages
 from ccc.domain.events import Draft
@@ -16,11 +16,14 @@ from ccc.ops.mail import messages_of, sender_words
 from ccc.ops.workspace import Workspace
 from ccc.store.protocol import State
 
+Decides = Callable[[State], Sequence[Draft]]
 
-def acknowledge_arrived(
+
+def arrived(
     workspace: Workspace, picture: Picture, reference: str, session: Session | None
-) -> Item | None:
-    """Acknowledges a message that no inbox shows any more: it entered a conversation, or was seen before.
+) -> tuple[Item, Decides] | None:
+    """A message that no inbox shows any more, and what acknowledges it: it entered a conversation, or was
+    seen before.
 
     `session`: whose message it is (None: the people's). None where there is no such message; saying it twice
     changes nothing. Raises Ambiguous.
@@ -38,8 +41,7 @@ def acknowledge_arrived(
         settled = now is None or now.state in ("acknowledged", "bounced")
         return () if settled else (messages.acknowledged(found.id, about=about, by=by),)
 
-    workspace.store.transact(decide)
-    return _item(found, names)
+    return _item(found, names), decide
 
 
 def by_answering(known: Sequence[Message], sender: str, to: str, about: Whom) -> list[Draft]:

@@ -15,7 +15,7 @@ from ccc.domain.messages import Message, Whom
 from ccc.domain.sessions import Session, twins
 from ccc.errors import Ambiguous, BadConfig, GitFailed, NotFound, Refused
 from ccc.ids import LEAST_PREFIX, short
-from ccc.ops.acknowledging import acknowledge_arrived
+from ccc.ops.acknowledging import Decides, arrived
 from ccc.ops.actor import actor_of
 from ccc.ops.agent_items import of_agent
 from ccc.ops.items import (
@@ -182,27 +182,60 @@ def receive(workspace: Workspace, session: Session, shown: Iterable[Item]) -> in
     return arrived
 
 
-def acknowledge(workspace: Workspace, reference: str, session: Session | None = None) -> Item:
-    """Marks an item as seen; a message is acknowledged. `session`: in whose inbox (None: the people's).
+def acknowledge(
+    workspace: Workspace, references: Sequence[str], session: Session | None = None
+) -> list[Item]:
+    """Marks items as seen, those named or none of them; a message is acknowledged. Gives each once.
 
-    A message that entered the session's conversation is in no inbox, and acknowledged all the same.
-    Raises NotFound, Ambiguous, Refused for one that stays true.
+    EVERYBODY stands for every message that this inbox shows now and showed its session before. `session`:
+    in whose inbox (None: the people's). A message that entered the session's conversation is in no inbox,
+    and acknowledged all the same. Raises NotFound, Ambiguous, Refused for one that stays true.
     """
     workspace.require()
     picture = look(workspace)
     waiting = inbox(workspace, picture) if session is None else own(workspace, picture, session)
+    found: dict[str, tuple[Item, Decides]] = {}
+    for reference in _spelt_out(picture.state, references, waiting):
+        one, decides = _to_acknowledge(workspace, picture, waiting, reference, session)
+        found[one.id] = one, decides
+    workspace.store.transact(
+        lambda state: [draft for _, decides in found.values() for draft in decides(state)]
+    )
+    return [one for one, _ in found.values()]
+
+
+def _spelt_out(state: State, references: Iterable[str], waiting: Iterable[Item]) -> Iterator[str]:
+    """The references with EVERYBODY as the ids it stands for: nobody deals with what nobody was shown."""
+    for reference in references:
+        if reference.strip().lower() != messages.EVERYBODY:
+            yield reference
+            continue
+        for each in waiting:
+            message = _message(state, each.id)
+            unread = message is not None and message.waits and message.to != messages.ORCHESTRATOR
+            if each.kind == "message" and not unread:
+                yield each.id
+
+
+def _to_acknowledge(
+    workspace: Workspace,
+    picture: Picture,
+    waiting: Sequence[Item],
+    reference: str,
+    session: Session | None,
+) -> tuple[Item, Decides]:
+    """The item meant, and what marks it as seen. Raises NotFound, Ambiguous, Refused."""
     try:
         found = fitting(reference, waiting)
     except NotFound:
-        arrived = acknowledge_arrived(workspace, picture, reference, session)
-        if arrived is None:
+        known = arrived(workspace, picture, reference, session)
+        if known is None:
             raise
-        return arrived
+        return known
     if found.kind in LASTING:
         raise Refused(f"{short(found.id)} stays until something is done about it", found.command)
     by = actor_of(workspace).by or "ccc"
-    workspace.store.transact(lambda state: (_seen(state, picture, found, by),))
-    return found
+    return found, lambda state: (_seen(state, picture, found, by),)
 
 
 def _seen(state: State, picture: Picture, found: Item, by: str) -> Draft:

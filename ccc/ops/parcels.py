@@ -59,12 +59,16 @@ def checked(text: str, what: str = "the message") -> str:
 
 
 def checked_topic(topic: str | None) -> str | None:
-    """One short line. Raises Usage for a long one."""
-    words = " ".join((topic or "").replace("\0", "").split())
+    """One short line; None where there is none. Raises Usage for an empty or a long one."""
+    if topic is None:
+        return None
+    words = " ".join(topic.replace("\0", "").split())
     words = words.encode("utf-8", "backslashreplace").decode("utf-8")
     if len(words) > TOPIC_LENGTH:
         raise Usage(f"the topic has more than {TOPIC_LENGTH} characters", "say the rest in the text")
-    return words or None
+    if not words:
+        raise Usage("the topic is empty", "name it, or leave --topic out")
+    return words
 
 
 def planned(known: Sequence[Message], sender: Sender, parcel: Parcel, now: str) -> Plan:

@@ -38,6 +38,10 @@ class Receipts:
             return 1
         return 4 if self.timed_out else 0
 
+    def missing(self, goal: str) -> list[Sent]:
+        """Those that are neither where they should be nor settled otherwise."""
+        return [each for each in self.sent if each.state != "bounced" and not _is_there(each, goal)]
+
 
 def wait(
     workspace: Workspace,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ccc.domain.life import Life
-from ccc.domain.messages import ORCHESTRATOR, Whom
+from ccc.domain.life import Ending, Life
+from ccc.domain.messages import EVERYBODY, ORCHESTRATOR, Whom
 from ccc.domain.sessions import Session
 from ccc.errors import NotFound, Refused
 from ccc.ops import starting
@@ -15,8 +15,6 @@ from ccc.ops.look import Picture, Sighting
 from ccc.ops.mail import person_words
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
-
-EVERYBODY = "all"
 
 
 @dataclass(frozen=True)
@@ -108,12 +106,18 @@ def refuse_unreachable(workspace: Workspace, sighting: Sighting) -> None:
         return
     resume = f"git ccc resume {session.name}"
     if life.ending is not None and life.ending.status in ("stopped", "failed"):
-        words = f"{session.name} {'was stopped' if life.ending.status == 'stopped' else 'has failed'}"
-        why = f": {life.ending.why}" if life.ending.why else ""
-        raise Refused(words + why, f"{resume}, then send again")
+        raise Refused(_over(session, life.ending), f"{resume}, then send again")
     if not starting.can_resume(workspace, session):
         again = f"git ccc start {session.name}"
         raise Refused(f"the agent of {session.name} has ended, and cannot be taken up again", again)
+
+
+def _over(session: Session, ending: Ending) -> str:
+    """`NAME was stopped by SOMEBODY`, `NAME has failed: WHY`."""
+    verb, words = ("was ", "stopped") if ending.status == "stopped" else ("has ", "failed")
+    if ending.why.startswith(words):
+        return f"{session.name} {verb}{ending.why}"
+    return f"{session.name} {verb}{words}{f': {ending.why}' if ending.why else ''}"
 
 
 def _is_reachable(workspace: Workspace, sighting: Sighting) -> bool:

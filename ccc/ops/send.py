@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from ccc import ids
 from ccc.domain.events import Draft
-from ccc.domain.messages import Whom
+from ccc.domain.messages import EVERYBODY, Whom
 from ccc.ops.acknowledging import by_answering
 from ccc.ops.delivery import Sent as Sent
 from ccc.ops.delivery import deliver
 from ccc.ops.look import look
 from ccc.ops.mail import messages_of
 from ccc.ops.parcels import Parcel, Plan, checked, checked_topic, planned
-from ccc.ops.receivers import EVERYBODY, receivers, sender_of
+from ccc.ops.receivers import receivers, sender_of
 from ccc.ops.workspace import Workspace
 from ccc.store.protocol import State
 

@@ -16,6 +16,7 @@ from ccc.git.history import CommitInfo, FileChange
 from ccc.ops.changes import changes, origin
 from ccc.ops.inbox import could_land
 from ccc.ops.look import Picture, Sighting, counted, look, with_dirt
+from ccc.ops.mail import messages_of
 from ccc.ops.peek import peek
 from ccc.ops.retired import find_or_say
 from ccc.ops.workspace import Workspace
@@ -44,6 +45,18 @@ class Shown:
     conflicts: tuple[ShownConflict, ...] | None
     approvals: tuple[tuple[Approval, bool | None], ...]
     children: tuple[Sighting, ...]
+
+    @property
+    def sent(self) -> int:
+        """How many messages it has sent."""
+        own = self.sighting.session.id
+        return sum(message.from_session == own for message in messages_of(self.picture.state))
+
+    @property
+    def unread(self) -> int:
+        """How many messages to it have not arrived."""
+        own = self.sighting.session.id
+        return sum(message.waits and message.to == own for message in messages_of(self.picture.state))
 
     @staticmethod
     def at(seconds: int) -> str:

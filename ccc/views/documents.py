@@ -250,21 +250,16 @@ def report_document(session: Session, report: Report | None) -> Document | None:
 def show_document(shown: Shown) -> Document:
     """`show`; of `messages` those that it sent, and those to it that have not arrived."""
     state, session = shown.picture.state, shown.sighting.session
-    known = messages_of(state)
-    waiting = sum(message.waits and message.to == session.id for message in known)
     return document(
         state.tip,
-        **session_document(shown.sighting, blocks(shown.picture.sightings), {session.id: waiting}),
+        **session_document(shown.sighting, blocks(shown.picture.sightings), {session.id: shown.unread}),
         brief=shown.brief,
         report=report_document(shown.sighting.session, shown.report),
         verification=verification_document(shown.sighting),
         commits=[{"sha": c.oid, "subject": c.subject, "at": shown.at(c.at)} for c in shown.commits],
         files=[{"path": f.path, "added": f.added, "deleted": f.deleted} for f in shown.files],
         notes=[{"id": n.id, "kind": n.kind, "text": n.text, "by": n.by, "at": n.at} for n in shown.notes],
-        messages={
-            "sent": sum(message.from_session == session.id for message in known),
-            "unread": waiting,
-        },
+        messages={"sent": shown.sent, "unread": shown.unread},
         conflicts=None if shown.conflicts is None else [conflict_document(each) for each in shown.conflicts],
         approvals=[_approval(approval, stale) for approval, stale in shown.approvals],
         children=[child.session.id for child in shown.children],

@@ -8,6 +8,7 @@ from ccc.domain.messages import first_words
 from ccc.domain.sessions import Session
 from ccc.ids import short
 from ccc.ops.answer import Answered
+from ccc.ops.receipts import ACK, Receipts
 from ccc.ops.send import Sent
 from ccc.text import printable
 from ccc.views.documents import Document, document
@@ -16,6 +17,13 @@ from ccc.views.documents import Document, document
 def sent_text(sent: Sequence[Sent]) -> str:
     """One line a receiver."""
     return "\n".join(f"sent {short(each.id)} to {printable(each.name)}: {each.how}" for each in sent)
+
+
+def overdue_text(receipts: Receipts, goal: str, limit: str) -> str:
+    """What the time limit `limit` of --wait ended: who has not got so far, and that nothing is lost."""
+    names = ", ".join(printable(each.name) for each in receipts.missing(goal))
+    what = "acknowledged by" if goal == ACK else "delivered to"
+    return f"time limit of {limit} reached: not {what} {names}; the message stays on its way"
 
 
 def sent_document(tip: str | None, sent: Sequence[Sent], *, timed_out: bool | None = None) -> Document:

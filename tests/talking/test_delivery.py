@@ -127,7 +127,7 @@ def test_who_was_stopped_or_has_failed_takes_no_messages(
     ccc_inline("stop", agent.name, exit=0)
     before = diary()
     refused = ccc_inline("send", agent.name, "Hello", exit=1).stderr.splitlines()
-    assert refused[0].startswith(f"error: {agent.name} was stopped: stopped by Developer")
+    assert refused[0].startswith(f"error: {agent.name} was stopped by Developer")
     assert refused[1] == f"hint: git ccc resume {agent.name}, then send again"
     failed = start([{"fail": "it is broken"}], task="Other")
     failed.becomes("failed")

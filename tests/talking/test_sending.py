@@ -49,6 +49,9 @@ def test_a_message_waits_until_it_is_read_and_stays_until_it_is_dealt_with(
     assert told == f"sent {identifier} to {session.name}: git ccc inbox shows it in its worktree\n"
     assert diary()[-1] == f"{session.name}: message from Developer: Use RS256, please"
     assert unread(ccc_inline, session) == (1, 1)
+    assert ccc_inline("status", "--fields", "name,unread", exit=0).stdout == f"{session.name}\t1\n"
+    assert "\n    1 unread message\n" in ccc_inline("status", exit=0).stdout
+    assert "\n  messages   1 unread\n" in ccc_inline("show", session.name, exit=0).stdout
     assert inbox(session) == [("message from Developer", "Use RS256,\nplease")]
     assert diary()[-1] == f"{session.name}: read message {identifier}"
     assert unread(ccc_inline, session) == (0, 0)
@@ -108,6 +111,29 @@ def test_a_session_s_words_to_the_orchestrator_are_the_people_s_until_acknowledg
     assert diary()[-1] == f"{session.name}: acknowledged message {identifier}"
 
 
+def test_several_messages_are_acknowledged_at_once_and_all_of_the_named_or_none(
+    spawn: Spawns, ccc_inline: RunsCcc
+) -> None:
+    session = spawn("Tokens")
+    first, second, third = (session("send", "orchestrator", text).stdout.split()[1] for text in "abc")
+    ccc_inline("inbox", "--ack", first, "--ack", "abcdef01", exit=1)
+    assert len(inbox(ccc_inline)) == 3
+    told = ccc_inline("inbox", "--ack", first, "--ack", second, exit=0).stdout.splitlines()
+    assert told == [f"seen: {each} {session.name} says" for each in (first, second)]
+    assert [text for _, text in inbox(ccc_inline)] == ["c"]
+    assert third in ccc_inline("inbox", "--ack", "all", exit=0).stdout
+    assert ccc_inline("inbox", "--ack", "all", exit=0).stdout == "no message waits to be marked as seen\n"
+
+
+def test_a_session_cannot_acknowledge_all_that_it_was_never_shown(spawn: Spawns, ccc_inline: RunsCcc) -> None:
+    session = spawn("Tokens")
+    ccc_inline("send", session.name, "Use RS256", exit=0)
+    session("inbox")
+    ccc_inline("send", session.name, "Use ES256", exit=0)
+    assert session("inbox", "--ack", "all").stdout.count("seen: ") == 1
+    assert [text for _, text in inbox(session)] == ["Use ES256"]
+
+
 def test_all_are_those_that_are_open_but_oneself(spawn: Spawns, ccc_inline: RunsCcc) -> None:
     first, second, closed = spawn("One"), spawn("Two"), spawn("Three")
     ccc_inline("close", closed.name, exit=0)
@@ -127,6 +153,7 @@ def test_all_are_those_that_are_open_but_oneself(spawn: Spawns, ccc_inline: Runs
         (("nobody", "Hello"), 1, "no session nobody"),
         (("NAME", "nobody", "Hello"), 1, "no session nobody"),
         (("all", "--topic", "t" * 101, "Hello"), 2, "the topic has more than 100 characters"),
+        (("all", "--topic", "", "Hello"), 2, "the topic is empty"),
     ],
 )
 def test_what_cannot_be_sent_is_said_and_nothing_recorded(

@@ -151,6 +151,15 @@ def test_a_long_name_gives_way_to_the_task() -> None:
     )
 
 
+def test_messages_that_wait_are_said_below_their_session_before_its_evidence() -> None:
+    shown = [sighting(replace(session("backend-a"), id="a1" * 16)), every_status()["stopped"]]
+    lines = status_text(shown, (), NOW, Plain(), unread={"a1" * 16: 1, "7f" * 16: 12}).splitlines()
+    assert lines[1] == "    1 unread message"
+    assert lines[3] == "    12 unread messages; event says stopped"
+    fields = fields_text(shown, ["name", "unread"], unread={"7f" * 16: 12})
+    assert fields.splitlines() == ["backend-a\t0", "backend-stopped\t12"]
+
+
 def test_hidden_sessions_are_counted_and_nothing_is_said_to_be_nothing() -> None:
     one = [every_status()["running"]]
     assert status_text(one, (), NOW, Plain(), hidden=2).splitlines()[-1] == (

@@ -24,6 +24,12 @@ def inbox_text(waiting: Sequence[Item], now: str, look: Styling, *, inside: bool
     return "\n".join(line for item in waiting for line in _lines(item, now, look))
 
 
+def seen_text(seen: Sequence[Item]) -> str:
+    """What was marked as seen, one line an item."""
+    lines = [f"seen: {short(item.id)} {printable(item.title)}" for item in seen]
+    return "\n".join(lines) or "no message waits to be marked as seen"
+
+
 def _lines(item: Item, now: str, look: Styling) -> Iterator[str]:
     head = f"{look.style(short(item.id), 'id')}  {item.kind.ljust(8)}  {age(item.since, now).rjust(4)}  "
     yield head + printable(item.title)

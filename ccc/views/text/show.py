@@ -64,6 +64,7 @@ def _work(shown: Shown) -> Iterator[str]:
         ("parent", _name(shown, session.parent) if session.parent else ""),
         ("after", ", ".join(_name(shown, awaited) for awaited in session.after)),
         ("progress", "" if session.progress is None else f"{session.progress} %"),
+        ("messages", _mail(shown)),
         ("shared", "not all of it yet: git ccc sync" if sighting.provisional else ""),
     )
     yield from (f"  {label.ljust(10)} {printable(value)}" for label, value in rows if value)
@@ -72,6 +73,12 @@ def _work(shown: Shown) -> Iterator[str]:
 def _name(shown: Shown, identifier: str) -> str:
     names = [session.name for session in shown.picture.sessions if session.id == identifier]
     return names[0] if names else short(identifier)
+
+
+def _mail(shown: Shown) -> str:
+    """What it has sent, and what has not arrived there."""
+    counts = ((shown.sent, "sent"), (shown.unread, "unread"))
+    return ", ".join(f"{count} {word}" for count, word in counts if count)
 
 
 def _said(shown: Shown) -> Iterator[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ccc.domain.sessions import twins
@@ -32,6 +33,8 @@ TASK_COLUMNS, LEAST_TASK = 16, 4
 
 STATUS_COLUMNS = 10
 
+NOTHING: Mapping[str, int] = MappingProxyType({})
+
 
 @dataclass(frozen=True)
 class Row:
@@ -44,6 +47,7 @@ class Row:
     moved: str
     age: str
     task: str
+    unread: int = 0
 
     @property
     def status(self) -> str:
@@ -52,8 +56,12 @@ class Row:
 
     @property
     def why(self) -> str:
-        """The evidence."""
-        return printable("; ".join(evidence.what for evidence in self.sighting.view.evidence[:3]))
+        """The messages that wait for it, and the evidence where that says more than the status."""
+        known = self.sighting.view.evidence[:3] if needs_words(self.sighting) else ()
+        words = [evidence.what for evidence in known]
+        if self.unread:
+            words.insert(0, f"{self.unread} unread message{'' if self.unread == 1 else 's'}")
+        return printable("; ".join(words))
 
 
 @dataclass(frozen=True)
@@ -67,14 +75,20 @@ class Columns:
 
 
 def status_text(
-    shown: Sequence[Sighting], waiting: Sequence[Item], now: str, look: Styling, *, hidden: int = 0
+    shown: Sequence[Sighting],
+    waiting: Sequence[Item],
+    now: str,
+    look: Styling,
+    *,
+    hidden: int = 0,
+    unread: Mapping[str, int] = NOTHING,
 ) -> str:
     """One line a session, its evidence below it where somebody has to act, then what waits for a person.
 
-    `hidden` closed sessions are left out.
+    `hidden` closed sessions are left out; `unread` is how many messages have not arrived, by session's id.
     """
     alike = {session.id for session in twins(sighting.session for sighting in shown)}
-    rows = [_row(sighting, now, alias=sighting.session.id not in alike) for sighting in shown]
+    rows = [_row(sighting, now, unread, alias=sighting.session.id not in alike) for sighting in shown]
     lines = [*_table(rows, look), ""] if rows else []
     return "\n".join([*lines, _summary(rows, hidden), *_unshared(shown), *_waiting(waiting, look)])
 
@@ -101,7 +115,7 @@ def _summary(rows: Sequence[Row], hidden: int) -> str:
     return f"{words} ({closed})" if closed else words
 
 
-def _row(sighting: Sighting, now: str, *, alias: bool) -> Row:
+def _row(sighting: Sighting, now: str, unread: Mapping[str, int], *, alias: bool) -> Row:
     """Without `alias` the session's id stands there: another one has the same name, chosen offline."""
     session = sighting.session
     return Row(
@@ -112,6 +126,7 @@ def _row(sighting: Sighting, now: str, *, alias: bool) -> Row:
         moved="" if sighting.ahead is None else f"+{sighting.ahead} -{sighting.behind}",
         age=age(sighting.view.since, now),
         task=printable(" ".join(session.task.split())),
+        unread=unread.get(session.id, 0),
     )
 
 
@@ -137,7 +152,7 @@ def _lines(row: Row, columns: Columns, look: Styling) -> Iterator[str]:
     rest += cut(row.task, room) if room >= LEAST_TASK else ""
     rest = cut(rest.rstrip(), max(0, columns.width - display_width(start) - STATUS_COLUMNS))
     yield (look.style(start, "branch") + status_word(row.status, look, STATUS_COLUMNS) + rest).rstrip()
-    if needs_words(row.sighting):
+    if row.why:
         yield f"    {look.style(cut(row.why, columns.width - 4), 'faint')}"
 
 
@@ -163,12 +178,20 @@ def short_text(shown: Sequence[Sighting]) -> str:
     return "\n".join(f"{printable(sighting.session.name)} {sighting.view.status}" for sighting in shown)
 
 
-def fields_text(shown: Sequence[Sighting], fields: Sequence[str], everyone: Sequence[Sighting] = ()) -> str:
-    """The named fields of `S`, tab-separated, one line a session; unknown values as `-`."""
+def fields_text(
+    shown: Sequence[Sighting],
+    fields: Sequence[str],
+    everyone: Sequence[Sighting] = (),
+    unread: Mapping[str, int] = NOTHING,
+) -> str:
+    """The named fields of `S`, tab-separated, one line a session; unknown values as `-`.
+
+    `everyone` are all sessions, `unread` as for `status_text`.
+    """
     from ccc.views.documents import blocks, session_document
 
     blocked = blocks(everyone)
-    documents = [session_document(sighting, blocked) for sighting in shown]
+    documents = [session_document(sighting, blocked, unread) for sighting in shown]
     return "\n".join("\t".join(_value(document[name]) for name in fields) for document in documents)
 
 
