@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ccc.domain.sessions import Session
+from ccc.ops import dependents
 from ccc.ops.look import Picture
 from ccc.ops.workspace import Workspace
 
@@ -24,7 +25,16 @@ def _shared(workspace: Workspace, picture: Picture, session: Session) -> str | N
     return used_up(workspace, picture, session)
 
 
-REASONS: tuple[Reason, ...] = (_used_up, _shared)
+def _far_away(workspace: Workspace, picture: Picture, session: Session) -> str | None:
+    """Nor one that builds on work of another machine before that was fetched."""
+    if not dependents.waits(session):
+        return None
+    from ccc.ops.stacking import missing  # for those that wait
+
+    return missing(workspace, picture, session)
+
+
+REASONS: tuple[Reason, ...] = (_used_up, _shared, _far_away)
 """Each says why a session may not start now, or None. Asked for every session in the queue each time that
 somebody looks at it, also under a lock: quick, and from the picture alone."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ccc.ops import dependents
 from ccc.ops.look import Picture, Sighting
 from ccc.ops.workspace import Workspace
 from ccc.runs import drain
@@ -33,7 +34,9 @@ def is_due(workspace: Workspace, picture: Picture) -> bool:
         _is_unchecked(workspace, sighting) or _is_queued(workspace, sighting)
         for sighting in picture.sightings
     )
-    return waits and not any(drain.held(lock) for lock in (layout.root / DRAIN_LOCK, layout.worker_lock))
+    return (waits or _ready(workspace, picture)) and not any(
+        drain.held(lock) for lock in (layout.root / DRAIN_LOCK, layout.worker_lock)
+    )
 
 
 def _is_unattended(sighting: Sighting) -> bool:
@@ -46,6 +49,19 @@ def _is_queued(workspace: Workspace, sighting: Sighting) -> bool:
     session = sighting.session
     waits = session.run.status == "queued" and not (session.after and session.conversation is None)
     return waits and session.where == workspace.replica and session.closed is None
+
+
+def _ready(workspace: Workspace, picture: Picture) -> bool:
+    """Whether what somebody waited for is proven, failed or mended now, and nobody has seen to it: where it
+    lives on another machine only a sync brings that."""
+    said = dependents.look_at(picture)
+    mine = (each.session for each in picture.sightings if each.session.id in said)
+    return any(
+        (each.run.status == "queued" and said[each.id].ready)
+        or dependents.would_record(picture, each, said[each.id])
+        for each in mine
+        if each.where == workspace.replica
+    )
 
 
 def _is_unchecked(workspace: Workspace, sighting: Sighting) -> bool:

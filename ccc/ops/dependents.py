@@ -92,6 +92,11 @@ def update(workspace: Workspace, picture: Picture) -> bool:
     return changed
 
 
+def would_record(picture: Picture, session: Session, verdict: Verdict) -> bool:
+    """Whether a session is to be called blocked, or no longer so, and is not yet."""
+    return _wanted(session, verdict, key_of(picture, session)) is not None
+
+
 def key_of(picture: Picture, session: Session) -> str:
     """What tells this set of commits to build on from the next one."""
     by_id = {each.id: each for each in picture.sessions}

@@ -54,6 +54,9 @@ def stack(workspace: Workspace, picture: Picture, session: Session) -> None:
     head = repositories.resolve(workspace.git, HEADS + session.branch)
     if not below or head is None or not _is_untouched(workspace, session, head):
         return
+    absent = missing(workspace, picture, session)
+    if absent is not None:
+        raise Blocked(absent, f"git ccc start {session.name} --now begins without")
     base = _base(workspace, session, below)
     if base == session.base and session.grounds:
         return
@@ -62,6 +65,16 @@ def stack(workspace: Workspace, picture: Picture, session: Session) -> None:
     Git(Path(session.worktree or "")).run("reset", "--hard", "--quiet", made.oid)
     reached("stack-moved")
     _record(workspace, session, base, below, made)
+
+
+def missing(workspace: Workspace, picture: Picture, session: Session) -> str | None:
+    """Why a session cannot begin on work of another machine that is proven there; None: all of it is here."""
+    for each in _below(workspace, picture, session):
+        strange = each.session.where != workspace.replica and not each.landed
+        if strange and repositories.resolve(workspace.git, each.commit) is None:
+            where = f"{each.session.name} is proven at {short_oid(each.commit)}, which is not in this copy"
+            return f"{where}: git fetch REMOTE {each.session.branch}"
+    return None
 
 
 def _below(workspace: Workspace, picture: Picture, session: Session) -> list[Below]:

@@ -11,6 +11,8 @@ from ccc.errors import CccError, GitFailed, NotFound, Refused, StateBroken, Stor
 from ccc.git import repository as repositories
 from ccc.git.transport import Remote, reason
 from ccc.ids import short_oid
+from ccc.ops import background
+from ccc.ops.look import look
 from ccc.ops.sync import enabled as sharing
 from ccc.ops.sync import place
 from ccc.ops.sync.enabled import HERE, HOLDS, ITSELF, LEASES, THERE, Enabled
@@ -56,6 +58,8 @@ def sync(workspace: Workspace, *, asks: bool, seconds: float) -> Synced:
             raise
         words = f"sent {done.sent}, received {done.received} commits"
         sharing.note(workspace.layout, at=workspace.now(), ok=True, words=words)
+    if done.received:
+        background.start_if_due(workspace, look(workspace))  # somebody here may have waited for it
     return done
 
 
