@@ -45,6 +45,8 @@ def of_life(life: Life, now: str) -> Known:
         return life.phase, life.at, (_why(life), _process(life, now), *_denied(life))
     if "agent" in life.halted:
         return _halted(life)
+    if life.vanished is not None:
+        return _unknown(life, _vanished(life))
     return life.phase, life.at, tuple(_phase(life, now))
 
 
@@ -106,6 +108,13 @@ def _halted(life: Life) -> Known:
     )
     since = life.spoke or life.at
     return PAUSED, since, (Evidence("process", what, since), _last_known(life))
+
+
+def _vanished(life: Life) -> str:
+    """In a moment its host says what became of its agent, unless that cannot be written."""
+    full = ", and cannot write what it does: no space left on its disk" if life.full else ""
+    gone = f"{short_engine(life.engine)} pid {life.vanished} is gone"
+    return f"{gone}; host pid {life.host} lives{full}"
 
 
 def _unknown(life: Life, what: str) -> Known:

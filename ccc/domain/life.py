@@ -75,6 +75,8 @@ class Life:
     `restarts` counts those after a crash, over the runs that went on from each other; `strikes` those of them
     since a turn ended. `begun`: the conversation has its first prompt, so it can be taken up again.
     `rebooted`: the machine was started anew since its host was there.
+    `vanished` is the process id of an agent that is gone without that its host, though alive, has said so;
+    `full`: then, whether its disk is.
     """
 
     run: int
@@ -104,6 +106,8 @@ class Life:
     outcome: Ending | None = None
     limits: Mapping[str, int] = field(default_factory=dict)
     used: Mapping[str, int] = field(default_factory=dict)
+    vanished: int | None = None
+    full: bool = False
 
     @property
     def unattended(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +22,7 @@ LIMITS, EXHAUST = "limits", "exhaust"
 
 def obey(host: Host) -> None:
     """Does what was asked for since the last look."""
-    for kind, document in requests(host.files):
+    for kind, document in [*requests(host.files), *spoken(host)]:
         if kind == STOP:
             host.end("stopped", str(document.get("why") or "stopped"))
         elif kind == PAUSE:
@@ -35,6 +37,17 @@ def obey(host: Host) -> None:
             host.rest()
         elif kind == EXHAUST:
             host.budget.exhaust(str(document.get("what")), str(document.get("why")))
+
+
+def spoken(host: Host) -> list[tuple[str, Mapping[str, Any]]]:
+    """What was asked for by the bell itself since the last look: a full disk has no room for files."""
+    lines, host.called = host.called.splitlines(), b""
+    found = []
+    for line in lines:
+        with contextlib.suppress(ValueError):
+            document = json.loads(line.lstrip(b"."))
+            found.append((str(document["kind"]), document))
+    return found
 
 
 def pause(host: Host, why: str) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ccc.domain import runs
 from ccc.domain.life import IDLE, Ending, Request
 from ccc.domain.limits import DUE
 from ccc.engines.protocol import Engine
@@ -18,11 +20,15 @@ from ccc.host.state import gone, now
 from ccc.layout import Layout
 from ccc.platform.trees import Tree, descendants
 from ccc.runs import drain, life
+from ccc.runs.files import take_reserve
 
 if TYPE_CHECKING:
     from ccc.host.host import Host
 
 DRAIN_LOCK = "drain.lock"
+RECORDING_SECONDS = 900.0
+"""How long a host whose run is over waits for room on a full disk, to record that; then who finds it does."""
+
 AFTER_A_CRASH = (
     "Your process ended unexpectedly ({why}) and was started again, in the same conversation and the same"
     " worktree. Whatever was running then may or may not have happened: look at `git status` and"
@@ -160,15 +166,35 @@ def end_tree(host: Host) -> None:
     sparing(host.layout, host.tree).end(host.order.grace, spare=spare)
 
 
+def take_room(host: Host) -> None:
+    """Takes the room of the exit record, so that how the run ended is known on a full disk, too."""
+    with contextlib.suppress(OSError):
+        take_reserve(host.files.reserve)
+
+
 def record(host: Host, over: Ending) -> None:
-    """Writes the exit record; on a full disk again and again, for a minute."""
-    until = time.monotonic() + 60.0
-    while not gone(host.files):
-        try:
-            life.end(host.files, over)
-        except OSError:
-            if time.monotonic() > until:
-                return
-            time.sleep(0.5)
-        else:
-            return
+    """Writes the exit record and the fact; on a full disk again and again, for RECORDING_SECONDS."""
+    _repeat(host, lambda: _written(host, over))
+    host.facts.tell(runs.ended(host.whose, over, host.state.spending(host.whose.run)))
+    _repeat(host, lambda: _flushed(host))
+    host.facts.last_word()
+
+
+def _written(host: Host, over: Ending) -> bool:
+    try:
+        life.end(host.files, over)
+    except OSError:
+        return False
+    return True
+
+
+def _flushed(host: Host) -> bool:
+    host.facts.flush()
+    return not host.facts.stuck
+
+
+def _repeat(host: Host, done: Callable[[], bool]) -> None:
+    """Tries until it is done, the time is over, or the repository is gone."""
+    until = time.monotonic() + RECORDING_SECONDS
+    while not gone(host.files) and not done() and time.monotonic() < until:
+        time.sleep(0.5)

@@ -67,7 +67,7 @@ class Host:
         self.fence = Fence(self.session, order.run, lock)
         self.neighbours = Neighbours(layout, order.session, order.run)
         self.due: tuple[float, restarts.Again] | None = None
-        self.fenced = False
+        self.fenced, self.called = False, b""
         self.selector = selectors.DefaultSelector()
         self.tree = self._tree_of(None)
         self.agent: Agent | None = None
@@ -93,6 +93,7 @@ class Host:
         """Works until the run is over; writes the exit record whatever happens."""
         trees.become_subreaper()
         self._listen()
+        ending.take_room(self)
         self.pulse.write(self.state)
         try:
             self.neighbours.enter()
@@ -142,7 +143,8 @@ class Host:
             elif key.data == "input":
                 self._write()
             else:
-                empty(key.fd)
+                said = empty(key.fd)
+                self.called += said if key.data == "bell" else b""
         self._reap()
         control.obey(self)
         restarts.begin_if_due(self)
@@ -381,12 +383,6 @@ class Host:
             self.state.turn_to("ended", over.why)
         self.pulse.write(self.state)
         ending.record(self, over)
-        self.facts.tell(runs.ended(self.whose, over, self.state.spending(self.whose.run)))
-        until = time.monotonic() + 60.0
-        while self.facts.stuck and time.monotonic() < until and not gone(self.files):
-            time.sleep(0.5)
-            self.facts.flush()
-        self.facts.last_word()
         return over
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import json
 import os
+import select
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +22,7 @@ from ccc.platform import locks
 from ccc.platform.trees import Tree
 from ccc.records import dataclass
 from ccc.runs import drain, life
-from ccc.runs.files import RunFiles, SessionFiles, read_json, ring, write_json
+from ccc.runs.files import RunFiles, SessionFiles, is_full, read_json, ring, write_json
 from ccc.store.lock import locked
 
 HOST = b"\0ccc.host\0"
@@ -31,11 +34,12 @@ ANSWER_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Stopped:
-    """A run that was ended: what it was doing, how it ended."""
+    """A run that was ended: what it was doing, how it ended; `missing` says what is not recorded of that."""
 
     session: Session
     before: str
     ending: Ending
+    missing: str = ""
 
 
 def stop(workspace: Workspace, session: Session, *, why: str = "", grace: float = 5.0) -> Stopped:
@@ -71,19 +75,39 @@ def _asked_to_stop(workspace: Workspace, session: Session, why: str, grace: floa
     found = _alive(workspace, session, "stop")
     files = SessionFiles.of(workspace.layout, session.id)
     words = why or f"stopped by {actor_of(workspace).by or 'somebody'}"
-    _ask(files, files.run(found.run), {"kind": "stop", "why": words, "grace": grace})
+    with contextlib.suppress(OSError):  # who cannot be told is ended all the same
+        _ask(files, files.run(found.run), {"kind": "stop", "why": words, "grace": grace})
     return _Stop(session, found, words, grace)
 
 
 def _stopped(workspace: Workspace, asked: _Stop) -> Stopped:
     session, found = asked.session, asked.found
+    files = SessionFiles.of(workspace.layout, session.id).run(found.run)
     if found.host is not None:
-        files = SessionFiles.of(workspace.layout, session.id).run(found.run)
         ending = _until_over(files, time.monotonic() + STOP_SECONDS + asked.grace)
         if ending is not None:
-            return Stopped(session, found.phase, ending)
+            return Stopped(session, found.phase, ending, _recorded_later(files))
         with contextlib.suppress(ProcessLookupError):
             os.kill(found.host, 9)
+    try:
+        return _stopped_without_host(workspace, asked)
+    except OSError as error:
+        clear(workspace, session, found, grace=asked.grace)
+        ending = Ending("stopped", asked.words, workspace.now())
+        with contextlib.suppress(OSError):
+            life.end(files, ending)
+        return Stopped(session, found.phase, ending, f"that could not be recorded yet: {error.strerror}")
+
+
+def _recorded_later(files: RunFiles) -> str:
+    """What is to be said of an end that the host is still recording; nothing where it has."""
+    if not is_full(files.root):
+        return ""
+    return f"its host records that once there is room: {os.strerror(errno.ENOSPC)}"
+
+
+def _stopped_without_host(workspace: Workspace, asked: _Stop) -> Stopped:
+    session, found = asked.session, asked.found
     with locked(SessionFiles.of(workspace.layout, session.id).recovery, timeout=STOP_SECONDS):
         now = life.sight(workspace.layout, session.id) or found
         if now.run == found.run or now.over:
@@ -160,7 +184,7 @@ def pause(workspace: Workspace, session: Session) -> None:
         session,
         found,
         {"kind": "pause", "why": f"paused by {by}"},
-        lambda now: now.phase == "paused",
+        lambda now: now.phase == "paused" or "agent" in now.halted,
     )
 
 
@@ -254,11 +278,19 @@ def _order(
 
 
 def _ask(session: SessionFiles, files: RunFiles, document: Mapping[str, object]) -> None:
-    write_json(files.control / f"{document['kind']}-{os.urandom(6).hex()}.json", document)
-    ring(session)
+    """Asks the host; on a full disk by the bell itself. Raises OSError where neither can be written to."""
+    try:
+        write_json(files.control / f"{document['kind']}-{os.urandom(6).hex()}.json", document)
+    except OSError:
+        line = json.dumps(document, ensure_ascii=True).encode("ascii") + b"\n"
+        if len(line) > select.PIPE_BUF or not ring(session, line):
+            raise
+    else:
+        ring(session)
 
 
 def _until_over(files: RunFiles, until: float) -> Ending | None:
+    """The run's exit record, once its host is gone, or has only to record the end on a full disk."""
     while time.monotonic() < until:
         found = life.sight_run(files, 0)
         if found is None:
@@ -266,6 +298,8 @@ def _until_over(files: RunFiles, until: float) -> Ending | None:
         if found.ending is not None and found.host is None:
             return found.ending
         if found.host is None:
+            return found.ending
+        if found.ending is not None and is_full(files.root):
             return found.ending
         time.sleep(0.01)
     return None

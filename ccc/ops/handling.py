@@ -89,7 +89,8 @@ def stop(
 
 
 def _handled(stopped: Stopped) -> Handled:
-    return Handled(stopped.session, "stopped", "it was idle" if stopped.before == "idle" else "")
+    idle = "it was idle" if stopped.before == "idle" else ""
+    return Handled(stopped.session, "stopped", "; ".join(words for words in (idle, stopped.missing) if words))
 
 
 ROUNDS = 5

@@ -14,11 +14,22 @@ from ccc.domain import movements, sessions
 from ccc.domain.events import Draft
 from ccc.domain.life import IDLE, PAUSED, Life
 from ccc.domain.sessions import Session, from_cells
-from ccc.domain.status import seconds_between
+from ccc.domain.status import FAILED, LIVE, seconds_between
 from ccc.engines import registry
 from ccc.errors import CccError
 from ccc.git import history
-from ccc.ops import bouncing, budgets, delivery, hookpoints, mail, moves, queueing, recovery, shared_budgets
+from ccc.ops import (
+    bouncing,
+    budgets,
+    control,
+    delivery,
+    hookpoints,
+    mail,
+    moves,
+    queueing,
+    recovery,
+    shared_budgets,
+)
 from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.tell import tell
 from ccc.ops.workspace import Workspace
@@ -26,6 +37,9 @@ from ccc.store.protocol import State
 
 SETTLE_SECONDS = 1.0
 """A turn that ended may still be followed by the report its last command made."""
+
+RECORDED_SECONDS = 2.0
+"""Between the exit record and the fact lie milliseconds."""
 
 AT_WORK = ("queued", "starting", "running", "limited", "reported")
 """Statuses of a child for which its parent may well wait in silence."""
@@ -48,7 +62,7 @@ def tend(workspace: Workspace) -> bool:
     done |= bouncing.bounce(workspace, picture) > 0
     done |= _mind_shared_budgets(workspace, picture)
     for sighting in picture.sightings:
-        for step in (_recover, _hand_back, _believe, _remind):
+        for step in (_recover, _record_end, _hand_back, _believe, _remind):
             done |= step(workspace, picture, sighting)
     done |= moves.tell_of_moves(workspace, picture)
     return queueing.run(workspace) or done
@@ -73,6 +87,19 @@ def _anybody_waits(workspace: Workspace) -> bool:
 def _recover(workspace: Workspace, _: Picture, sighting: Sighting) -> bool:
     """A run whose host is gone: another one takes its conversation up, or it is said why not."""
     return recovery.recover(workspace, sighting) is not None
+
+
+def _record_end(workspace: Workspace, _: Picture, sighting: Sighting) -> bool:
+    """A run whose exit record lies here, and whose end nobody could record: the disk was full."""
+    life, session = sighting.life, sighting.session
+    if life is None or life.ending is None or life.host is not None or life.unattended:
+        return False
+    if session.run.number != life.run or session.run.status not in LIVE or life.ending.status not in FAILED:
+        return False
+    if seconds_between(life.ending.at, workspace.now()) < RECORDED_SECONDS:
+        return False
+    control.record_end(workspace, session, life, life.ending)
+    return True
 
 
 def _hand_back(workspace: Workspace, _: Picture, sighting: Sighting) -> bool:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ccc.layout import Layout
 from ccc.records import dataclass
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+RESERVED = 1024
+"""Bytes; an exit record is longer only where its reason is."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,11 @@ class RunFiles:
         return self.root / "exit.json"
 
     @property
+    def reserve(self) -> Path:
+        """Room for the exit record, taken when the run begins: it is written on a full disk, too."""
+        return self.root / ".exit.reserve"
+
+    @property
     def log(self) -> Path:
         """What the engine printed, line by line as it came."""
         return self.root / "engine.log"
@@ -119,6 +130,57 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
         raise
 
 
+def rewrite_json(path: Path, document: Mapping[str, Any]) -> None:
+    """Like `write_json`; on a full disk into the room that the file has already. Raises OSError."""
+    try:
+        write_json(path, document)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        _write_into(path, document)
+
+
+def write_json_reserved(path: Path, document: Mapping[str, Any], reserve: Path) -> None:
+    """Like `write_json`; on a full disk into `reserve`, which becomes the file. Raises OSError."""
+    try:
+        write_json(path, document)
+    except OSError as error:
+        if error.errno not in FULL or not reserve.exists():
+            raise
+        _write_into(reserve, document)
+        reserve.replace(path)
+    else:
+        with suppress(OSError):
+            reserve.unlink(missing_ok=True)
+
+
+def take_reserve(path: Path) -> None:
+    """Takes room that `write_json_reserved` needs on a full disk. Raises OSError."""
+    path.write_bytes(b" " * RESERVED)
+
+
+def _write_into(path: Path, document: Mapping[str, Any]) -> None:
+    """Writes over a file where it lies; it is filled up with spaces, which JSON allows at its end."""
+    text = json.dumps(document, ensure_ascii=True).encode("ascii")
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        held = os.fstat(descriptor)
+        if len(text) > max(held.st_size, held.st_blocks * 512):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        os.pwrite(descriptor, text.ljust(held.st_size), 0)
+    finally:
+        os.close(descriptor)
+
+
+def is_full(path: Path) -> bool:
+    """Whether a file system has no room left for what its user wants to write."""
+    try:
+        found = os.statvfs(path)
+    except OSError:
+        return False
+    return found.f_bavail == 0 or (found.f_files > 0 and found.f_favail == 0)
+
+
 def read_json(path: Path) -> dict[str, Any] | None:
     """The document in a file; None where there is none, or none that can be read."""
     try:
@@ -128,16 +190,16 @@ def read_json(path: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def ring(files: SessionFiles) -> bool:
-    """Wakes the host; False where none listens."""
+def ring(files: SessionFiles, words: bytes = b".") -> bool:
+    """Wakes the host; False where none listens. `words`, at most PIPE_BUF of them, reach it whole."""
     try:
         bell = os.open(files.bell, os.O_WRONLY | os.O_NONBLOCK)
     except OSError:
         return False
     try:
-        os.write(bell, b".")
+        os.write(bell, words)
     except OSError:
-        return True  # full: it is awake
+        return words == b"."  # full: it is awake
     finally:
         os.close(bell)
     return True

@@ -14,7 +14,7 @@ from ccc.domain.life import ENDED, RUNNING, Denied, Ending, Life, Request, Troub
 from ccc.layout import Layout
 from ccc.platform import processes
 from ccc.records import dataclass
-from ccc.runs.files import RunFiles, SessionFiles, read_json, write_json
+from ccc.runs.files import RunFiles, SessionFiles, is_full, read_json, rewrite_json, write_json_reserved
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ ENDED_SOMEHOW = {
 
 def write(files: RunFiles, pulse: Pulse) -> None:
     """Makes a pulse known. Raises OSError."""
-    write_json(files.life, asdict(pulse))
+    rewrite_json(files.life, asdict(pulse))
 
 
 def beat(files: RunFiles) -> None:
@@ -70,7 +70,7 @@ def beat(files: RunFiles) -> None:
 
 def end(files: RunFiles, ending: Ending) -> None:
     """Writes the exit record. Raises OSError."""
-    write_json(files.exit, asdict(ending))
+    write_json_reserved(files.exit, asdict(ending), files.reserve)
 
 
 def untold(files: RunFiles) -> Mapping[str, Any]:
@@ -102,7 +102,7 @@ def _untaken(files: RunFiles, found: Life) -> bool:
 def sight_run(files: RunFiles, number: int) -> Life | None:
     """One run as it is now; None where nothing is known of it."""
     ending = _ending(read_json(files.exit))
-    document = read_json(files.life)
+    document = read_json(files.life) or read_json(files.life)  # on a full disk it is written where it lies
     if document is None:
         return _unborn(files, number, ending)
     try:
@@ -119,6 +119,7 @@ def _seen(files: RunFiles, number: int, document: dict[str, Any], ending: Ending
     if ending is None and (host is None or document["phase"] == ENDED):
         ending = _ending(read_json(files.exit))  # written after the first look, before the host was gone
     requests = _requests(document)
+    vanished = _vanished(document, agent) if host is not None else None
     return Life(
         run=number,
         phase=document["phase"],
@@ -149,7 +150,17 @@ def _seen(files: RunFiles, number: int, document: dict[str, Any], ending: Ending
         outcome=_ending(document.get("outcome")),
         limits=_counts(document.get("limits")),
         used=_counts(document.get("used")),
+        vanished=vanished,
+        full=vanished is not None and is_full(files.root),
     )
+
+
+def _vanished(document: dict[str, Any], agent: processes.Standing | None) -> int | None:
+    """The process that the host named its agent, where there is none of that identity any more."""
+    named = document.get("agent")
+    if agent is not None or not isinstance(named, str) or not named.split(" ")[0].isdigit():
+        return None
+    return int(named.split(" ")[0])
 
 
 def _requests(document: dict[str, Any]) -> tuple[Request, ...]:
