@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.agents.conftest import Starts
-from tests.support.agents import DONE, Agent
+from tests.support.agents import DONE, Agent, until
 from tests.support.interfaces import same_everywhere
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
@@ -49,6 +49,16 @@ def hung(agent: Agent, ccc: RunsCcc) -> None:
     os.kill(agent.pid("host"), signal.SIGSTOP)
 
 
+def parked(agent: Agent, ccc: RunsCcc) -> None:
+    """Its process is gone, and its host waits for the reset."""
+    until(lambda: agent.life()["agent"] is None and agent.life()["phase"] == "limited", "the rest")
+
+
+def crashed(agent: Agent, ccc: RunsCcc) -> None:
+    """Twice, so that it waits before it starts again."""
+    until(lambda: agent.life()["restarts"] >= 2, "two restarts")
+
+
 def landed(agent: Agent, ccc: RunsCcc) -> None:
     agent.becomes("unchecked")
     ccc("merge", agent.name, "--yes", exit=0)
@@ -67,7 +77,10 @@ CASES: dict[str, tuple[list[dict[str, Any]], Brings]] = {
         nothing,
     ),
     "limited": ([{"limit": {"seconds": 300, "until": "2030-01-01T00:00:00Z"}}], nothing),
+    "limited and parked": ([{"limit": {"gives_up": True, "until": "2030-01-01T00:00:00Z"}}], parked),
+    "starting": ([{"crash": {"exit": 3, "always": True}}], crashed),
     "paused": (STAYS, paused),
+    "paused by a budget": ([{"use": {"input": 1100}}, *STAYS], nothing),
     "unchecked": (DONE, nothing),
     "completed": (DONE, landed),
     "failed": ([{"fail": "it is broken"}], nothing),
@@ -78,12 +91,13 @@ CASES: dict[str, tuple[list[dict[str, Any]], Brings]] = {
 }
 
 
-@pytest.mark.parametrize("status", CASES)
-def test_a_status_is_the_same_in_every_interface(
-    status: str, start: Starts, ccc: RunsCcc, ready: Repo
-) -> None:
-    steps, bring = CASES[status]
-    agent = start(steps)
+OPTIONS = {"paused by a budget": ("--budget", "1ktok")}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_status_is_the_same_in_every_interface(case: str, start: Starts, ccc: RunsCcc, ready: Repo) -> None:
+    (steps, bring), status = CASES[case], case.partition(" ")[0]
+    agent = start(steps, options=OPTIONS.get(case, ()))
     bring(agent, ccc)
     if status != "closed":
         agent.becomes(status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Any
 
@@ -9,7 +10,7 @@ from ccc.ops.look import look
 from ccc.ops.workspace import Workspace
 from tests.servers.conftest import door_at
 from tests.support.agents import until
-from tests.support.program import RunsCcc
+from tests.support.program import Inline, RunsCcc
 from tests.support.repository import Repo
 
 Status = dict[str, Any]
@@ -17,7 +18,9 @@ SAID = ("status", "since", "evidence")
 
 
 def same_everywhere(repo: Repo, ccc: RunsCcc, name: str) -> Status:
-    """The status of a session, equal in text, `--json`, `show`, MCP and Python.
+    """The status of a session, equal in text, `--json`, `--short`, `--fields`, `show`, MCP and Python.
+
+    What waits for a person because of it is the same for `status`, the inbox and MCP.
 
     An agent that speaks between two looks is looked at again.
     """
@@ -31,7 +34,33 @@ def same_everywhere(repo: Repo, ccc: RunsCcc, name: str) -> Status:
     assert found[0]["evidence"], "a status without evidence"
     line = next(line for line in ccc("status", "--all", exit=0).stdout.splitlines() if line.startswith(name))
     assert found[0]["status"] in line.split()
+    until(lambda: _in_words(repo, name) == found[0], f"{found[0]} in words, too")
+    until(lambda: len(set(_waiting(repo, name))) == 1, "what waits for a person, alike everywhere")
     return found[0]
+
+
+def _in_words(repo: Repo, name: str) -> Status:
+    """The status where it is printed in short, with `since` and evidence by `--fields`."""
+    here = Inline(repo.path)
+    fields = here("status", name, "--fields", ",".join(SAID), exit=0).stdout.rstrip("\n").split("\t")
+    said = {"status": fields[0], "since": fields[1], "evidence": json.loads(fields[2])}
+    assert here("status", name, "--short", exit=0).stdout == f"{name} {said['status']}\n"
+    return said
+
+
+def _waiting(repo: Repo, name: str) -> list[tuple[str, ...]]:
+    """The titles of what waits because of a session, in three places; one looks closely at landings."""
+    here = Inline(repo.path)
+    places = [
+        here("status", name, "--json", exit=0).json["waiting_for_you"],
+        here("inbox", "--json", exit=0).json["items"],
+        door_at(repo)("inbox").json["items"],
+    ]
+    close = ("approval", "conflict")
+    return [
+        tuple(each["title"] for each in place if name in each["title"] and each["kind"] not in close)
+        for place in places
+    ]
 
 
 def _listed(ccc: RunsCcc, name: str) -> Status:
