@@ -65,4 +65,4 @@ def test_make_alone_lists_every_target() -> None:
         ["make", "-C", str(PROJECT)], env=dict(os.environ), capture_output=True, text=True, timeout=60
     )
     listed = {line.split()[1] for line in done.stdout.splitlines() if line.startswith("  make ")}
-    assert {"help", "demo", "test", "slow", "lint", "bench", "sync", "man", "install-commands"} <= listed
+    assert {"help", "demo", "test", "slow", "soak", "lint", "bench", "sync", "man", "install-commands"} <= listed
