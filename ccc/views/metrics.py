@@ -55,6 +55,10 @@ def overview_document(found: Overview) -> Document:
         untold=found.untold,
         delivery_seconds=spread_document(found.delivery),
         landing_seconds=spread_document(found.landing),
+        waiting_seconds=spread_document(found.waiting),
+        worked_seconds=found.worked,
+        restarts=found.restarts,
+        bounced=found.bounced,
     )
 
 

@@ -36,11 +36,23 @@ def test_before_anything_was_used_nothing_is_made_up(repo: Repo, ccc_inline: Run
     found = ccc_inline("metrics", "cost", "--by", "plan", "--json", exit=0).json
     assert (found["rows"], found["total"]["cost"], found["format"]) == ([], {"usd": None}, 1)
     alone = ccc_inline("metrics", "--json", exit=0).json
-    assert (alone["counts"], alone["delivery_seconds"]) == ({}, {"count": 0, "median": None, "p95": None})
+    nothing = {"count": 0, "median": None, "p95": None}
+    assert (alone["counts"], alone["delivery_seconds"], alone["waiting_seconds"]) == ({}, nothing, nothing)
+    assert (alone["worked_seconds"], alone["restarts"], alone["bounced"]) == (0, 0, 0)
     assert ccc_inline("metrics", "top", "--by", "day").exit == 2
     assert ccc_inline("metrics", "cost", "-w").exit == 2
     assert ccc_inline("metrics", "--since", "1d").exit == 2
     assert ccc_inline("metrics", "cost", "--since", "nonsense").exit == 1
+
+
+def test_what_waits_for_people_is_counted(repo: Repo, ccc_inline: RunsCcc) -> None:
+    ccc_inline("init", exit=0)
+    made = ccc_inline("spawn", "backend", "A part", "--no-start", "--json", exit=0).json["sessions"][0]
+    ccc_inline("report", "--blocked", "No key", "--session", made["id"], exit=0)
+    found = ccc_inline("metrics", "--json", exit=0).json
+    assert found["waiting_seconds"]["count"] == 1
+    assert 0 <= found["waiting_seconds"]["median"] < 300
+    assert "people     1 wait for them; median " in ccc_inline("metrics", exit=0).stdout
 
 
 @pytest.mark.slow
@@ -66,6 +78,9 @@ def test_kills_restarts_and_resumes_neither_lose_nor_repeat_anything(start: Star
     text = ccc("metrics", "cost", exit=0).stdout.splitlines()
     assert text[-1].split() == ["total", "2", "1,700", "?", "4", "3.7500"]
     assert "3.7500 usd" in ccc("metrics", exit=0).stdout
+    plans = ccc("metrics", "cost", "--by", "plan", exit=0).stdout.splitlines()
+    assert plans[1].startswith("(no plan)")
+    assert plans[-1] == "no session belongs to a plan, and this ccc makes none yet: all of it is in one row"
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from datetime import datetime
 from ccc.domain import spending
 from ccc.domain.messages import Message
 from ccc.domain.spending import Amount
+from ccc.ops.inbox import items
 from ccc.ops.look import Picture, look
 from ccc.ops.mail import messages_of
 from ccc.ops.metrics.cost import Sum, sums, used
@@ -34,7 +35,9 @@ class Overview:
     """Sessions by status, what was used today and ever, how long messages and whole tasks took.
 
     `delivery`: from a message's record until it was in an agent's conversation; `landing`: from a session's
-    beginning to its latest landing.
+    beginning to its latest landing; `waiting`: what waits for people now, since when. `worked` are the
+    seconds of all turns, `restarts` those of the present runs on this machine, `bounced` messages that came
+    back.
     """
 
     tip: str | None
@@ -46,6 +49,10 @@ class Overview:
     untold: int
     delivery: Spread
     landing: Spread
+    waiting: Spread
+    worked: int
+    restarts: int
+    bounced: int
 
 
 def overview(workspace: Workspace) -> Overview:
@@ -53,7 +60,7 @@ def overview(workspace: Workspace) -> Overview:
     workspace.require()
     picture = look(workspace)
     day = workspace.now()[:10]
-    found = used(picture.state)
+    found, messages = used(picture.state), messages_of(picture.state)
     return Overview(
         picture.state.tip,
         day,
@@ -62,8 +69,12 @@ def overview(workspace: Workspace) -> Overview:
         spending.total(found.pieces),
         sums(found.pieces, "role", found.names),
         len(found.untold),
-        spread(_deliveries(messages_of(picture.state))),
+        spread(_deliveries(messages)),
         spread(_landings(picture)),
+        spread([_seconds(each.since, workspace.now()) for each in items(workspace, picture)]),
+        sum(each.spending.seconds or 0 for each in picture.sessions),
+        sum(each.life.restarts for each in picture.sightings if each.life is not None),
+        sum(each.state == "bounced" for each in messages),
     )
 
 

@@ -47,6 +47,8 @@ def _cost(cost: Cost, look: Styling) -> Iterator[str]:
         yield from _sums(cost.sums, cost.total, cost.by, look)
     else:
         yield f"nothing is recorded{f' since {cost.since}' if cost.since else ''}"
+    if cost.by == "plan" and cost.sums and all(each.key is None for each in cost.sums):
+        yield "no session belongs to a plan, and this ccc makes none yet: all of it is in one row"
     if cost.total.amount.unpriced:
         yield f"{_count(cost.total.amount.unpriced)} tokens have no price: >= is at least, ? is unknown"
     if cost.untold:
@@ -100,6 +102,9 @@ def _overview(found: Overview, look: Styling) -> Iterator[str]:
     yield f"ever       {_spent(found.ever)}"
     yield f"messages   {_spread(found.delivery, 'delivered', 'until they were in the conversation')}"
     yield f"landings   {_spread(found.landing, 'sessions landed', 'from spawn to landing')}"
+    yield f"people     {_spread(found.waiting, 'wait for them', 'so far')}"
+    counts = f"{found.restarts} restarts, {found.bounced} messages bounced"
+    yield f"agents     {_time(found.worked)} at work, {counts}"
     if found.untold:
         yield f"unknown    what {found.untold} sessions used: their engines do not tell"
     if found.roles:
