@@ -106,13 +106,14 @@ def command_resume(
 ) -> None:
     """Let a paused, stopped, failed or lost session go on
 
-    The same conversation in the same worktree, where the engine can. One that has used up a limit goes on
-    only when a person gives it more.
+    The same conversation in the same worktree, where the engine can. Only a person lets one go on that has
+    used up a limit: with more of its money, tokens or time; with --now beyond what it has together with
+    others. Memory, processes and going in circles are measured anew.
     """
-    from ccc.domain.budgets import amount
+    from ccc.domain import budgets
     from ccc.ops.handling import resume
 
-    amounts = [amount(each) for each in budget]
+    amounts = budgets.amounts(budget)
     _print(invocation, resume(open_workspace(invocation), ids, amounts=amounts, now=now), as_json)
 
 

@@ -10,6 +10,7 @@ import click
 
 from ccc.cli.invocation import Invocation, json_option, pass_invocation
 from ccc.cli.opening import open_workspace, text_of
+from ccc.errors import Usage
 
 if TYPE_CHECKING:
     from ccc.ops.spawn import Spawned
@@ -97,6 +98,8 @@ def command_spawn(
 
     workspace, limits = open_workspace(invocation), budgets.parse(budget)
     if timeout is not None:
+        if limits.seconds is not None:
+            raise Usage("--timeout and --budget both limit the time", "give one of them")
         limits = replace(limits, seconds=max(1, round(seconds(timeout))))
     request = Request(
         role=role,

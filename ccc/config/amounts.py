@@ -26,7 +26,8 @@ def _amount(kind: str, unit: str, example: str) -> Callable[[Any], Any]:
         try:
             found = budgets.amount(text + unit if PLAIN.fullmatch(text.strip()) else text)
         except Usage as error:
-            raise ValueError(f"is no amount: write {example}") from error
+            why = error.message.partition(" is no budget: ")[2]
+            raise ValueError(f"is no amount: {why or f'write {example}'}") from error
         if found.kind != kind or found.more:
             raise ValueError(f"is no such amount: write {example}")
         return found.value / 1_000_000 if kind == "micro_usd" else found.value

@@ -22,6 +22,7 @@ WORDS = {
     "bool_type": "must be true or false",
     "tuple_type": "must be a list",
     "model_type": "must be a table",
+    "dict_type": "must be a table",
     "literal_error": "must be {expected}",
     "greater_than": "must be more than {gt}",
     "greater_than_equal": "must be at least {ge}",
@@ -36,7 +37,11 @@ def bad(error: ValidationError, *, where: str, places: Places, model: type[BaseM
     """The first problem in the file's order as one line of what and one of what to do."""
     problems = sorted(error.errors(), key=lambda problem: line_of(places, problem["loc"]))
     first, keys = problems[0], [str(part) for part in problems[0]["loc"]]
-    hints = {"extra_forbidden": unknown(keys, model), "missing": f"add {keys[-1]} there"}
+    hints = {
+        "extra_forbidden": unknown(keys, model),
+        "missing": f"add {keys[-1]} there",
+        "dict_type": f"write [{'.'.join(keys)}] and, below it, a line NAME = VALUE for each",
+    }
     hint = hints.get(first["type"], "mend that line, or delete it to have the default")
     return BadConfig(f"{where}:{line_of(places, first['loc'])}: {'.'.join(keys)}: {words(first)}", hint)
 

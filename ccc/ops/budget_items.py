@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ccc.domain import limits
+from ccc.domain.budgets import typed
 from ccc.domain.life import Life
 from ccc.domain.sessions import Session
 from ccc.ops.items import Item, item
 from ccc.ops.look import Sighting
 
 MORE = {
-    "micro_usd": "--budget +1usd",
-    "tokens": "--budget +100ktok",
-    "seconds": "--budget +30m",
-    "memory_bytes": "--budget +1GB",
-    "processes": "--budget +50procs",
+    "micro_usd": 1_000_000,
+    "tokens": 100_000,
+    "seconds": 1800,
+    "memory_bytes": 10**9,
+    "processes": 50,
 }
-"""What lets a session go on, by what it has used up; the others need no more than a person's word."""
+"""What is proposed at most on top of what is used up; the others need no more than a person's word."""
 
 
 def of_limits(sighting: Sighting) -> Iterator[Item]:
@@ -37,8 +38,22 @@ def command(session: Session, life: Life | None = None) -> str:
     """What a person runs to let it go on: more of what was used up first, and of what else has no rest."""
     first = session.exhausted.what if session.exhausted else ""
     measured = limits.measured(limits.limits_of(session, life), limits.used_by(session, life))
-    others = [each.kind for each in measured if each.is_full and each.kind != first]
-    return command_for(session, *(MORE.get(kind, "") for kind in (first, *others)))
+    known = {each.kind: each for each in measured}
+    others = [kind for kind, each in known.items() if each.is_full and kind != first]
+    return command_for(
+        session, *(more(kind, known[kind].limit if kind in known else 0) for kind in (first, *others))
+    )
+
+
+def more(kind: str, limit: int) -> str:
+    """The option that gives as much again as the limit is, but no more than MORE; empty for other kinds.
+
+    Of what is measured at one moment MORE: nobody knows how far it is above its limit by then.
+    """
+    if kind not in MORE:
+        return ""
+    adds_up = limit > 0 and kind not in limits.AT_ONCE
+    return f"--budget +{typed(kind, min(limit, MORE[kind]) if adds_up else MORE[kind])}"
 
 
 def command_for(session: Session, *options: str) -> str:

@@ -22,6 +22,7 @@ from ccc.records import dataclass
 if TYPE_CHECKING:
     from ccc.config.roles import RoleSet
     from ccc.config.settings import Settings
+    from ccc.config.twins import Problem
 
 FOLDER = ".ccc"
 CONFIG_FILE = f"{FOLDER}/config.toml"
@@ -35,6 +36,12 @@ class Policy:
     settings: Settings
     roles: RoleSet
     where: str
+
+    def slips(self) -> list[Problem]:
+        """What the settings say about roles that there are not."""
+        from ccc.config.strangers import strangers  # with the templates of roles
+
+        return list(strangers(self.settings, self.roles, self.where))
 
 
 def local_policy(workspace: Workspace, *, trusting: bool = True) -> Policy:

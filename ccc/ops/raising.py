@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from ccc.domain import exhaustion, limits
-from ccc.domain.budgets import Amount
+from ccc.domain.budgets import Amount, typed
 from ccc.domain.life import LIMITED, PAUSED
 from ccc.domain.messages import Whom
 from ccc.domain.sessions import LIMITS, Limits, Session
@@ -36,7 +36,7 @@ def raise_limits(workspace: Workspace, sighting: Sighting, amounts: Sequence[Amo
     """
     session = budgets.as_recorded(workspace, sighting.session)
     command = f"git ccc resume {session.name}"
-    more = " ".join(f"--budget {_typed(each)}" for each in amounts)
+    more = " ".join(_option(each) for each in amounts)
     person = require_person_at_keyboard(workspace, "raising a limit", f"{command} {more}".rstrip())
     _refuse_in_last_turn(sighting, session, command)
     before = _in_force(workspace, sighting)
@@ -82,10 +82,8 @@ def wake(workspace: Workspace, session: Session) -> None:
     control.wake(workspace, session)
 
 
-def _typed(each: Amount) -> str:
-    unit = {"micro_usd": "usd", "tokens": "tok", "seconds": "s", "memory_bytes": "MB", "processes": "procs"}
-    factor = {"micro_usd": 1_000_000, "memory_bytes": 1_000_000}.get(each.kind, 1)
-    return f"{'+' if each.more else ''}{each.value / factor:g}{unit[each.kind]}"
+def _option(each: Amount) -> str:
+    return f"--budget {'+' if each.more else ''}{typed(each.kind, each.value)}"
 
 
 def _in_force(workspace: Workspace, sighting: Sighting) -> Limits:
@@ -127,7 +125,7 @@ def _refuse_too_little(session: Session, after: Limits, used: Limits, amounts: S
     full = [each for each in limits.measured(after, used) if each.is_full]
     if full:
         kinds = [each.kind for each in full]
-        enough = [f"--budget {_typed(each)}" for each in amounts if each.kind not in kinds]
-        more = [budget_items.MORE[kind] for kind in kinds]
+        enough = [_option(each) for each in amounts if each.kind not in kinds]
+        more = [budget_items.more(each.kind, each.limit) for each in full]
         command = budget_items.command_for(session, *enough, *more)
         raise Refused(f"{session.name}: {'; '.join(each.why for each in full)}", f"give it more: {command}")

@@ -24,8 +24,11 @@ def role(workspace: Workspace, name: str) -> Role:
 
 
 def check(workspace: Workspace) -> tuple[list[Role], list[Problem]]:
-    """The roles, and whatever keeps them from being whole and different. Raises BadConfig."""
+    """The roles, and whatever keeps them from being whole and different, or is meant for none of them.
+
+    Raises BadConfig.
+    """
     from ccc.config.twins import check_roles
 
     roles = all_roles(workspace)
-    return roles, check_roles(roles)
+    return roles, [*check_roles(roles), *local_policy(workspace).slips()]

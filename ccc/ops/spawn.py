@@ -87,12 +87,14 @@ def spawn(workspace: Workspace, request: Request) -> list[Spawned]:
     request = replace(request, task=workspace.filter.clean(request.task))
     policy = _policy(workspace, request)
     request = _with_engine(workspace, policy, _within_limits(workspace, policy, request))
-    made = []
+    made: list[Spawned] = []
+    slips = tuple(f"{each.where}: {each.what}; {each.hint}" for each in policy.slips())
     for number in range(1, request.count + 1):
         key = request.key
         if key is not None and request.count > 1:
             key = f"{key}/{number}"
-        made.append(_spawn_one(workspace, policy, replace(request, key=key)))
+        one = _spawn_one(workspace, policy, replace(request, key=key))
+        made.append(one if made else replace(one, remarks=(*slips, *one.remarks)))
     return made
 
 

@@ -72,10 +72,19 @@ def test_an_engine_that_is_none_is_refused(ready: Repo, ccc: RunsCcc, engine: st
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("--budget", "much"), ("--timeout", "long"), ("--runner", "moon")]
+    "options",
+    [
+        ("--budget", "much"),
+        ("--timeout", "long"),
+        ("--runner", "moon"),
+        ("--budget", "1usd", "--budget", "2usd"),
+        ("--budget", "3s", "--timeout", "100"),
+    ],
 )
-def test_a_limit_that_is_none_is_wrong_usage(ready: Repo, ccc: RunsCcc, option: str, value: str) -> None:
-    assert ccc("spawn", "backend", "Anything", option, value).exit == 2
+def test_a_limit_that_is_none_is_wrong_usage(
+    ready: Repo, ccc_inline: RunsCcc, options: tuple[str, ...]
+) -> None:
+    assert ccc_inline("spawn", "backend", "Anything", *options).exit == 2
 
 
 def test_a_program_that_does_not_know_our_options_is_told_as_it_tells(

@@ -54,7 +54,7 @@ def test_tokens_used_up_in_mid_turn_end_in_one_hand_back_turn_and_a_question_to_
     assert hand_backs(diary, agent) == 1
     assert agent.processes() == []
     item = budget_item(ccc)
-    assert item["command"] == f"git ccc resume {agent.name} --budget +100ktok"
+    assert item["command"] == f"git ccc resume {agent.name} --budget +1ktok"
     assert ccc("wait", agent.name, "--timeout", "20").exit == 3
     sent = ccc("send", agent.name, "Go on", "--json", exit=0).json
     assert sent["messages"][0]["state"] == "queued"

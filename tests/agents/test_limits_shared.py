@@ -72,10 +72,10 @@ def test_two_limits_that_are_reached_together_end_in_one_hand_back_and_are_raise
     assert agent.status()["status"] == "paused"
     assert hand_backs(diary, agent) == 1
     item = budget_item(ccc)
-    assert item["command"] == f"git ccc resume {agent.name} --budget +100ktok --budget +1usd"
+    assert item["command"] == f"git ccc resume {agent.name} --budget +1ktok --budget +1usd"
     refused = ccc("resume", agent.name, "--budget", "+2usd", exit=1).stderr
     assert "its budget of 1000 tokens is used up" in refused
-    assert f"git ccc resume {agent.name} --budget +2usd --budget +100ktok" in refused
+    assert f"git ccc resume {agent.name} --budget +2usd --budget +1ktok" in refused
     refused = ccc(*item["command"].split(" ")[2:], exit=1).stderr
     assert "what this repository may use today is used up: 3100 of 3000 tokens" in refused
     ready.commit("More", config("day", 'tokens = "1mtok"'))

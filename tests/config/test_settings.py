@@ -240,6 +240,16 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read() -> None:
             ":2: limits.session.tokens: is no such amount: write 200ktok",
             MEND,
         ),
+        (
+            "[limits.session]\ntokens = 1.5",
+            ":2: limits.session.tokens: is no amount: there is no part of a token",
+            MEND,
+        ),
+        (
+            "[limits]\nper_role = 3",
+            ":2: limits.per_role: must be a table",
+            "write [limits.per_role] and, below it, a line NAME = VALUE for each",
+        ),
         ("[limits]\nparallel = 0", ":2: limits.parallel: must be at least 1", MEND),
         ("session.ports_base = 70000", ":1: session.ports_base: must be at most 65000", MEND),
         ("[mcp]\nmock = 1", ":2: mcp.mock: must be true or false", MEND),

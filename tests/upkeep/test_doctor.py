@@ -46,7 +46,18 @@ def test_a_healthy_repository_is_healthy(place: Place, ccc_inline: RunsCcc) -> N
     names = [check["name"] for check in document["checks"]]
     assert names == [
         *("git version", "repository", "backend", "identity", "initialised", "agents", "manual", "platform"),
-        *("hooks", "service", "lock", "ref lock", "journal", "write-ahead log", "tip", "landing", "sync"),
+        *(
+            "configuration",
+            "hooks",
+            "service",
+            "lock",
+            "ref lock",
+            "journal",
+            "write-ahead log",
+            "tip",
+            "landing",
+            "sync",
+        ),
         *("sessions", "spawns", "scratch"),
     ]
     assert ccc_inline("doctor", exit=0).stdout.startswith("ok  git version      ")

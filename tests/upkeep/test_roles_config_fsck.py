@@ -80,6 +80,18 @@ def test_a_role_that_may_spawn_nobody_there_is_refused(repo: Repo, ccc_inline: R
     assert refused.stderr.startswith("error: .ccc/roles/servers.md: may_spawn: no role nobody\n")
 
 
+def test_a_limit_of_a_role_that_there_is_not_is_said(repo: Repo, ccc_inline: RunsCcc) -> None:
+    slips = "[limits]\nper_role = { backnd = 1, backend = 2 }\n[limits.role.qqq]\ntime = 1\n"
+    repo.write(".ccc/config.toml", slips)
+    told = ccc_inline("roles", "check", exit=1).stderr
+    assert ".ccc/config.toml: limits.per_role: no role backnd" in told
+    assert ".ccc/config.toml: limits.role: no role qqq" in told
+    ccc_inline("init", exit=0)
+    assert "limits.per_role: no role backnd" in ccc_inline("doctor", exit=1).stdout
+    spawned = ccc_inline("spawn", "backend", "Tokens", "--no-start", exit=0)
+    assert ".ccc/config.toml: limits.per_role: no role backnd; did you mean backend?\n" in spawned.stderr
+
+
 def test_a_broken_role_names_file_line_and_key(repo: Repo, ccc_inline: RunsCcc) -> None:
     write_role(repo, "servers", ROLE.replace("tools: [", "tolls: ["))
     refused = ccc_inline("roles", exit=1)

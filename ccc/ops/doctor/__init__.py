@@ -25,6 +25,7 @@ ANYWHERE: tuple[Check, ...] = (
     machine.system,
 )
 INITIALISED: tuple[Check, ...] = (
+    place.configuration,
     place.hooks,
     machine.service,
     records.lock,

@@ -9,6 +9,7 @@ from ccc.git import hookfiles
 from ccc.git.backend import GIT, LIBGIT
 from ccc.ops.doctor.finding import FIX, Finding
 from ccc.ops.init import hindrances
+from ccc.ops.policy import local_policy
 from ccc.ops.workspace import Workspace
 
 
@@ -56,6 +57,15 @@ def prepared(workspace: Workspace) -> Iterator[Finding]:
         yield Finding("initialised", False, f"{path} is missing", "git ccc init")
     if not workspace.missing:
         yield Finding("initialised", False, "ccc is not initialised in this repository", "git ccc init")
+
+
+def configuration(workspace: Workspace) -> Iterator[Finding]:
+    """Whether `.ccc` can be read, and limits only roles that there are. Raises BadConfig."""
+    policy = local_policy(workspace)
+    for slip in policy.slips():
+        yield Finding("configuration", False, f"{slip.where}: {slip.what}", slip.hint)
+    if not policy.slips():
+        yield Finding("configuration", True, f"{policy.where} can be read")
 
 
 def hooks(workspace: Workspace) -> Iterator[Finding]:
