@@ -30,18 +30,23 @@ def of_limits(sighting: Sighting) -> Iterator[Item]:
     key = f"{exhausted.what}\n{exhausted.why}"
     title = f"{session.name} {'goes round in circles' if exhausted.what == 'loop' else 'is at its limit'}"
     text = view.evidence[0].what if view.evidence else exhausted.why
-    todo = command(session, sighting.life)
+    todo = command(session, sighting.life, today=view.as_of[:10])
     yield item("budget", session, key, title=title, text=text, since=exhausted.at, command=todo)
 
 
-def command(session: Session, life: Life | None = None) -> str:
-    """What a person runs to let it go on: more of what was used up first, and of what else has no rest."""
+def command(session: Session, life: Life | None = None, *, today: str = "") -> str:
+    """What a person runs to let it go on: more of what was used up first, and of what else has no rest.
+
+    `today`: the present day (UTC); what sessions have together and used up on it needs `--now`.
+    """
     first = session.exhausted.what if session.exhausted else ""
+    used_today = session.exhausted is not None and session.exhausted.at[:10] == today
+    now = "--now" if first in limits.SHARED and used_today else ""
     measured = limits.measured(limits.limits_of(session, life), limits.used_by(session, life))
     known = {each.kind: each for each in measured}
     others = [kind for kind, each in known.items() if each.is_full and kind != first]
     return command_for(
-        session, *(more(kind, known[kind].limit if kind in known else 0) for kind in (first, *others))
+        session, *(more(kind, known[kind].limit if kind in known else 0) for kind in (first, *others)), now
     )
 
 

@@ -85,7 +85,8 @@ def refuse_exhausted(workspace: Workspace, session: Session, *, hand_back: bool 
     if hand_back and not owes_hand_back(now):
         raise Refused(f"{session.name} has handed back already", f"git ccc show {session.name}")
     if now.exhausted is not None and not hand_back:
-        raise Refused(f"{session.name} waits for a person: {now.exhausted.why}", budget_items.command(now))
+        command = budget_items.command(now, today=workspace.now()[:10])
+        raise Refused(f"{session.name} waits for a person: {now.exhausted.why}", command)
 
 
 def owes_hand_back(session: Session) -> bool:

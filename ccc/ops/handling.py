@@ -139,7 +139,7 @@ def resume(
         session, life = sighting.session, sighting.life
         raised = ""
         if raising.needs_raising(sighting, amounts):
-            raised = raising.raise_limits(workspace, sighting, amounts)
+            raised = raising.raise_limits(workspace, sighting, amounts, now=now)
         if raising.is_halted(sighting):
             control.carry_on(workspace, session)
             done.append(Handled(session, "resumed", raised))

@@ -19,7 +19,7 @@ from ccc.errors import CccError, Refused, StoreBusy
 from ccc.ops import control, dependents, occupancy, preparing, starting
 from ccc.ops.actor import actor_of
 from ccc.ops.look import Picture, Sighting, look
-from ccc.ops.starting import Manner
+from ccc.ops.starting import Before, Manner
 from ccc.ops.survey import Survey, candidate_of, is_queued, survey
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
@@ -152,9 +152,11 @@ def _alone(workspace: Workspace, session: Session) -> Iterator[None]:
 
 
 def _manner(workspace: Workspace, session: Session, wish: Wish) -> Manner:
+    before = Before(beyond=workspace.now()[:10]) if wish.now else Before()
     if wish.mode == MAIL:
-        return Manner(starting.can_resume(workspace, session), "")
-    return Manner(False if wish.mode == FRESH else None, wish.prompt, hand_back=wish.mode == HAND_BACK)
+        return Manner(starting.can_resume(workspace, session), "", before=before)
+    again = False if wish.mode == FRESH else None
+    return Manner(again, wish.prompt, hand_back=wish.mode == HAND_BACK, before=before)
 
 
 def _candidate(workspace: Workspace, session: Session, wish: Wish) -> Candidate:

@@ -29,10 +29,13 @@ def needs_raising(sighting: Sighting, amounts: Sequence[Amount]) -> bool:
     return sighting.session.exhausted is not None or bool(amounts)
 
 
-def raise_limits(workspace: Workspace, sighting: Sighting, amounts: Sequence[Amount]) -> str:
+def raise_limits(
+    workspace: Workspace, sighting: Sighting, amounts: Sequence[Amount], *, now: bool = False
+) -> str:
     """Records that a person lets the session go on, with these limits; in words what it has now.
 
-    A host that lives is told. Raises InsideAgent, Refused where what is used up would stay so.
+    A host that lives is told. `now`: past what it has together with others. Raises InsideAgent, Refused where
+    what is used up would stay so.
     """
     session = budgets.as_recorded(workspace, sighting.session)
     command = f"git ccc resume {session.name}"
@@ -43,7 +46,8 @@ def raise_limits(workspace: Workspace, sighting: Sighting, amounts: Sequence[Amo
     used = _used(workspace, sighting)
     after = _raised(before, used, amounts)
     _refuse_too_little(session, after, used, amounts)
-    _refuse_for_today(workspace, session)
+    if not now:
+        _refuse_for_today(workspace, session, f"{command} {more}".rstrip())
     own = {**_recorded(session), **{each.kind: getattr(after, each.kind) for each in amounts}}
     words = ", ".join(limits.spelt(each.kind, getattr(after, each.kind)) for each in amounts)
     words = f"limit raised to {words}" if amounts else "may go on"
@@ -113,11 +117,12 @@ def _raised(before: Limits, used: Limits, amounts: Sequence[Amount]) -> Limits:
     return Limits(**{kind: found[kind] for kind in LIMITS})
 
 
-def _refuse_for_today(workspace: Workspace, session: Session) -> None:
-    """Raises Refused where what it has together with others is used up."""
+def _refuse_for_today(workspace: Workspace, session: Session, command: str) -> None:
+    """Raises Refused where what it has together with others is used up; `command` is what was tried."""
     why = shared_budgets.used_up(workspace, look(workspace), session)
     if why is not None:
-        raise Refused(f"{session.name}: {why}", "raise it in [limits] of .ccc/config.toml, or wait for it")
+        raised = "or raise it in [limits] of .ccc/config.toml"
+        raise Refused(f"{session.name}: {why}", f"{command} --now goes past it; {raised}, or wait")
 
 
 def _refuse_too_little(session: Session, after: Limits, used: Limits, amounts: Sequence[Amount]) -> None:

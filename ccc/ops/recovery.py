@@ -162,6 +162,7 @@ def _resume(workspace: Workspace, session: Session, life: Life, order: Order, de
         strikes=life.strikes + 1,
         delay=restarts.delay(life.strikes) + delay,
         parked=_parked(workspace, life),
+        beyond=order.beyond,
     )
     prompt = _words(what, session, life) if goes_on else order.prompt
     number = queueing.go_on(workspace, again, Manner(goes_on, prompt, before=before))

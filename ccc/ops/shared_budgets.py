@@ -61,9 +61,16 @@ def used_up(workspace: Workspace, picture: Picture, session: Session) -> str | N
 
 
 def _words(share: Share, full: Reached) -> str:
-    noun = full.words.removeprefix("its budget of ")
-    spent = full.why.rpartition(": ")[2]
-    return f"what {share.whom} may use today is used up: {spent} of {noun}, until 00:00 UTC"
+    return f"what {share.whom} may use today is used up: {_spent(full)}, until 00:00 UTC"
+
+
+def _for_the_record(share: Share, full: Reached) -> str:
+    """The same as it stays true tomorrow, and when a person has raised the limit."""
+    return f"what {share.whom} may use a day was used up on {today()}: {_spent(full)}"
+
+
+def _spent(full: Reached) -> str:
+    return f"{full.why.rpartition(': ')[2]} of {full.words.removeprefix('its budget of ')}"
 
 
 def enforce(workspace: Workspace, picture: Picture) -> bool:
@@ -82,7 +89,7 @@ def _is_shared(workspace: Workspace, sighting: Sighting) -> bool:
     assert sighting.life is not None
     files = SessionFiles.of(workspace.layout, sighting.session.id)
     order = Order.read(files.run(sighting.life.run))
-    return order is not None and order.shared
+    return order is not None and order.shared and order.beyond != today()
 
 
 def _mind(workspace: Workspace, picture: Picture, session: Session) -> bool:
@@ -91,7 +98,7 @@ def _mind(workspace: Workspace, picture: Picture, session: Session) -> bool:
     for share in shares(session, ledger.person(session), configured(workspace, session.target)):
         for each in measured(share.limits, ledger.used(share, session)):
             if each.is_full:
-                control.exhaust(workspace, session, share.scope, _words(share, each))
+                control.exhaust(workspace, session, share.scope, _for_the_record(share, each))
                 return False
             if each.percent >= 80:
                 told |= _warn(workspace, session, share, each)

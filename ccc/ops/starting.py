@@ -47,13 +47,15 @@ class Before:
     """What the runs before are reckoned with in one that goes on from them after a crash.
 
     `restarts` of all of them, `strikes` since a turn ended, `delay` seconds before the agent starts,
-    or the rate limit ({why, until}) that it is parked for.
+    or the rate limit ({why, until}) that it is parked for. `beyond`: the day (UTC) on which a person let it
+    go past what it has together with others.
     """
 
     restarts: int = 0
     strikes: int = 0
     delay: float = 0.0
     parked: Mapping[str, str] = field(default_factory=dict)
+    beyond: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,7 @@ def prepare(workspace: Workspace, session: Session, manner: Manner) -> Prepared:
         repeats=policy.settings.limits.repeats,
         shared=shared != Limits(),
         shared_seconds=shared.seconds or 0,
+        beyond=manner.before.beyond,
         hand_back=budgets.to_hand_back(recorded) if manner.hand_back else {},
     )
     return Prepared(order, files.run(number), channels.host_environment(workspace, environment))

@@ -30,7 +30,8 @@ class Order:
     for which of them the agent got its word. `handback`: seconds of the last turn when one is used up;
     `hand_back` ({what, why}) says that this run is for that turn alone. `rate_wait`, `stagger` and `repeats`
     as in config/model.py (Limits). `shared`: it has limits together with others (ops/shared_budgets.py),
-    `shared_seconds`: the least of them on time.
+    `shared_seconds`: the least of them on time; `beyond`: the day (UTC) on which a person let it go past
+    them.
     """
 
     session: str
@@ -68,6 +69,7 @@ class Order:
     repeats: int = 12
     shared: bool = False
     shared_seconds: int = 0
+    beyond: str = ""
 
     def write(self, files: RunFiles) -> None:
         """Makes the run known. Raises OSError."""

@@ -66,13 +66,19 @@ def test_what_sessions_have_together_for_a_day_ends_all_of_them_and_starts_nobod
     two = start([{"use": {"input": 500}}, STAYS], task="Two")
     for agent in (one, two):
         now = agent.becomes("paused")
-        why = "what this repository may use today is used up: 2200 of 2000 tokens, until 00:00 UTC"
-        assert now["evidence"][0]["what"] == why
+        why = now["evidence"][0]["what"]
+        assert why.startswith("what this repository may use a day was used up on "), why
+        assert why.endswith(": 2200 of 2000 tokens")
     three = ccc("spawn", "backend", "Three", "--engine", _engine(one.status()), "--json", exit=0).json
     late = three["sessions"][0]
     assert late["status"] == "queued"
     assert "may use today is used up" in late["evidence"][0]["what"]
-    assert "may use today is used up" in ccc("resume", one.name, exit=1).stderr
+    refused = ccc("resume", one.name, exit=1).stderr
+    assert "may use today is used up" in refused
+    assert f"git ccc resume {one.name} --now goes past it" in refused
+    wishes = [each for each in ccc("inbox", "--json", exit=0).json["items"] if each["kind"] == "budget"]
+    ways = {f"git ccc resume {each.name} --now" for each in (one, two)}
+    assert {each["command"] for each in wishes} == ways
     ready.commit("More", {".ccc/config.toml": DAY.replace("2ktok", "9ktok")})
     ccc("resume", one.name, exit=0)
     assert one.becomes("running", "idle", "starting")["status"] != "paused"

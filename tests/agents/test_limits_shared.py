@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tests.agents.conftest import Starts
 from tests.agents.test_limits import Diary, budget_item, hand_backs
+from tests.support.agents import until
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 
@@ -27,8 +29,8 @@ def test_time_of_a_day_ends_a_turn_that_uses_nothing_else(
     ready.commit("Configure", config("day", 'time = "3s"'))
     agent = start([STAYS])
     why = agent.becomes("paused")["evidence"][0]["what"]
-    assert why.startswith("what this repository may use today is used up: ")
-    assert " s of 3 s, until 00:00 UTC" in why
+    assert why.startswith("what this repository may use a day was used up on ")
+    assert why.endswith(" s of 3 s")
     ccc("drain", exit=0)
     assert hand_backs(diary, agent) == 1
 
@@ -36,8 +38,8 @@ def test_time_of_a_day_ends_a_turn_that_uses_nothing_else(
 @pytest.mark.parametrize(
     ("section", "line", "use", "words"),
     [
-        ("role.backend", 'money = "1usd"', {"usd": 1.5}, "role backend may use today is used up: 1.50 usd"),
-        ("person", 'tokens = "1ktok"', {"input": 1100}, "> may use today is used up: 1100 of 1000"),
+        ("role.backend", 'money = "1usd"', {"usd": 1.5}, "role backend may use {}: 1.50 usd"),
+        ("person", 'tokens = "1ktok"', {"input": 1100}, "> may use {}: 1100 of 1000"),
     ],
     ids=["role", "person"],
 )
@@ -47,10 +49,10 @@ def test_what_a_role_or_a_person_has_used_up_stops_that_one_only(
     ready.commit("Configure", config(section, line))
     agent = start([{"use": use}, STAYS])
     why = agent.becomes("paused")["evidence"][0]["what"]
-    assert words in why, why
+    assert words.format(f"a day was used up on {datetime.now(UTC):%Y-%m-%d}") in why, why
     late = start([STAYS], task="Late")
     assert late.status()["status"] == "queued"
-    assert words in late.status()["evidence"][0]["what"]
+    assert words.format("today is used up") in late.status()["evidence"][0]["what"]
     if section == "person":
         ready.git("config", "user.name", "Another person")
         ready.git("config", "user.email", "another@example.com")
@@ -82,3 +84,28 @@ def test_two_limits_that_are_reached_together_end_in_one_hand_back_and_are_raise
     ccc(*item["command"].split(" ")[2:], exit=0)
     agent.becomes("running", "idle")
     assert hand_backs(diary, agent) == 1
+
+
+def test_a_person_lets_one_go_past_what_is_used_up_for_the_day_and_nobody_else(
+    start: Starts, ready: Repo, ccc: RunsCcc, diary: Diary
+) -> None:
+    ready.commit("Configure", config("day", 'tokens = "1ktok"'))
+    spends: dict[str, Any] = {"use": {"input": 1100}}
+    agent = start([spends, STAYS], [{"commit": {"message": "Hand back"}}], [spends, spends, STAYS])
+    agent.becomes("paused")
+    late = start([STAYS], task="Late")
+    item = budget_item(ccc)
+    assert item["command"] == f"git ccc resume {agent.name} --now"
+    ccc("send", agent.name, "Go on", exit=0)
+    ccc(*item["command"].split(" ")[2:], exit=0)
+    until(lambda: agent.status()["used"]["tokens"] >= 3300, "what it uses beyond")
+    ccc("drain", exit=0)
+    assert agent.status()["status"] == "running"
+    assert hand_backs(diary, agent) == 1
+    assert late.status()["status"] == "queued"
+    ccc("start", late.name, "--now", exit=0)
+    late.becomes("running")
+    ccc("drain", exit=0)
+    assert late.status()["status"] == "running"
+    assert hand_backs(diary, late) == 0
+    ccc("stop", "--all", exit=0)
