@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+import errno
 from functools import cached_property
 from pathlib import Path
 
 from ccc.records import dataclass
+
+OWN = "ccc"
+"""The folder in a common directory that everything of ccc's lies below."""
+
+
+def make_folder(folder: Path) -> None:
+    """Makes a folder below `<common dir>/ccc`, with those above it, but never the common directory itself.
+
+    Where a repository was moved or deleted nobody makes half a one in its old place. Raises OSError.
+    """
+    try:
+        folder.mkdir(exist_ok=True)
+    except FileNotFoundError:
+        missing = [folder]
+        while not missing[-1].parent.is_dir():
+            missing.append(missing[-1].parent)
+        if OWN in [each.name for each in missing[:-1]]:
+            raise FileNotFoundError(errno.ENOENT, "the repository is gone", str(folder)) from None
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 @dataclass(frozen=True)
@@ -16,7 +36,7 @@ class Layout:
 
     @cached_property
     def root(self) -> Path:
-        return self.common / "ccc"
+        return self.common / OWN
 
     @cached_property
     def journal_new(self) -> Path:

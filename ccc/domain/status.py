@@ -77,8 +77,9 @@ def derive(session: Session, seen: Seen | None, now: str) -> StatusView:
     trouble = _trouble(session, seen)
     if trouble and status in UNSETTLED:
         return StatusView("lost", session.updated_at, (*trouble, *evidence), now)
-    as_of = since if status == "unknown" else now
-    return StatusView(status, since, (*evidence, *trouble, *_strayed(session, seen)), as_of)
+    if status == "unknown":
+        return StatusView(status, since, (*trouble, *evidence, *_strayed(session, seen)), since)
+    return StatusView(status, since, (*evidence, *trouble, *_strayed(session, seen)), now)
 
 
 UNSETTLED = frozenset(
@@ -229,6 +230,10 @@ def _from_afar(session: Session, status: str, since: str, evidence: tuple[Eviden
     return StatusView("unknown", since, (elsewhere, *evidence), session.updated_at)
 
 
+NOTHING = "nothing at"
+"""How the evidence begins that a worktree is not where it was."""
+
+
 def _trouble(session: Session, seen: Seen) -> tuple[Evidence, ...]:
     if session.stage != "ready":
         return ()
@@ -236,7 +241,7 @@ def _trouble(session: Session, seen: Seen) -> tuple[Evidence, ...]:
     if seen.head is None:
         found.append(Evidence("ref", f"branch {session.branch} is gone", None))
     if not seen.worktree:
-        found.append(Evidence("worktree", f"nothing at {session.worktree}", None))
+        found.append(Evidence("worktree", f"{NOTHING} {session.worktree}", None))
     if seen.searched and seen.life is None and session.engine is not None and session.run.status in LIVE:
         found.append(Evidence("process", f"nothing is left of run {session.run.number} here", None))
     return tuple(found)

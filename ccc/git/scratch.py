@@ -14,7 +14,7 @@ from ccc.git.command import Git
 from ccc.git.folders import delete, points_to
 from ccc.git.linking import Making
 from ccc.git.repository import Repository
-from ccc.layout import Layout
+from ccc.layout import Layout, make_folder
 from ccc.records import dataclass
 
 ADMIN_PREFIX = "cccscratch-"
@@ -50,7 +50,7 @@ def scratch(
     tree. Raises StoreBusy (no slot free), Refused (disk full), GitFailed (no such revision).
     """
     commit = _commit(repository.git, revision, parents)
-    layout.scratch.mkdir(parents=True, exist_ok=True)
+    make_folder(layout.scratch)
     for number in range(1, SLOTS + 1):
         with (layout.scratch / f"{number}.lock").open("a") as held:
             try:

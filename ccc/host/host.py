@@ -31,7 +31,7 @@ from ccc.host.pipes import empty, readable
 from ccc.host.state import Pulse, RunState, gone, now
 from ccc.host.turns import Turns
 from ccc.host.watch import Watch
-from ccc.layout import Layout
+from ccc.layout import Layout, make_folder
 from ccc.platform import trees
 from ccc.runs import withheld
 from ccc.runs.files import SessionFiles
@@ -116,7 +116,7 @@ class Host:
     # --- the loop
 
     def _listen(self) -> None:
-        self.session.root.mkdir(parents=True, exist_ok=True)
+        make_folder(self.session.root)
         if not self.session.bell.exists():
             os.mkfifo(self.session.bell, 0o600)
         bell = os.open(self.session.bell, os.O_RDWR | os.O_NONBLOCK)

@@ -11,7 +11,7 @@ from ccc.domain.status import seconds_between
 from ccc.engines.registry import CLAUDE
 from ccc.ids import short, short_oid
 from ccc.ops.budget_items import of_limits
-from ccc.ops.items import Item, item
+from ccc.ops.items import Item, is_missing, item
 from ccc.ops.look import Sighting
 
 SETTLE_SECONDS = 2.0
@@ -116,7 +116,7 @@ def _failures(sighting: Sighting) -> Iterator[Item]:
     session, view, life = sighting.session, sighting.view, sighting.life
     if view.status not in ("failed", "lost") or (life is not None and life.host is not None):
         return
-    if any(evidence.source in ("ref", "worktree") for evidence in view.evidence):
+    if any(is_missing(evidence) for evidence in view.evidence):
         return  # the branch or the worktree is gone: an item of its own says so
     words = {"failed": "failed", "lost": "is lost"}[view.status]
     title = f"the agent of {session.name} {words}"

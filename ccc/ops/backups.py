@@ -13,6 +13,7 @@ from ccc.git import snapshot, worktrees
 from ccc.git.command import Git
 from ccc.git.repository import RefMoved, RefUpdate
 from ccc.ids import short_oid
+from ccc.ops import places
 from ccc.ops.actor import ADMIN_PREFIX
 from ccc.ops.leftovers import points_to
 from ccc.ops.observe import HEADS
@@ -45,11 +46,12 @@ def place_of(workspace: Workspace, session: Session) -> Path | None:
 
 
 def known_places(workspace: Workspace, session: Session) -> list[Path]:
-    """Where the worktree is, was or may be: as git has it, and as recorded."""
+    """Where the worktree is, was or may be: as git has it, as recorded, and where both were moved to."""
     name = admin_of(workspace, session).name
     found = [tree.path for tree in worktrees.listed(workspace.repository) if tree.admin == name]
     recorded = [Path(session.worktree)] if session.worktree else []
-    return list(dict.fromkeys([*found, *recorded]))
+    moved = places.moved_to(workspace, session)
+    return list(dict.fromkeys([*found, *recorded, *([] if moved is None else [moved])]))
 
 
 def admin_of(workspace: Workspace, session: Session) -> Path:

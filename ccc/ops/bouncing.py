@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from ccc import ids
 from ccc.domain import messages
@@ -11,7 +10,7 @@ from ccc.domain.events import Draft
 from ccc.domain.life import Life
 from ccc.domain.messages import Message, Whom
 from ccc.domain.sessions import Session
-from ccc.ops import starting, unwitnessed
+from ccc.ops import places, starting, unwitnessed
 from ccc.ops.look import Picture, Sighting
 from ccc.ops.mail import messages_of
 from ccc.ops.tell import hand_over
@@ -93,7 +92,7 @@ def death_of(workspace: Workspace, sighting: Sighting) -> str | None:
         return f"{session.name} was closed"
     if session.where != workspace.replica:
         return None
-    if session.worktree is None or not (Path(session.worktree) / ".git").exists():
+    if places.is_gone(workspace, session):
         return f"the worktree of {session.name} is gone"
     if session.engine is None:
         return None

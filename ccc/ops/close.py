@@ -18,7 +18,7 @@ from ccc.git import history, worktrees
 from ccc.git import repository as repositories
 from ccc.git.repository import RefMoved, RefUpdate
 from ccc.ids import short_oid
-from ccc.ops import backups, bundles, control, identities
+from ccc.ops import backups, bundles, control, identities, places
 from ccc.ops.actor import RUN_MARKER, actor_of, registered
 from ccc.ops.backups import Backup
 from ccc.ops.bouncing import bounce
@@ -84,7 +84,8 @@ def _end_run(workspace: Workspace, session: Session) -> None:
     found = life.sight(workspace.layout, session.id)
     if found is None or (found.host is None and found.agent is None and found.ending is not None):
         return
-    if found.host is not None and found.phase in (STARTING, RUNNING):
+    at_work = found.host is not None and found.phase in (STARTING, RUNNING)
+    if at_work and not places.is_gone(workspace, session):
         raise Refused(f"{session.name} is in the middle of a turn", f"git ccc stop {session.name}")
     control.stop(workspace, session, why="closed")
 

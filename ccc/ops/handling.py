@@ -9,7 +9,7 @@ from ccc.domain.budgets import Amount
 from ccc.domain.life import Life
 from ccc.domain.sessions import Session
 from ccc.errors import Refused
-from ccc.ops import budgets, control, queueing, raising, starting
+from ccc.ops import budgets, control, places, queueing, raising, starting
 from ccc.ops.actor import actor_of
 from ccc.ops.close import refuse_agents
 from ccc.ops.control import Stopped
@@ -151,6 +151,9 @@ def resume(
             raising.wake(workspace, session)
             done.append(Handled(session, "resumed", "it was parked at a rate limit"))
             continue
+        broken = places.repair_of(workspace, session, sighting.view)
+        if broken is not None:
+            raise Refused(f"{session.name} cannot go on: {broken[0]}", broken[1])
         if is_alive(life):
             raise Refused(f"{session.name} is {sighting.view.status}", f"git ccc output {session.name} -f")
         clear_away(workspace, sighting)

@@ -69,7 +69,7 @@ def inbox(workspace: Workspace, picture: Picture) -> tuple[Item, ...]:
 
 def _recorded(workspace: Workspace, picture: Picture, entries: Entries) -> Iterator[Item]:
     for sighting in picture.sightings:
-        yield from of_session(sighting, entries.get(sighting.session.id))
+        yield from of_session(workspace, sighting, entries.get(sighting.session.id))
         yield from of_agent(sighting)
     if any(session.after for session in picture.sessions):
         from ccc.ops.dependent_items import of_dependents  # where sessions wait for others only

@@ -13,13 +13,15 @@ from ccc.domain.landings import Entry
 from ccc.domain.life import IDLE
 from ccc.domain.sessions import Session, Verification
 from ccc.domain.stamps import rfc3339
-from ccc.domain.status import describe, seconds_between
+from ccc.domain.status import NOTHING, Evidence, describe, seconds_between
 from ccc.ids import digest, short_oid
 from ccc.layout import Layout
 from ccc.ops.look import Picture, Sighting
+from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 
 MOVED = "moved."
+JUST_LOOK = "git ccc doctor"
 
 
 @dataclass(frozen=True)
@@ -56,24 +58,25 @@ def entries_of(picture: Picture) -> Entries:
     return {identifier: landings.from_cells(identifier, cells) for identifier, cells in found}
 
 
-def of_session(sighting: Sighting, entry: Entry | None) -> Iterator[Item]:
+def of_session(workspace: Workspace, sighting: Sighting, entry: Entry | None) -> Iterator[Item]:
     """What a session that is not closed wants of a person."""
     if sighting.session.closed is not None:
         return
-    yield from _losses(sighting)
+    yield from _losses(workspace, sighting)
     yield from _failures(sighting, entry)
     untouched = sighting.session.run.status == "created"
     if is_ready(sighting) and not untouched and not _approved(sighting.session, entry):
         yield approval(sighting)
 
 
-def _losses(sighting: Sighting) -> Iterator[Item]:
+def _losses(workspace: Workspace, sighting: Sighting) -> Iterator[Item]:
     session, view = sighting.session, sighting.view
     back = f"git branch {shlex.quote(session.branch)} {session.head}"
-    if view.status == "lost" and not _by_its_agent(sighting):
-        text = view.evidence[0].what if view.evidence else ""
-        command = back if is_branch_gone(sighting) else f"git ccc close {session.name}"
-        title = f"{session.name} is lost"
+    if view.status in ("lost", "unknown") and not _by_its_agent(sighting):
+        from ccc.ops.places import repair_of  # where something is gone only
+
+        text, command = repair_of(workspace, session, view) or (view.evidence[0].what, JUST_LOOK)
+        title = f"{session.name} is {view.status}"
         yield item(
             "failure", session, session.head, title=title, text=text, since=view.since, command=command
         )
@@ -86,7 +89,12 @@ def _losses(sighting: Sighting) -> Iterator[Item]:
 
 def _by_its_agent(sighting: Sighting) -> bool:
     """Whether an agent's process is what is lost, and not the branch or the worktree."""
-    return all(evidence.source not in ("ref", "worktree") for evidence in sighting.view.evidence)
+    return not any(is_missing(evidence) for evidence in sighting.view.evidence)
+
+
+def is_missing(evidence: Evidence) -> bool:
+    """Whether it says that the branch or the worktree is not there, and not only that it is another one."""
+    return evidence.source == "ref" or (evidence.source == "worktree" and evidence.what.startswith(NOTHING))
 
 
 def is_branch_gone(sighting: Sighting) -> bool:

@@ -8,7 +8,7 @@ from ccc.domain.life import Ending, Life
 from ccc.domain.messages import EVERYBODY, ORCHESTRATOR, Whom
 from ccc.domain.sessions import Session
 from ccc.errors import NotFound, Refused
-from ccc.ops import starting
+from ccc.ops import places, starting
 from ccc.ops.actor import actor_of
 from ccc.ops.find import find
 from ccc.ops.look import Picture, Sighting
@@ -102,8 +102,12 @@ def refuse_unreachable(workspace: Workspace, sighting: Sighting) -> None:
         raise Refused(f"{session.name} is closed", f"git ccc undo {session.name} brings it back")
     if session.where != workspace.replica:
         raise Refused(f"{session.name} lives in another copy of the repository", "send it there")
+    if places.is_gone(workspace, session):
+        raise Refused(*places.gone_or_moved(workspace, session))
     if session.engine is None or life is None or _works(life):
         return
+    if not places.is_there(session):
+        raise Refused(*places.gone_or_moved(workspace, session))
     resume = f"git ccc resume {session.name}"
     if life.ending is not None and life.ending.status in ("stopped", "failed"):
         raise Refused(_over(session, life.ending), f"{resume}, then send again")

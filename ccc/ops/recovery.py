@@ -18,7 +18,7 @@ from ccc.engines import registry
 from ccc.errors import CccError, EngineFailed, StoreBusy
 from ccc.host import restarts
 from ccc.host.ending import after_a_crash
-from ccc.ops import budgets, control, queueing
+from ccc.ops import budgets, control, places, queueing
 from ccc.ops.look import Sighting, look
 from ccc.ops.starting import Before, Manner
 from ccc.ops.workspace import Workspace
@@ -77,6 +77,8 @@ def recover(workspace: Workspace, sighting: Sighting, *, delay: float = 0.0) -> 
     session = sighting.session
     if not is_dead(workspace, session, sighting.life) or queueing.is_cut_off(sighting, workspace):
         return None  # the start of a queued session that died half-way: its turn comes again
+    if places.moved_to(workspace, session) is not None:
+        return None  # it goes on once its worktree is joined again
     files = SessionFiles.of(workspace.layout, session.id)
     with contextlib.suppress(StoreBusy), locked(files.recovery, timeout=0):
         life = lives.sight(workspace.layout, session.id)
@@ -98,6 +100,8 @@ def _see_to(
         except CccError as error:
             words = f"{error.message} ({error.hint})" if error.hint else error.message
             why = f"{cause(life)}, and it could not be resumed: {words}"
+            if places.is_gone(workspace, session):
+                why = "its worktree was gone, and it ended with it"
             over = Ending("failed" if isinstance(error, EngineFailed) else "lost", why, workspace.now())
     assert over is not None
     control.bury(workspace, session, life, over, grace=GRACE_SECONDS)

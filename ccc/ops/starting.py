@@ -17,7 +17,7 @@ from ccc.domain.life import Ending, Life
 from ccc.domain.sessions import Limits, Session, from_cells, stream_of
 from ccc.engines import registry
 from ccc.errors import CccError, EngineFailed, NotFound, Refused, StoreBusy
-from ccc.ops import budgets
+from ccc.ops import budgets, places
 from ccc.ops.environment import agent_environment, session_environment
 from ccc.ops.notices import channels
 from ccc.ops.policy import Policy, starting_policy, target_policy_of
@@ -146,8 +146,8 @@ def refuse_unstartable(workspace: Workspace, session: Session, *, hand_back: boo
     budgets.refuse_exhausted(workspace, session, hand_back=hand_back)
     if session.where != workspace.replica:
         raise Refused(f"{session.name} lives in another copy of the repository", "start it there")
-    if session.worktree is None or not (Path(session.worktree) / ".git").exists():
-        raise Refused(f"the worktree of {session.name} is gone", f"git ccc close {session.name}")
+    if not places.is_there(session):
+        raise Refused(*places.gone_or_moved(workspace, session))
     found = life.sight(workspace.layout, session.id)
     if found is not None and lives(found):
         raise Refused(f"{session.name} is {found.phase} already", f"git ccc output {session.name} -f")

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ccc.layout import Layout
+from ccc.layout import Layout, make_folder
 from ccc.records import dataclass
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -120,7 +120,7 @@ class RunFiles:
 
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
     """Writes a file whole or not at all. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         fresh.write_text(json.dumps(document, ensure_ascii=True), encoding="ascii")

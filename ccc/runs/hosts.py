@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from ccc.layout import Layout
+from ccc.layout import Layout, make_folder
 from ccc.platform import processes
 from ccc.records import dataclass
 
@@ -35,7 +35,7 @@ class Entry:
 
 def enter(layout: Layout, session: str, run: int) -> None:
     """Enters this process as the host of a session. Raises OSError."""
-    layout.hosts.mkdir(parents=True, exist_ok=True)
+    make_folder(layout.hosts)
     fresh = layout.hosts / f".{session}.{run}"
     fresh.write_text(f"{run} {processes.own_identity()}\n", encoding="ascii")
     fresh.replace(layout.hosts / session)

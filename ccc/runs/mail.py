@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
+from ccc.layout import make_folder
 from ccc.records import dataclass
 from ccc.runs.files import SessionFiles, read_json, ring, write_json
 
@@ -50,7 +51,7 @@ def told(files: SessionFiles, identifier: str) -> None:
     The last few are kept: a program that is killed may not have written down what it was told.
     """
     path, place = files.mail / f"{identifier}.json", told_folder(files)
-    place.mkdir(parents=True, exist_ok=True)
+    make_folder(place)
     with suppress(FileNotFoundError):
         path.replace(place / path.name)
     for old in lately(files)[:-LATELY]:

@@ -13,7 +13,7 @@ from ccc.domain.secrets import Filter
 from ccc.errors import NotInitialised, Refused, StateBroken, StoreBusy
 from ccc.git.command import Git
 from ccc.git.objects import MissingObject, ObjectDatabase, References
-from ccc.layout import Layout
+from ccc.layout import Layout, make_folder
 from ccc.store import bundled, journal, merges, tips, wal
 from ccc.store.cache import Cache
 from ccc.store.digest import complaint, digest
@@ -306,7 +306,7 @@ class GitStore:
     def _finish_batches(self) -> int:
         """Finishes batches whose process died between writing them and saying so; how many events."""
         for path, reason in wal.damaged(self.layout):
-            self.layout.journal_bad.mkdir(parents=True, exist_ok=True)
+            make_folder(self.layout.journal_bad)
             self._complaints.append(complaint(path.name, reason))
             path.replace(self.layout.journal_bad / path.name)
         count = 0

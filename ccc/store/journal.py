@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ccc.domain.events import Draft, draft_line, from_source, parse_draft
 from ccc.domain.secrets import Filter
-from ccc.layout import Layout
+from ccc.layout import Layout, make_folder
 from ccc.records import dataclass
 from ccc.store import processes
 from ccc.store.cleaning import cleaned
@@ -100,7 +100,7 @@ def write(layout: Layout, draft: Draft, name: str | None = None) -> str:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     except FileNotFoundError:
-        layout.journal_new.mkdir(parents=True, exist_ok=True)
+        make_folder(layout.journal_new)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     with naming(path), os.fdopen(descriptor, "wb") as file:
         file.write(line)
@@ -176,7 +176,7 @@ class Claim:
 
     def set_aside(self, found: Found) -> None:
         """Moves a file that cannot be read to `journal/bad`."""
-        self.layout.journal_bad.mkdir(parents=True, exist_ok=True)
+        make_folder(self.layout.journal_bad)
         goal = self.layout.journal_bad / found.path.name
         if os.path.lexists(goal):
             goal = goal.with_name(f"{goal.name}.{_random_name()}")
@@ -208,7 +208,7 @@ def _moved(path: Path, goal: Path) -> bool:
         try:
             path.rename(goal)
         except FileNotFoundError:
-            goal.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(goal.parent)
         else:
             return True
     return False

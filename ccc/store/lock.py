@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ccc.errors import Refused, StoreBusy
+from ccc.layout import make_folder
 from ccc.store.disk import naming
 
 TIMEOUT = 10.0
@@ -86,6 +87,8 @@ def _acquire(path: Path, timeout: float) -> int:
                 break
     except PermissionError as error:
         raise Refused(f"{path} cannot be written", "run ccc as the owner of the repository") from error
+    except FileNotFoundError as error:
+        raise Refused(f"{path.parent} is gone", "was the repository moved, or deleted?") from error
     who = holder(path)
     by = f"by process {who}" if who else "by another process"
     raise StoreBusy(f"the state is locked {by} for more than {timeout:g} s", "try again")
@@ -96,7 +99,7 @@ def _opened(path: Path) -> int:
     try:
         return os.open(path, flags, 0o666)
     except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         return os.open(path, flags, 0o666)
 
 

@@ -12,7 +12,7 @@ from ccc.git import repository as repositories
 from ccc.git.command import Git
 from ccc.git.formats import lock_of
 from ccc.git.objects import COMMIT, References, build_commit
-from ccc.layout import Layout
+from ccc.layout import Layout, make_folder
 from ccc.platform.processes import git_works_in
 from ccc.store import bundled, fsck_files, tips
 from ccc.store.chain import Chain, read_chain
@@ -60,7 +60,7 @@ class Repairer:
             path.unlink(missing_ok=True)
             yield f"removed {path}, left {age // 1000} s ago"
         for torn in list(fsck_files.torn(self._layout, self._now())):
-            self._layout.journal_bad.mkdir(parents=True, exist_ok=True)
+            make_folder(self._layout.journal_bad)
             goal = self._layout.journal_bad / torn.name
             torn.replace(goal)
             self._complain(complaint(torn.name, "it was never finished, so never acknowledged"))

@@ -16,7 +16,7 @@ from ccc.domain.canonical import canon
 from ccc.domain.events import Event, clock_in, events_in
 from ccc.errors import Refused
 from ccc.git.objects import BLOB, MissingObject
-from ccc.layout import Layout
+from ccc.layout import Layout, make_folder
 from ccc.records import dataclass
 from ccc.store.disk import naming
 from ccc.store.history import HistoryWriter
@@ -244,7 +244,7 @@ def write(layout: Layout, batch: Batch, *, durable: bool) -> Path:
     try:
         _write_file(temporary, encode(batch), durable=durable)
     except FileNotFoundError:
-        layout.wal.mkdir(parents=True, exist_ok=True)
+        make_folder(layout.wal)
         _write_file(temporary, encode(batch), durable=durable)
     temporary.replace(path)
     if durable:
@@ -278,7 +278,7 @@ def mark_done(layout: Layout, path: Path) -> None:
     try:
         path.replace(goal)
     except FileNotFoundError:
-        goal.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(goal.parent)
         if path.exists():
             path.replace(goal)
 

@@ -9,7 +9,7 @@ from ccc.domain import sessions
 from ccc.domain.events import Draft
 from ccc.errors import CccError
 from ccc.git import hookfiles
-from ccc.ops import identities, intents, leftovers, undoings
+from ccc.ops import identities, intents, leftovers, places, undoings
 from ccc.ops.close import finish, half_closed
 from ccc.ops.doctor.place import written_for_here
 from ccc.ops.doctor.records import stale_lock
@@ -18,6 +18,8 @@ from ccc.ops.landing import land, undo
 from ccc.ops.observe import all_sessions, local_sessions
 from ccc.ops.workspace import Workspace
 from ccc.platform.processes import git_works_in
+from ccc.runs import drain as wake
+from ccc.runs import hosts
 from ccc.store.lock import locked
 from ccc.store.restoring import told
 
@@ -61,8 +63,12 @@ def _hooks(workspace: Workspace) -> Iterator[str]:
 
 
 def _worktrees(workspace: Workspace) -> Iterator[str]:
-    workspace.git.run("worktree", "repair")
-    for moved in moved_worktrees(workspace, local_sessions(workspace.store.state(), workspace.replica)):
+    workspace.git.run("worktree", "repair", ok=range(256))
+    live = local_sessions(workspace.store.state(), workspace.replica)
+    for place in filter(None, (places.moved_to(workspace, session) for session in live)):
+        workspace.git.run("worktree", "repair", str(place))
+        yield f"joined {place} and the repository"
+    for moved in moved_worktrees(workspace, live):
         workspace.store.transact(lambda _, moved=moved: (_moved(moved),))  # type: ignore[misc]  # bound per turn
         yield f"recorded that {moved.session.name} is at {moved.path}"
 
@@ -107,6 +113,13 @@ def _closings(workspace: Workspace) -> Iterator[str]:
             yield f"finished closing {session.name}"
 
 
+def _agents(workspace: Workspace) -> Iterator[str]:
+    """Who lost its host when the repository was moved goes on now."""
+    if hosts.any_dead(workspace.layout):
+        wake.start(workspace.layout)
+        yield "agents whose host is gone are brought back in the background"
+
+
 STEPS: tuple[Step, ...] = (
     _reference_lock,
     _reference,
@@ -116,4 +129,5 @@ STEPS: tuple[Step, ...] = (
     _journal,
     _landing,
     _closings,
+    _agents,
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ccc.domain.sessions import Session
 from ccc.git import worktrees
-from ccc.ops import leftovers
+from ccc.ops import leftovers, places
 from ccc.ops.actor import ADMIN_PREFIX, registered
 from ccc.ops.backups import admin_of
 from ccc.ops.close import half_closed
@@ -38,8 +38,10 @@ def sessions(workspace: Workspace) -> Iterator[Finding]:
         if session.id in moved:
             words = f"worktree of {session.name} was moved to {moved[session.id].path}"
             yield Finding("worktree", False, words, FIX)
-        elif not _is_there(session):
-            step = f"git worktree repair PATH after a move by hand, else: git ccc close {session.name}"
+        elif (place := places.moved_to(workspace, session)) is not None:
+            yield Finding("worktree", False, f"worktree of {session.name} was moved to {place}", FIX)
+        elif not places.is_there(session):
+            step = f"git worktree repair PATH if it was moved far away, else: git ccc close {session.name}"
             yield Finding(
                 "worktree", False, f"nothing at {session.worktree}, where {session.name} works", step
             )
@@ -53,10 +55,6 @@ def sessions(workspace: Workspace) -> Iterator[Finding]:
             words = f"bringing {session.name} back was interrupted"
             yield Finding("worktree", False, words, f"git ccc undo {session.name}")
     yield Finding("sessions", True, f"{len(live)} open here, {len(here) - len(live)} closed")
-
-
-def _is_there(session: Session) -> bool:
-    return session.worktree is not None and (Path(session.worktree) / ".git").exists()
 
 
 def _is_joined(workspace: Workspace, session: Session) -> bool:
@@ -75,7 +73,7 @@ def moved_worktrees(workspace: Workspace, live: list[Session]) -> list[Moved]:
     found = []
     for session in live:
         path = by_admin.get(ADMIN_PREFIX + session.name)
-        if path is not None and str(path) != session.worktree and not _is_there(session):
+        if path is not None and str(path) != session.worktree and not places.is_there(session):
             found.append(Moved(session, path))
     return found
 

@@ -17,6 +17,7 @@ from typing import Any
 from ccc import __version__
 from ccc.domain.events import Draft
 from ccc.errors import StoreBusy
+from ccc.layout import make_folder
 from ccc.ops.environment import scrubbed
 from ccc.ops.notices.channels import Channel
 from ccc.ops.notices.channels import of as channels_of
@@ -50,7 +51,7 @@ def send_all(workspace: Workspace) -> None:
 def send(workspace: Workspace, channels: Sequence[Channel]) -> None:
     """Tells all that waits, until nothing does. Raises StoreBusy while another process tells."""
     ledger = Ledger(workspace.layout)
-    ledger.root.mkdir(parents=True, exist_ok=True)
+    make_folder(ledger.root)
     with locked(ledger.lock, timeout=LOCK_SECONDS):
         able = [each for each in channels if each.can_tell(workspace.environment)]
         threads = [
