@@ -200,62 +200,80 @@ def from_cells(identifier: str, cells: Cells) -> Session | None:
     if "name" not in cells or "branch" not in cells:
         return None
     present: Mapping[str, Any] = values(cells)
+    return Session(identifier, **_made(cells, present), **_worked(cells, present), **_told(cells, present))
 
-    def at(field: str) -> str:
-        return rfc3339(cells[field][0]) if field in cells else ""
 
-    def record(field: str) -> Mapping[str, Any] | None:
-        value = present.get(field)
-        return value if isinstance(value, Mapping) else None
+def _made(cells: Cells, present: Mapping[str, Any]) -> dict[str, Any]:
+    """What a session was made with."""
+    return {
+        "name": str(present["name"]),
+        "alias": present.get("alias"),
+        "role": str(present.get("role", "")),
+        "task": str(present.get("task", "")),
+        "branch": str(present["branch"]),
+        "worktree": present.get("worktree"),
+        "where": present.get("where"),
+        "target": str(present.get("target", "")),
+        "base": str(present.get("base", "")),
+        "parent": present.get("parent"),
+        "engine": present.get("engine"),
+        "model": present.get("model"),
+        "runner": present.get("runner"),
+        "priority": int(present.get("priority", 0)),
+        "key": present.get("key"),
+        "after": tuple(present.get("after", ())),
+        "after_at": _at(cells, "after"),
+        "stage": str(present.get("stage", "ready")),
+        "ports": present.get("ports"),
+        "created_at": _at(cells, "name"),
+        "created_by": present.get("created_by"),
+        "origin": present.get("from"),
+        "brief": present.get("brief.md"),
+        "start": start_of(_record(present, "start"), _at(cells, "start")),
+        "grounds": grounds_of(present.get("grounds", ())),
+        "limits": limits_in(_record(present, "limits")),
+    }
 
-    return Session(
-        id=identifier,
-        name=str(present["name"]),
-        alias=present.get("alias"),
-        role=str(present.get("role", "")),
-        task=str(present.get("task", "")),
-        branch=str(present["branch"]),
-        worktree=present.get("worktree"),
-        where=present.get("where"),
-        target=str(present.get("target", "")),
-        base=str(present.get("base", "")),
-        parent=present.get("parent"),
-        engine=present.get("engine"),
-        model=present.get("model"),
-        runner=present.get("runner"),
-        priority=int(present.get("priority", 0)),
-        key=present.get("key"),
-        after=tuple(present.get("after", ())),
-        stage=str(present.get("stage", "ready")),
-        ports=present.get("ports"),
-        created_at=at("name"),
-        created_by=present.get("created_by"),
-        head=str(present.get("head") or present.get("base", "")),
-        head_at=at("head") or at("name"),
-        progress=present.get("progress"),
-        run=_run(cells),
-        claim=_claim(record("claim"), at("claim")),
-        verification=_verification(record("verification"), at("verification")),
-        rejection=_rejection(record("rejection"), at("rejection")),
-        landed=_landed(record("landed"), at("landed")),
-        closed=_closed(record("closed"), at("closed")),
-        brief=present.get("brief.md"),
-        report=present.get("report.md"),
-        updated_at=rfc3339(max(stamp for stamp, _ in cells.values())),
-        conversation=present.get("conversation"),
-        questions=_questions(cells),
-        spending=_spending(present),
-        limits=limits_in(record("limits")),
-        returned=present.get("returned"),
-        origin=present.get("from"),
-        reminded=max((int(name[9:]) for name in present if name.startswith("reminded.")), default=None),
-        spent=_spent(cells),
-        exhausted=exhausted_in(record("exhausted"), at("exhausted")),
-        after_at=at("after"),
-        start=start_of(record("start"), at("start")),
-        grounds=grounds_of(present.get("grounds", ())),
-        stuck=present.get("stuck"),
-    )
+
+def _worked(cells: Cells, present: Mapping[str, Any]) -> dict[str, Any]:
+    """How far its work is: runs, commits, what was used."""
+    return {
+        "head": str(present.get("head") or present.get("base", "")),
+        "head_at": _at(cells, "head") or _at(cells, "name"),
+        "progress": present.get("progress"),
+        "run": _run(cells),
+        "updated_at": rfc3339(max(stamp for stamp, _ in cells.values())),
+        "conversation": present.get("conversation"),
+        "spending": _spending(present),
+        "spent": _spent(cells),
+        "exhausted": exhausted_in(_record(present, "exhausted"), _at(cells, "exhausted")),
+        "reminded": max((int(name[9:]) for name in present if name.startswith("reminded.")), default=None),
+        "stuck": present.get("stuck"),
+    }
+
+
+def _told(cells: Cells, present: Mapping[str, Any]) -> dict[str, Any]:
+    """What was said of its work: by itself, by checks, by people."""
+    return {
+        "claim": _claim(_record(present, "claim"), _at(cells, "claim")),
+        "verification": _verification(_record(present, "verification"), _at(cells, "verification")),
+        "rejection": _rejection(_record(present, "rejection"), _at(cells, "rejection")),
+        "landed": _landed(_record(present, "landed"), _at(cells, "landed")),
+        "closed": _closed(_record(present, "closed"), _at(cells, "closed")),
+        "report": present.get("report.md"),
+        "questions": _questions(cells),
+        "returned": present.get("returned"),
+    }
+
+
+def _at(cells: Cells, field: str) -> str:
+    """When a field was set last; empty for one that is not there."""
+    return rfc3339(cells[field][0]) if field in cells else ""
+
+
+def _record(present: Mapping[str, Any], field: str) -> Mapping[str, Any] | None:
+    value = present.get(field)
+    return value if isinstance(value, Mapping) else None
 
 
 QUESTION, SPENT, WORKED = "question.", "spent.", "worked."

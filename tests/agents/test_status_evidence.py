@@ -18,7 +18,7 @@ from ccc.runs import life
 from ccc.runs.files import RunFiles
 from ccc.runs.life import Pulse
 from tests.agents.conftest import Starts
-from tests.support.agents import DONE, until
+from tests.support.agents import DONE, Agent, until
 from tests.support.interfaces import same_everywhere
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
@@ -55,20 +55,30 @@ def test_a_tool_that_was_denied_is_seen_though_the_turn_ended_well(
     assert words(same_everywhere(ready, ccc, agent.name))[-1] == "was denied Write /etc/passwd"
 
 
+def halt(agent: Agent, who: str) -> None:
+    """Its agent or its host stands still in mid-turn."""
+    agent.becomes("running")
+    os.kill(agent.pid(who), signal.SIGSTOP)
+
+
+def is_said_and_mended(agent: Agent, said: str, ccc: RunsCcc, ready: Repo) -> None:
+    """Every interface says so, and what was known before; `resume` lets it go on."""
+    status = same_everywhere(ready, ccc, agent.name)
+    assert words(status)[0] == said
+    assert words(status)[1].startswith("last known running: ")
+    ccc("resume", agent.name, exit=0)
+    agent.becomes("running")
+
+
 @pytest.mark.slow
 def test_an_agent_that_somebody_halted_is_paused_and_can_be_resumed(
     start: Starts, ccc: RunsCcc, ready: Repo
 ) -> None:
     agent = start(STAYS)
-    agent.becomes("running")
-    os.kill(agent.pid("agent"), signal.SIGSTOP)
+    halt(agent, "agent")
     agent.becomes("paused")
-    status = same_everywhere(ready, ccc, agent.name)
-    halted = f"rehearsal pid {agent.pid('agent')} stands still, halted by a signal that ccc did not send"
-    assert words(status)[0] == halted
-    assert words(status)[1].startswith("last known running: ")
-    ccc("resume", agent.name, exit=0)
-    agent.becomes("running")
+    said = "rehearsal pid {} stands still, halted by a signal that ccc did not send"
+    is_said_and_mended(agent, said.format(agent.pid("agent")), ccc, ready)
 
 
 @pytest.mark.slow
@@ -76,15 +86,10 @@ def test_a_host_that_somebody_halted_is_unknown_at_once_and_can_be_resumed(
     start: Starts, ccc: RunsCcc, ready: Repo
 ) -> None:
     agent = start(STAYS)
-    agent.becomes("running")
-    os.kill(agent.pid("host"), signal.SIGSTOP)
+    halt(agent, "host")
     now = agent.becomes("unknown", patience=20.0)
     assert now["as_of"] == now["since"]
-    status = same_everywhere(ready, ccc, agent.name)
-    assert words(status)[0] == f"host pid {agent.pid('host')} stands still, halted by a signal"
-    assert words(status)[1].startswith("last known running: ")
-    ccc("resume", agent.name, exit=0)
-    agent.becomes("running")
+    is_said_and_mended(agent, f"host pid {agent.pid('host')} stands still, halted by a signal", ccc, ready)
 
 
 def test_a_clock_that_was_set_hangs_no_host(tmp_path: Path) -> None:

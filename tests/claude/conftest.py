@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sysconfig
 from collections.abc import Callable, Iterator
@@ -31,14 +30,7 @@ def stub(tmp_path: Path) -> Iterator[Stub]:
 def claude_env(stub: Stub, tmp_path: Path, sealed: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The environment of every program that the test starts; also this process's."""
     found = claude.environment(tmp_path.with_name(f"{tmp_path.name}.claude"), stub.url)
-    (Path(found["HOME"]) / ".gitconfig").write_text(
-        "[user]\n\tname = Developer\n\temail = developer@example.com\n[init]\n\tdefaultBranch = main\n",
-        encoding="utf-8",
-    )
-    for name in os.environ.keys() - found.keys() - {"PYTEST_CURRENT_TEST"}:
-        monkeypatch.delenv(name)
-    for name, value in found.items():
-        monkeypatch.setenv(name, value)
+    claude.surround(monkeypatch, found)
     return found
 
 

@@ -106,7 +106,7 @@ def test_an_engine_that_tells_nothing_is_named_and_not_counted_as_nothing(
     (ready.path / ".ccc" / "config.toml").write_text(
         '[engines.mute]\ncommand = ["sh", "-c", "echo working"]\n', encoding="utf-8"
     )
-    agent: Agent = start(engine="mute")
+    agent: Agent = start(options=("--engine", "mute"))
     until(lambda: agent.status()["status"] not in ("starting", "running"), "its end")
     found = ccc("metrics", "cost", "--json", exit=0).json
     assert (found["rows"], found["untold"][0]["name"]) == ([], agent.name)

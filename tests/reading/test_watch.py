@@ -7,25 +7,24 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from ccc.domain.hues import hue, rgb, sgr
 from ccc.ops.watch import Activity, Watcher
 from ccc.ops.workspace import Workspace
 from ccc.views.styling import Plain
 from ccc.views.watch import activity_text
+from tests.agents.conftest import Starts, ready, start
 from tests.reading.test_following import Running
 from tests.support.agents import Agent, until
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 
-Starts = Callable[..., Agent]
+__all__ = ["ready", "start"]
+
 AT = "2026-10-03T12:04:01.002Z"
 
 
@@ -58,31 +57,6 @@ def test_an_activity_is_one_line(activity: Activity, line: str) -> None:
     assert len(activity_text(activity, Plain(), 50)) <= 50
 
 
-@pytest.fixture
-def ready(repo: Repo, ccc: RunsCcc) -> Repo:
-    ccc("init", exit=0)
-    return repo
-
-
-@pytest.fixture
-def start(ready: Repo, ccc: RunsCcc, tmp_path: Path) -> Iterator[Starts]:
-    """Spawns a session whose agent plays the steps given, one list a turn; ended after the test."""
-    runs = ready.path / ".git" / "ccc" / "runs"
-    started: list[Agent] = []
-
-    def make(task: str, *turns: list[dict[str, Any]]) -> Agent:
-        script = tmp_path / f"script-{len(started)}.yml"
-        script.write_text(yaml.safe_dump({"turns": [{"steps": steps} for steps in turns]}), encoding="utf-8")
-        options = ("--engine", f"rehearsal:{script}", "--json")
-        made = ccc("spawn", "backend", task, *options, exit=0).json["sessions"][0]
-        started.append(Agent(made["name"], made["id"], Path(made["worktree"]), ccc, runs))
-        return started[-1]
-
-    yield make
-    for agent in started:
-        agent.end()
-
-
 def words(name: str, *numbers: int) -> list[dict[str, Any]]:
     """Says its numbers one after the other, with a pause now and then."""
     steps: list[dict[str, Any]] = []
@@ -111,7 +85,7 @@ def until_said(watching: Running, seen: list[dict[str, Any]], wanted: str) -> No
 def test_sessions_that_begin_die_and_go_on_are_followed_without_a_gap_or_a_repeat(
     ready: Repo, start: Starts, ccc: RunsCcc
 ) -> None:
-    old = start("Old", words("old", 0), words("old", *range(1, 40)))
+    old = start(words("old", 0), words("old", *range(1, 40)), task="Old")
     old.becomes("idle")
     until(lambda: "idle" in ccc("log", old.name, exit=0).stdout, "its record")
     watching = Running(ready, "watch", "--json", "-n", "1")
@@ -120,7 +94,8 @@ def test_sessions_that_begin_die_and_go_on_are_followed_without_a_gap_or_a_repea
         ccc("note", "watching", exit=0)
         crash = {"crash": {"signal": "KILL"}}
         commit = [{"edit": {"path": "a.txt", "content": "a\n"}}, {"commit": {"message": "A part"}}]
-        young = start("Young", [*words("young", *range(20)), crash, *words("young", *range(20, 40)), *commit])
+        steps = [*words("young", *range(20)), crash, *words("young", *range(20, 40)), *commit]
+        young = start(steps, task="Young")
         ccc("send", old.name, "Go on", exit=0)
         until_said(watching, seen, "young 39")
         until_said(watching, seen, "old 39")
@@ -157,7 +132,7 @@ def until_idle_again(watching: Running, seen: list[dict[str, Any]], agent: Agent
 def test_it_begins_with_what_was_last_shows_only_what_is_asked_for_and_ends_with_its_reader(
     ready: Repo, start: Starts, ccc: RunsCcc
 ) -> None:
-    one, two = start("One", words("one", 0)), start("Two", words("two", 0))
+    one, two = start(words("one", 0), task="One"), start(words("two", 0), task="Two")
     one.becomes("idle")
     two.becomes("idle")
     until(lambda: "idle" in ccc("log", one.name, exit=0).stdout, "its record")
@@ -178,7 +153,7 @@ def test_it_begins_with_what_was_last_shows_only_what_is_asked_for_and_ends_with
 
 @pytest.mark.slow
 def test_twelve_quiet_sessions_cost_less_than_a_hundredth_of_a_processor(ready: Repo, start: Starts) -> None:
-    agents = [start(f"Part {number}", words("part", 0)) for number in range(12)]
+    agents = [start(words("part", 0), task=f"Part {number}") for number in range(12)]
     for agent in agents:
         agent.becomes("idle")
     watcher = Watcher(Workspace.open(ready.path, os.environ))

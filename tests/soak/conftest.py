@@ -30,14 +30,7 @@ def place(repo: Repo, ccc: RunsCcc, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     folder.mkdir()
     found = claude.environment(tmp_path.with_name(f"{tmp_path.name}.claude"), "http://127.0.0.1:1")
     del found["CLAUDE_CODE_MAX_RETRIES"]
-    (Path(found["HOME"]) / ".gitconfig").write_text(
-        "[user]\n\tname = Developer\n\temail = developer@example.com\n[init]\n\tdefaultBranch = main\n",
-        encoding="utf-8",
-    )
-    for name in os.environ.keys() - found.keys() - {"PYTEST_CURRENT_TEST"}:
-        monkeypatch.delenv(name)
-    for name, value in found.items():
-        monkeypatch.setenv(name, value)
+    claude.surround(monkeypatch, found)
     prepare(repo)
     ccc("init", cwd=repo.path, exit=0)
     with claude.without_network():

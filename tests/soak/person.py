@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 import re
-import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 
 from tests.soak.cast import CHOICES, REFUSAL, WHICH_WAY
 from tests.soak.place import Place
+from tests.soak.staying import Staying
 from tests.soak.watch import Watch
 
 HELP_SECONDS = 10.0
@@ -31,37 +31,28 @@ class Person:
     watch: Watch
     deeds: Counter[str] = field(default_factory=Counter)
     helped: list[str] = field(default_factory=list)
-    faults: list[BaseException] = field(default_factory=list)
+    staying: Staying = field(default_factory=Staying)
     _to_pause: list[tuple[float, str]] = field(default_factory=list)
     _paused: dict[str, float] = field(default_factory=dict)
     _to_stop: list[str] = field(default_factory=list)
     _seen_at: dict[str, float] = field(default_factory=dict)
-    _stop: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
 
     def __enter__(self) -> Person:
         dice = random.Random(f"person {self.place.seed}")
         cast = [part.name for part in self.place.cast if part.working]
         self._to_pause = sorted((dice.uniform(0.05, 0.9), dice.choice(cast)) for _ in range(PAUSES))
         self._to_stop = [part.name for part in self.place.cast if "stopped" in part.ending]
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
+        self.staying.begin(self._run)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        assert self._thread is not None
-        self._thread.join(180)
+        self.staying.end()
 
     def _run(self) -> None:
-        try:
-            while not self._stop.wait(ROUND_SECONDS):
-                self._halt()
-                self._help()
-                self._answer()
-        except BaseException as error:
-            self.faults.append(error)
-            raise
+        while self.staying.rests(ROUND_SECONDS):
+            self._halt()
+            self._help()
+            self._answer()
 
     def _do(self, verb: str, name: str, *more: str) -> bool:
         """One command about one session; what came of it is counted."""

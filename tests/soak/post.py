@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-import threading
 from collections import Counter
 from dataclasses import dataclass, field
 
 from tests.soak.place import Place
+from tests.soak.staying import Staying
 
 GOAL = 300
 """Messages that a storm has at least, sessions' own among them."""
@@ -24,9 +24,7 @@ class Postman:
     sent: dict[str, list[str]] = field(default_factory=dict)
     refused: Counter[str] = field(default_factory=Counter)
     troubles: list[str] = field(default_factory=list)
-    faults: list[BaseException] = field(default_factory=list)
-    _stop: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
+    staying: Staying = field(default_factory=Staying)
 
     @property
     def count(self) -> int:
@@ -34,23 +32,16 @@ class Postman:
         return sum(len(each) for each in self.sent.values())
 
     def __enter__(self) -> Postman:
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
+        self.staying.begin(self._run)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        assert self._thread is not None
-        self._thread.join(180)
+        self.staying.end()
 
     def _run(self) -> None:
         dice = random.Random(f"post {self.place.seed}")
-        try:
-            while not self._stop.wait(dice.uniform(*PAUSE)):
-                self._one(dice)
-        except BaseException as error:
-            self.faults.append(error)
-            raise
+        while self.staying.rests(dice.uniform(*PAUSE)):
+            self._one(dice)
 
     def _one(self, dice: random.Random) -> None:
         kind = dice.random()

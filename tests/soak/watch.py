@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -13,6 +12,7 @@ from typing import Any
 from tests.soak import processes
 from tests.soak.place import Place
 from tests.soak.processes import Living
+from tests.soak.staying import Staying
 
 SAMPLE_SECONDS = 0.4
 STATUS_SECONDS = 1.0
@@ -39,34 +39,19 @@ class Watch:
     seen: Counter[str] = field(default_factory=Counter)
     now: dict[str, tuple[str, str]] = field(default_factory=dict)
     _since: dict[tuple[str, str], float] = field(default_factory=dict)
-    _stop: threading.Event = field(default_factory=threading.Event)
-    _threads: list[threading.Thread] = field(default_factory=list)
-    faults: list[BaseException] = field(default_factory=list)
+    staying: Staying = field(default_factory=Staying)
 
     def __enter__(self) -> Watch:
-        for work in (self._look_at_processes, self._ask):
-            thread = threading.Thread(target=self._run, args=(work,))
-            thread.start()
-            self._threads.append(thread)
+        self.staying.begin(self._look_at_processes, self._ask)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(180)
-
-    def _run(self, work: object) -> None:
-        assert callable(work)
-        try:
-            work()
-        except BaseException as error:
-            self.faults.append(error)
-            raise
+        self.staying.end()
 
     # --- no two agents in one work tree
 
     def _look_at_processes(self) -> None:
-        while not self._stop.wait(SAMPLE_SECONDS):
+        while self.staying.rests(SAMPLE_SECONDS):
             living = processes.look(self.place.common)
             agents = [each for each in living if each.kind == "agent"]
             self.samples += 1
@@ -77,7 +62,7 @@ class Watch:
     # --- what ccc says
 
     def _ask(self) -> None:
-        while not self._stop.wait(STATUS_SECONDS):
+        while self.staying.rests(STATUS_SECONDS):
             began = time.monotonic()
             told = self.place.status()
             self.answers.append(time.monotonic() - began)

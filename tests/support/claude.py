@@ -10,10 +10,12 @@ import socket
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+
+import pytest
 
 from tests.support.program import PROJECT
 
@@ -96,3 +98,15 @@ def environment(folder: Path, url: str) -> dict[str, str]:
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
         "CLAUDE_CODE_MAX_RETRIES": "2",
     }
+
+
+def surround(monkeypatch: pytest.MonkeyPatch, found: Mapping[str, str]) -> None:
+    """Makes this the environment of this process, too, and the developer known to git there."""
+    (Path(found["HOME"]) / ".gitconfig").write_text(
+        "[user]\n\tname = Developer\n\temail = developer@example.com\n[init]\n\tdefaultBranch = main\n",
+        encoding="utf-8",
+    )
+    for name in os.environ.keys() - found.keys() - {"PYTEST_CURRENT_TEST"}:
+        monkeypatch.delenv(name)
+    for name, value in found.items():
+        monkeypatch.setenv(name, value)
