@@ -14,7 +14,7 @@ from ccc.ops.look import look
 from ccc.ops.peek import peek
 from ccc.ops.workspace import Workspace
 from ccc.views.documents import queue_document
-from ccc.views.text.landed import plan_text
+from ccc.views.text.landed import nothing_text, plan_text
 
 
 @click.command("queue")
@@ -41,10 +41,11 @@ def command_queue(
         drop(workspace, find(dropped, look(workspace).sessions))
     with peek(workspace) as aside:
         entries = [plans.entry(aside, reference) for reference in plans.queue_order(aside)]
+    queued = sum(each.view.status == "queued" for each in look(workspace).sightings)
     if as_json:
         invocation.terminal.json(queue_document(workspace.reader.tip(), entries))
     else:
-        invocation.terminal.out(plan_text(entries) or "nothing is queued")
+        invocation.terminal.out(plan_text(entries) or nothing_text(queued))
 
 
 def _queue(workspace: Workspace, reference: str, *, first: bool) -> None:

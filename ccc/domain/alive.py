@@ -63,7 +63,7 @@ def _phase(life: Life, now: str) -> list[Evidence]:
     found.append(_why(life))
     if life.phase == LIMITED and life.until:
         verb = "until" if seconds_between(now, life.until) > 0 else "it should have ended at"
-        found.append(Evidence("event", f"{verb} {life.until}", life.at))
+        found.append(Evidence("event", f"{verb} {day_and_clock(life.until)}", life.at))
     if len(life.requests) > 1:
         found.append(Evidence("stream", f"{len(life.requests)} requests wait for an answer", life.at))
     return [*found, *_near(life), _process(life, now), *_denied(life)]
@@ -151,6 +151,11 @@ def short_engine(reference: str) -> str:
 def clock(moment: str) -> str:
     """The time of day of an RFC 3339 moment."""
     return moment[11:19]
+
+
+def day_and_clock(moment: str) -> str:
+    """An RFC 3339 moment that may be days ahead: `2026-10-03 12:04 UTC`."""
+    return f"{moment[:10]} {moment[11:16]} UTC"
 
 
 def seconds_between(first: str, second: str) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ccc.domain.alive import day_and_clock
 from ccc.domain.life import IDLE, Life, Request
 from ccc.domain.sessions import Session
 from ccc.domain.status import seconds_between
@@ -106,8 +107,10 @@ def limit(sighting: Sighting) -> Item | None:
     if life is None or life.host is None or sighting.view.status != "limited":
         return None
     key = f"{life.run}\n{life.at}"
-    text = f"{life.why}, until {life.until}" if life.until else life.why
-    title, command = f"{session.name} is limited", f"git ccc status {session.name}"
+    text = f"{life.why}, until {day_and_clock(life.until)}" if life.until else life.why
+    title = f"{session.name} is limited, and goes on by itself"
+    verb = "resume" if life.agent is None else "show"  # whoever is parked can be told to go on at once
+    command = f"git ccc {verb} {session.name}"
     return item("message", session, key, title=title, text=text, since=life.at, command=command)
 
 

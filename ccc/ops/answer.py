@@ -27,6 +27,9 @@ from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 from ccc.store.protocol import State
 
+ALLOW, DENY = "allow", "deny"
+"""What a permission can be answered with; after the second a reason may follow."""
+
 ANSWERABLE = ("question", "permission")
 SHOWN = 100
 """Characters of an answer that the words for the human repeat."""
@@ -95,7 +98,7 @@ def _words(item: Item, text: str | None, choice: int | None) -> str:
     if choice is None:
         if text is None:
             raise Usage("say the answer", f"git ccc answer {ids.short(item.id)} TEXT")
-        return text
+        return _decision(item, text) if item.choices == (ALLOW, DENY) else text
     if text is not None:
         raise Usage("a text and --choice exclude each other", f"git ccc answer {ids.short(item.id)} TEXT")
     if not item.choices:
@@ -103,6 +106,16 @@ def _words(item: Item, text: str | None, choice: int | None) -> str:
     if not 1 <= choice <= len(item.choices):
         raise Usage(f"--choice is a number from 1 to {len(item.choices)}, not {choice}", "git ccc inbox")
     return item.choices[choice - 1]
+
+
+def _decision(item: Item, text: str) -> str:
+    """A permission is given or denied in these words; `yes` must not be a denial. Raises Usage."""
+    first, _, why = text.strip().partition(" ")
+    word = first.lower().rstrip(":,.!")
+    if word == DENY or (word == ALLOW and not why):
+        return f"{word} {why.strip()}".rstrip()
+    way = f"git ccc answer {ids.short(item.id)}"
+    raise Usage(f"{first_words(text)} neither allows nor denies it", f'{way} {ALLOW}, or {way} "{DENY} WHY"')
 
 
 def _refuse_agents(workspace: Workspace, session: Session, item: Item, words: str) -> None:

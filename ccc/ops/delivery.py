@@ -6,7 +6,8 @@ import time
 from collections.abc import Mapping, Sequence
 
 from ccc.domain import messages
-from ccc.domain.life import IDLE, PAUSED, Life
+from ccc.domain.alive import day_and_clock
+from ccc.domain.life import IDLE, LIMITED, PAUSED, Life
 from ccc.domain.messages import Message
 from ccc.domain.sessions import Session
 from ccc.errors import CccError, EngineFailed, Refused, StoreBusy
@@ -117,11 +118,19 @@ def _hand_over(
             return _take_up(workspace, session, now=now)
         if life.phase == PAUSED:
             return "queued", WHEN_RESUMED
+        if life.phase == LIMITED:
+            return "queued", _when_free(life)
         if life.phase != IDLE and not idle:
             return "queued", NEXT_STEP
         if time.monotonic() >= until:
             return "queued", NEXT_TURN
         time.sleep(POLL_SECONDS)
+
+
+def _when_free(life: Life) -> str:
+    """It stands at a rate limit, and until when as far as that is known."""
+    until = f" until {day_and_clock(life.until)}" if life.until else ""
+    return f"it is limited{until}, and gets it when it goes on"
 
 
 def _take_up(workspace: Workspace, session: Session, *, now: bool = False) -> tuple[str, str]:

@@ -93,6 +93,8 @@ def _handled(stopped: Stopped) -> Handled:
     return Handled(stopped.session, "stopped", "; ".join(words for words in (idle, stopped.missing) if words))
 
 
+WAS_PARKED = "it was parked at a rate limit"
+
 ROUNDS = 5
 """Looks of `stop --all`: a start that was under way may end up as an agent that lives."""
 
@@ -142,14 +144,14 @@ def resume(
             raised = raising.raise_limits(workspace, sighting, amounts, now=now)
         if raising.is_halted(sighting):
             control.carry_on(workspace, session)
-            done.append(Handled(session, "resumed", raised))
+            done.append(Handled(session, "resumed", raised or _woken(workspace, session)))
             continue
         if is_alive(life) and raised:
             done.append(Handled(session, "raised", raised))
             continue
         if raising.is_parked(sighting):
             raising.wake(workspace, session)
-            done.append(Handled(session, "resumed", "it was parked at a rate limit"))
+            done.append(Handled(session, "resumed", WAS_PARKED))
             continue
         broken = places.repair_of(workspace, session, sighting.view)
         if broken is not None:
@@ -167,6 +169,17 @@ def resume(
         else:
             done += start(workspace, [session.id], now=now)
     return done
+
+
+def _woken(workspace: Workspace, session: Session) -> str:
+    """One that was paused while it was parked goes on at once for a person; for an agent it stays parked."""
+    sighting = look(workspace).of(session)
+    if not raising.is_parked(sighting):
+        return ""
+    if actor_of(workspace).agent is not None:
+        return "it is parked at a rate limit"
+    raising.wake(workspace, session)
+    return WAS_PARKED
 
 
 def restart(

@@ -6,6 +6,7 @@ from ccc import ids
 from ccc.domain.sessions import Limits
 from ccc.errors import Refused, Usage
 from ccc.git import version
+from ccc.ops.actor import actor_of
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 
@@ -43,12 +44,28 @@ def check(workspace: Workspace, request: Request) -> None:
     workspace.require()
     version.require(workspace.git)
     workspace.require_person()
+    _check_now(workspace, request)
     _check_place(workspace)
     _check_task(request.task)
     if not 1 <= request.count <= MOST:
         raise Usage(f"--count is a number from 1 to {MOST}, not {request.count}", "git ccc spawn -h")
     if request.role in ids.RESERVED_ROLES:
         raise Usage(f"{request.role} is a reserved word, not a role", "git ccc roles")
+
+
+def _check_now(workspace: Workspace, request: Request) -> None:
+    """Raises Usage where nothing is to be started, InsideAgent for an agent: before anything is made."""
+    if not request.now:
+        return
+    if not request.start:
+        raise Usage("--now and --no-start exclude each other", "git ccc spawn -h")
+    actor = actor_of(workspace)
+    if actor.agent is not None:
+        raise actor.refusal(
+            workspace,
+            f"a start beyond the limits needs a person, and this call comes from an agent ({actor.agent})",
+            "spawn it without --now: it starts by itself when there is room; or ask the human to start it",
+        )
 
 
 def _check_place(workspace: Workspace) -> None:

@@ -87,6 +87,16 @@ def test_a_limit_that_is_none_is_wrong_usage(
     assert ccc_inline("spawn", "backend", "Anything", *options).exit == 2
 
 
+def test_a_start_beyond_the_limits_is_a_person_s_and_is_refused_before_anything_is_made(
+    ready: Repo, ccc_inline: RunsCcc
+) -> None:
+    assert ccc_inline("spawn", "backend", "Anything", "--now", "--no-start").exit == 2
+    refused = ccc_inline("spawn", "backend", "Anything", "--now", env={"CLAUDECODE": "1"}, exit=3).stderr
+    assert refused.startswith("error: a start beyond the limits needs a person")
+    assert ccc_inline("status", "--all", "--json", exit=0).json["sessions"] == []
+    assert ccc_inline("queue", exit=0).stdout == "nothing waits to land\n"
+
+
 def test_a_program_that_does_not_know_our_options_is_told_as_it_tells(
     ready: Repo, ccc: RunsCcc, tmp_path: Path
 ) -> None:

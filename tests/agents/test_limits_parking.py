@@ -46,6 +46,22 @@ def test_a_parked_session_has_no_process_and_a_person_takes_it_up_at_once(
     until((agent.path / "after.txt").exists, "the rest of the turn")
 
 
+def test_one_that_was_paused_while_it_was_parked_goes_on_at_once_for_a_person(
+    start: Starts, ccc: RunsCcc
+) -> None:
+    agent = start([LATER, AFTER])
+    agent.becomes("limited")
+    until(lambda: agent.life()["agent"] is None, "the rest of its process")
+    (item,) = ccc("inbox", "--json", exit=0).json["items"]
+    assert item["command"] == f"git ccc resume {agent.name}"
+    assert item["text"] == "parked: a rehearsed rate limit, until 2030-01-01 00:00 UTC"
+    told = ccc("send", agent.name, "Hello", exit=0).stdout
+    assert told.endswith(": it is limited until 2030-01-01 00:00 UTC, and gets it when it goes on\n")
+    ccc("pause", agent.name, exit=0)
+    assert "it was parked" in ccc("resume", agent.name, exit=0).stdout
+    until((agent.path / "after.txt").exists, "the rest of the turn")
+
+
 @pytest.mark.parametrize("command", ["stop", "close"])
 def test_parking_can_be_given_up(start: Starts, ccc: RunsCcc, command: str) -> None:
     agent = start([LATER, AFTER])

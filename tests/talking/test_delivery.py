@@ -165,6 +165,10 @@ def test_what_the_engine_itself_asks_is_answered_through_it(
     assert (item["session"], item["text"], item["choices"]) == (agent.id, "May I?", choices)
     refused = ccc_inline("answer", item["id"], given, env={"CLAUDECODE": "1"}, exit=3).stderr
     assert f"ask the human to run, in the main checkout: git ccc answer {item['id'][:8]} " in refused
+    if kind == "permission":
+        for vague in ("yes", "Allow it", "denying"):
+            refused = ccc_inline("answer", item["id"], vague, exit=2).stderr
+            assert refused.startswith(f"error: {vague} neither allows nor denies it\n")
     words = ("--choice", "1") if choices else (given,)
     told = ccc_inline("answer", item["id"][:8], *words, exit=0).stdout
     assert told == f"answered {agent.name}: {given} (it goes on)\n"
@@ -211,8 +215,8 @@ def test_a_limit_ends_a_wait_for_any_once(start: Starts, ccc_inline: RunsCcc) ->
     waited = ccc_inline("wait", "--any", "--json", "--timeout", "10", exit=0).json
     (item,) = waited["messages"]
     assert (item["title"], item["text"].partition(", ")[2]) == (
-        f"{agent.name} is limited",
-        "until 2026-12-24T18:00:00Z",
+        f"{agent.name} is limited, and goes on by itself",
+        "until 2026-12-24 18:00 UTC",
     )
     again = ccc_inline("wait", "--any", "--json", "--timeout", "1", "--since", waited["cursor"], exit=4).json
     assert again["messages"] == []

@@ -17,6 +17,15 @@ def landing_text(landing: Landing) -> str:
     return "\n".join([printable(line), *(f"  {printable(remark)}" for remark in landing.remarks)])
 
 
+def nothing_text(starting: int) -> str:
+    """That nothing waits to land; `starting` sessions wait in the other queue, that of starts."""
+    if not starting:
+        return "nothing waits to land"
+    one = starting == 1
+    waits = f"{starting} session{'' if one else 's'} wait{'s' if one else ''} to start: git ccc status"
+    return f"nothing waits to land ({waits})"
+
+
 def plan_text(entries: Sequence[Review]) -> str:
     """One line a landing, in order, with what stands against it."""
     lines = []
