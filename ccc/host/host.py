@@ -31,6 +31,7 @@ from ccc.host.pipes import empty, readable
 from ccc.host.state import Pulse, RunState, gone, now
 from ccc.host.turns import Turns
 from ccc.host.watch import Watch
+from ccc.host.whereabouts import Whereabouts
 from ccc.layout import Layout, make_folder
 from ccc.platform import trees
 from ccc.runs import withheld
@@ -66,6 +67,7 @@ class Host:
         self.post = letters.Post(self.session)
         self.fence = Fence(self.session, order.run, lock)
         self.neighbours = Neighbours(layout, order.session, order.run)
+        self.whereabouts = Whereabouts(order.worktree)
         self.due: tuple[float, restarts.Again] | None = None
         self.fenced, self.called = False, b""
         self.selector = selectors.DefaultSelector()
@@ -331,6 +333,8 @@ class Host:
         if gone(self.files):
             self.fenced = True
             self.end("lost", "the repository's folder is gone")
+        elif self.whereabouts.is_gone(self.agent.pid if self.agent else None):
+            self.end("lost", f"its worktree was gone: {self.order.worktree}")
         self._mind_the_time()
 
     def _mind_the_time(self) -> None:

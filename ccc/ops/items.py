@@ -85,6 +85,12 @@ def _losses(workspace: Workspace, sighting: Sighting) -> Iterator[Item]:
         text = f"{session.branch} was at {short_oid(session.head)}"
         key = f"branch\n{session.head}"
         yield item("message", session, key, title=title, text=text, since=session.updated_at, command=back)
+    elif view.status in ("stopped", "failed") and not _by_its_agent(sighting):
+        from ccc.ops.places import gone_or_moved
+
+        title, command = gone_or_moved(workspace, session)
+        key, text = f"worktree\n{session.worktree}", f"{session.name} is {view.status}"
+        yield item("message", session, key, title=title, text=text, since=view.since, command=command)
 
 
 def _by_its_agent(sighting: Sighting) -> bool:

@@ -102,7 +102,7 @@ def refuse_unreachable(workspace: Workspace, sighting: Sighting) -> None:
         raise Refused(f"{session.name} is closed", f"git ccc undo {session.name} brings it back")
     if session.where != workspace.replica:
         raise Refused(f"{session.name} lives in another copy of the repository", "send it there")
-    if places.is_gone(workspace, session):
+    if session.stage == "ready" and places.is_gone(workspace, session):
         raise Refused(*places.gone_or_moved(workspace, session))
     if session.engine is None or life is None or _works(life):
         return
