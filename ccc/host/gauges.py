@@ -23,8 +23,11 @@ ASK_SECONDS = 5.0
 """Between two questions for money in mid-turn; tokens are told with each answer of the model."""
 
 
-TELL_SECONDS = 30.0
-"""Between two records of what was spent in mid-turn, where others spend of the same."""
+TELL_SECONDS, LEAST_SECONDS = 30.0, 1.0
+"""Between two records of what was spent in mid-turn, where others spend of the same; the least of it."""
+
+PARTS = 20
+"""Parts of a common limit; when one was used that is told soon."""
 
 
 class Gauges:
@@ -64,13 +67,23 @@ class Gauges:
             host.facts.tell(runs.spent(host.whose, host.state.spending(host.whose.run)))
 
     def _next_tell(self) -> float:
-        """Where time is shared a turn is told that uses nothing else: often enough to be within 5 percent."""
+        """Soon where much of a common limit was used, or of common time in a turn that uses nothing else."""
         order, state = self._host.order, self._host.state
+        after = NEVER
         if order.shared and not state.book.is_told:
-            return self._told + TELL_SECONDS
-        if order.shared_seconds and state.phase in WORKING:
-            return self._told + min(TELL_SECONDS, max(1.0, order.shared_seconds / 20))
-        return NEVER
+            after = LEAST_SECONDS if self._is_much() else TELL_SECONDS
+        seconds = order.shared_limits.get("seconds")
+        if seconds and state.phase in WORKING:
+            after = min(after, TELL_SECONDS, max(LEAST_SECONDS, seconds / PARTS))
+        return self._told + after
+
+    def _is_much(self) -> bool:
+        """Whether a part of a common limit was used since it was told last."""
+        book, limits = self._host.state.book, self._host.order.shared_limits
+        used, told = book.usage.total, book.told.total
+        tokens, money = used.tokens - told.tokens, (used.micro_usd or 0) - (told.micro_usd or 0)
+        amounts = {"tokens": tokens, "micro_usd": money}
+        return any(amount * PARTS >= limits.get(kind, NEVER) for kind, amount in amounts.items())
 
     def _asks(self, limits: Limits) -> bool:
         """Whether money counts, its own or that of many."""

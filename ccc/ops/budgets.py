@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 def in_force(workspace: Workspace, session: Session, role: Role, policy: Policy) -> dict[str, int]:
     """The limits of a session: its own, else its role's, else the configured ones; of each kind."""
-    return usual(workspace, session.target, role, policy) | _given(session.limits)
+    return usual(workspace, session.target, role, policy) | given(session.limits)
 
 
 def usual(workspace: Workspace, target: str, role: Role, policy: Policy) -> dict[str, int]:
     """What a session of a role may use when nobody says anything else."""
-    found = _given(stricter([each.session.limits() for each in configured(workspace, target)]))
+    found = given(stricter([each.session.limits() for each in configured(workspace, target)]))
     timeout = int(role.front.timeout or policy.settings.session.timeout or 0)
     if timeout:
         found["seconds"] = min(timeout, found.get("seconds", timeout))
-    return found | _given(role.front.limits())
+    return found | given(role.front.limits())
 
 
 def shared_with_others(workspace: Workspace, session: Session) -> Limits:
@@ -43,11 +43,11 @@ def shared_with_others(workspace: Workspace, session: Session) -> Limits:
 
 def bounded(wanted: Limits, most: Mapping[str, int]) -> Limits:
     """What an agent may give to a session that it spawns: no more of a kind than is usual."""
-    given = _given(wanted)
-    return Limits(**{kind: min(value, most.get(kind, value)) for kind, value in given.items()})
+    return Limits(**{kind: min(value, most.get(kind, value)) for kind, value in given(wanted).items()})
 
 
-def _given(limits: Limits) -> dict[str, int]:
+def given(limits: Limits) -> dict[str, int]:
+    """Those that there are, by the fields of Limits."""
     return {kind: value for kind in LIMITS if (value := getattr(limits, kind))}
 
 

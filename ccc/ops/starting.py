@@ -132,7 +132,7 @@ def prepare(workspace: Workspace, session: Session, manner: Manner) -> Prepared:
         stagger=policy.settings.limits.stagger,
         repeats=policy.settings.limits.repeats,
         shared=shared != Limits(),
-        shared_seconds=shared.seconds or 0,
+        shared_limits=budgets.given(shared),
         beyond=manner.before.beyond,
         hand_back=budgets.to_hand_back(recorded) if manner.hand_back else {},
     )

@@ -30,7 +30,7 @@ class Order:
     for which of them the agent got its word. `handback`: seconds of the last turn when one is used up;
     `hand_back` ({what, why}) says that this run is for that turn alone. `rate_wait`, `stagger` and `repeats`
     as in config/model.py (Limits). `shared`: it has limits together with others (ops/shared_budgets.py),
-    `shared_seconds`: the least of them on time; `beyond`: the day (UTC) on which a person let it go past
+    `shared_limits`: the least of them, of each kind; `beyond`: the day (UTC) on which a person let it go past
     them.
     """
 
@@ -68,7 +68,7 @@ class Order:
     stagger: float = 60.0
     repeats: int = 12
     shared: bool = False
-    shared_seconds: int = 0
+    shared_limits: Mapping[str, int] = field(default_factory=dict)
     beyond: str = ""
 
     def write(self, files: RunFiles) -> None:
@@ -77,8 +77,10 @@ class Order:
 
     @classmethod
     def read(cls, files: RunFiles) -> Order | None:
-        """The order of a run; None where there is none that this ccc understands."""
+        """The order of a run; None where there is none that this ccc understands. Fields of a later one are
+        left out."""
         found = read_json(files.order)
         if found is None or found.pop("format", None) != FORMAT:
             return None
-        return cls(**{**found, "tools": tuple(found["tools"])})
+        known = {name: value for name, value in found.items() if name in cls.__annotations__}
+        return cls(**{**known, "tools": tuple(found["tools"])})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ import pytest
 from ccc.host.fence import Fence
 from ccc.platform import locks
 from ccc.runs.files import SessionFiles
+from ccc.runs.order import Order
 from tests.agents.conftest import Starts
 from tests.agents.killing import at_work, kill, runs_of, taken_up
 from tests.support.agents import DONE, Agent, until
@@ -48,6 +50,18 @@ def test_a_run_counts_until_its_folder_or_a_later_run_says_otherwise(tmp_path: P
     shutil.rmtree(session.run(1).root)
     assert fence.breach() == "its folder is gone"
     os.close(lock)
+
+
+def test_an_order_of_a_later_ccc_is_read_without_what_only_that_one_knows(tmp_path: Path) -> None:
+    files = SessionFiles(tmp_path / "session").run(1)
+    order = Order("7f", "backend-a", "backend", 1, "claude", "/nowhere", "Go", "", "c", "1 2 3")
+    order.write(files)
+    assert Order.read(files) == order
+    written = json.loads(files.order.read_text(encoding="ascii"))
+    files.order.write_text(json.dumps({**written, "of_tomorrow": [1]}), encoding="ascii")
+    assert Order.read(files) == order
+    files.order.write_text(json.dumps({**written, "format": 99}), encoding="ascii")
+    assert Order.read(files) is None
 
 
 def locks_it(descriptor: int) -> None:

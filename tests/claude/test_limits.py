@@ -72,6 +72,20 @@ def test_a_budget_reached_in_mid_turn_is_one_hand_back_turn_and_then_nothing(
     until(lambda: any("Go on" in each.said for each in stub.requests()), "the message that waited")
 
 
+def test_money_of_a_day_is_seen_in_mid_turn(ready: Repo, spawn: Spawns, stub: Stub, tmp_path: Path) -> None:
+    """Though the session has no limit of its own, and the turn would not end for a long time."""
+    ready.commit("Configure", **{".ccc/config.toml": '[limits.day]\nmoney = "0.05usd"\n'})
+    works = [
+        step(write("@CWD@/half.py", "half = 1\n"), 8000),
+        step(bash(until_there(tmp_path / "no")), 14000),
+    ]
+    stub.scripts = {"*": [*works, bash("git add -A && git commit -qm 'Hand back'"), {"text": "handed back"}]}
+    agent = spawn("backend", "The half")
+    why = agent.becomes("paused", patience=90)["evidence"][0]["what"]
+    assert " usd of 0.05 usd" in why
+    assert len(stub.requests()) == 4
+
+
 def test_a_rate_limit_that_outlasts_the_retries_parks_the_session_until_it_is_over(
     ready: Repo, spawn: Spawns, stub: Stub, ccc: RunsCcc
 ) -> None:
