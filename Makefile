@@ -5,6 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.synced
 CLAUDE_STAMP := .venv/.claude
 WORKERS ?= 2
+SLOW_WORKERS ?= 4
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -19,8 +20,9 @@ demo: $(STAMP) ## Set up and show the main job (ARGS="--yes")
 test: $(STAMP) ## Set up and run the tests (ARGS="tests/cli -k pager")
 	@CCC_TEST_GUARD=1 $(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
+# Most of them wait for processes, so more of them run at once than there are processors.
 slow: $(STAMP) $(CLAUDE_STAMP) ## Run the tests that take long
-	@CCC_TEST_GUARD=1 $(BIN)/python -m pytest -n $(WORKERS) -m "slow and not soak" $(ARGS)
+	@CCC_TEST_GUARD=1 $(BIN)/python -m pytest -n $(SLOW_WORKERS) --maxschedchunk=2 -m "slow and not soak" $(ARGS)
 
 soak: $(STAMP) $(CLAUDE_STAMP) ## Run twelve sessions in a storm of kills (CCC_SOAK_SEED=N CCC_SOAK_SECONDS=3600)
 	@CCC_TEST_GUARD=1 $(BIN)/python -m pytest -m soak -s $(ARGS)

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from ccc.config.settings import decoded
+from ccc.config.decoding import decoded
 from ccc.errors import BadConfig
 
 FENCE = "---"

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ccc.config.decoding import decoded
 from ccc.config.model import PROFILES, Config
 from ccc.config.places import toml_places
 from ccc.config.problems import bad, words
@@ -114,18 +115,6 @@ def _line_that_raises(kind: type[Exception], text: str) -> int:
         return False
 
     return bisect_left(range(1, len(lines)), True, key=fails) + 1
-
-
-def decoded(content: bytes, where: str) -> str:
-    """A file's text, with plain line ends and without a byte order mark. Raises BadConfig."""
-    if b"\0" in content:
-        line = content[: content.index(b"\0")].count(b"\n") + 1
-        raise BadConfig(f"{where}:{line}: contains a NUL", "save the file as UTF-8")
-    try:
-        return content.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise BadConfig(f"{where}:{line}: is not UTF-8", "save the file as UTF-8") from error
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[str, Any]]:

@@ -10,10 +10,20 @@ import pytest
 import yaml
 
 from tests.support.agents import Agent
-from tests.support.program import RunsCcc
+from tests.support.program import Program, RunsCcc
 from tests.support.repository import Repo
+from tests.support.warm import Warm
 
 Starts = Callable[..., Agent]
+
+
+@pytest.fixture
+def ccc(request: pytest.FixtureRequest, repo: Repo, warm: Warm) -> RunsCcc:
+    """As everywhere, but forked in slow tests, too: what is tried here is what agents and hosts become.
+
+    These, drains and hooks are started as always, most of the commands by tests that wait for a status.
+    """
+    return Program(repo.path, None if request.node.get_closest_marker("cold") else warm)
 
 
 @pytest.fixture

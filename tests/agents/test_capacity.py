@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -53,12 +52,15 @@ class Watch:
         self._thread = threading.Thread(target=self._count, daemon=True)
 
     def _count(self) -> None:
-        while not self._over.is_set():
+        """Once more after the end: on a busy machine it had no turn since, and what lives now is seen."""
+        over = False
+        while not over:
+            over = self._over.is_set()
             now = living(self.runs)
             self.most = max(self.most, len(now))
             if now != self.seen[-1]:
                 self.seen.append(now)
-            time.sleep(0.02)
+            self._over.wait(0.02)
 
     @property
     def order(self) -> list[str]:
@@ -111,6 +113,7 @@ def ordered_at(runs: Path, identifier: str) -> int:
     return (runs / identifier / "1" / "order.json").stat().st_mtime_ns
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_fifty_wait_and_start_by_priority_in_turns_and_within_every_limit(
     ready: Repo, start: Starts, ccc: RunsCcc, tmp_path: Path

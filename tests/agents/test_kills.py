@@ -25,16 +25,17 @@ SETTLED = {"running", "unknown", "failed", "starting"}
 
 
 def commits(count: int) -> list[dict[str, Any]]:
-    """Steps that commit one file after the other, each after a short while."""
+    """Steps that commit one file after the other, each after a short while, and stay until they are ended."""
     steps: list[dict[str, Any]] = []
     for number in range(count):
         steps.append({"edit": {"path": f"part-{number}.txt", "content": f"{number}\n"}})
         steps.append({"commit": {"message": f"Part {number}"}})
         steps.append({"wait": {"seconds": 0.05}})
-    return steps
+    return [*steps, {"wait": {"seconds": 3600}}]
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_fifty_kills_at_random_moments(
     ready: Repo, start: Starts, ccc: RunsCcc, diary: Callable[[], list[str]]

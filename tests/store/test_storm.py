@@ -98,6 +98,7 @@ def test_killed_writers_beside_a_git_that_cleans_up_keep_every_promise(
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(FACTOR))
 def test_32_processes_writing_at_once_with_pauses_lose_nothing_and_all_come_to_an_end(
     repo: Repo, seed: int

@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from ccc.config.decoding import decoded
 from ccc.config.frontmatter import Split, parse_yaml
 from ccc.config.places import yaml_places
 from ccc.config.problems import bad
-from ccc.config.settings import decoded
 from ccc.errors import NotFound
 
 
