@@ -100,17 +100,17 @@ def _refuse_agents(workspace: Workspace, session: Session) -> None:
         )
 
 
-def _attempt(workspace: Workspace, session: Session, wish: Wish) -> int | str:
-    """The number of the run that began, or why none did."""
+def _attempt(workspace: Workspace, session: Session, wish: Wish, *, waited: bool = False) -> int | str:
+    """The number of the run that began, or why none did; `waited`: it starts only as one that still waits."""
     with _alone(workspace, session):
         if preparing.is_needed(session):
-            why = _why_not(workspace, session, wish)
+            why = _why_not(workspace, session, wish, waited=waited)
             if why is not None:
                 return why
             session = preparing.prepare(workspace, session, now=wish.now)
         prepared = starting.prepare(workspace, session, _manner(workspace, session, wish))
         with locked(workspace.layout.root / START_LOCK):
-            why = _why_not(workspace, session, wish)
+            why = _why_not(workspace, session, wish, waited=waited)
             if why is not None:
                 return why
             starting.reserve(prepared)
@@ -130,11 +130,15 @@ def go_on(workspace: Workspace, session: Session, manner: Manner) -> int:
         return starting.launch(workspace, prepared)
 
 
-def _why_not(workspace: Workspace, session: Session, wish: Wish) -> str | None:
+def _why_not(workspace: Workspace, session: Session, wish: Wish, *, waited: bool) -> str | None:
     if wish.now:
         return None
     me = _candidate(workspace, session, wish)
-    return survey(workspace, me, exempt=wish.mode == HAND_BACK).why_not(session)
+    found = survey(workspace, me, exempt=wish.mode == HAND_BACK)
+    now = found.picture.of_id(session.id).session.run
+    if waited and (now.status, now.number) != ("queued", session.run.number):
+        return "it was taken out of the queue meanwhile"
+    return found.why_not(session)
 
 
 @contextlib.contextmanager
@@ -280,7 +284,7 @@ def _take_turn(workspace: Workspace, sighting: Sighting) -> bool:
     wish = PLAIN if start is None else Wish(start.mode, start.prompt, start.engine, bool(start.first))
     chosen = session if wish.engine is None else replace(session, engine=wish.engine)
     try:
-        return isinstance(_attempt(workspace, chosen, wish), int)
+        return isinstance(_attempt(workspace, chosen, wish, waited=True), int)
     except preparing.Blocked as error:
         dependents.block(workspace, session, error.message)
     except StoreBusy:

@@ -6,9 +6,9 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from tests.agents.conftest import Starts
+from tests.agents.killing import drains_of
 from tests.support.agents import until
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
@@ -137,12 +138,14 @@ def test_fifty_wait_and_start_by_priority_in_turns_and_within_every_limit(
     with watch.counting():
         go(ready)
         until(lambda: len(watch.order) >= 14, "eleven of those that waited", 300)
+        stopping = time.time_ns()
         ccc("stop", "--all", exit=0)
         until(lambda: not living(watch.runs), "the end of all")
     assert watch.most == 3
     roles = [[known[each]["role"] for each in now].count("testing") for now in watch.seen]
     assert max(roles) == 1
-    begun = [known[each] for each in sorted(watch.order, key=partial(ordered_at, watch.runs))[3:]]
+    at = {each: ordered_at(watch.runs, each) for each in watch.order}
+    begun = [known[each] for each in sorted(at, key=lambda each: at[each])[3:] if at[each] < stopping]
     assert [each["role"] for each in begun[:4]] == ["review", "review", "review", "testing"]
     tasks = [each["task"] for each in begun if each["role"] == "backend"]
     assert all(one != other for one, other in pairwise(tasks)), tasks
@@ -232,3 +235,34 @@ def test_a_message_for_an_agent_at_rest_waits_for_room_and_is_not_lost(
     go(ready)
     until((first.path / "more.txt").exists, "what the message asked for", 60)
     assert first.status()["unread"] == 0
+
+
+ASKED = """#!/bin/sh
+echo '2.9.9 (Claude Code)'
+[ ! -e slow ] || {{ touch {asked}; until [ -e {go} ]; do sleep 0.05; done; }}
+"""
+
+
+def test_who_is_taken_out_of_the_queue_while_its_start_is_prepared_does_not_start(
+    ready: Repo, start: Starts, ccc: RunsCcc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its program takes long to say its version, which is asked for before the place is taken."""
+    asked, goes, slow = (tmp_path / name for name in ("asked", "goes", "slow"))
+    program = tmp_path / "bin" / "claude"
+    program.parent.mkdir()
+    program.write_text(ASKED.format(asked=asked, go=goes).replace("-e slow", f"-e {slow}"), encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    configure(ready, "[limits]\nparallel = 1\n")
+    holder = start(STAYS, task="Hold")
+    waiting = ccc("spawn", "backend", "Wait", "--engine", "claude", "--json", exit=0).json["sessions"][0]
+    assert waiting["status"] == "queued"
+    slow.touch()
+    ccc("stop", holder.name, exit=0)
+    until(asked.exists, "the start")
+    stopped = ccc("stop", waiting["name"], exit=0).stdout
+    goes.touch()
+    assert stopped == f"stopped {waiting['name']}: it was in the queue\n"
+    until(lambda: not drains_of(ready), "the end of whoever prepared it", 60)
+    assert sessions(ccc)[waiting["id"]]["status"] == "stopped"
+    assert not (holder.runs / waiting["id"] / "1").exists()
