@@ -68,9 +68,15 @@ def stack(workspace: Workspace, picture: Picture, session: Session) -> None:
 
 
 def missing(workspace: Workspace, picture: Picture, session: Session) -> str | None:
-    """Why a session cannot begin on work of another machine that is proven there; None: all of it is here."""
+    """Why a session cannot begin on work of another machine that is proven there; None: all of it is here.
+
+    Asks git only where somebody of another machine is waited for.
+    """
+    afar = {each.id for each in picture.sessions if each.where != workspace.replica} & set(session.after)
+    if not afar or not dependents.look_at(picture).get(session.id, dependents.READY).ready:
+        return None
     for each in _below(workspace, picture, session):
-        strange = each.session.where != workspace.replica and not each.landed
+        strange = each.session.id in afar and not each.landed
         if strange and repositories.resolve(workspace.git, each.commit) is None:
             where = f"{each.session.name} is proven at {short_oid(each.commit)}, which is not in this copy"
             return f"{where}: git fetch REMOTE {each.session.branch}"
