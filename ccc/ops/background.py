@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from ccc.ops import dependents
 from ccc.ops.look import Picture, Sighting
+from ccc.ops.mail import messages_of
 from ccc.ops.workspace import Workspace
-from ccc.runs import drain
+from ccc.runs import drain, handed
+from ccc.runs.files import SessionFiles
 from ccc.store.states import Overlaid
 
 DRAIN_LOCK = "drain.lock"
@@ -34,9 +36,28 @@ def is_due(workspace: Workspace, picture: Picture) -> bool:
         _is_unchecked(workspace, sighting) or _is_queued(workspace, sighting)
         for sighting in picture.sightings
     )
-    return (waits or _ready(workspace, picture)) and not any(
+    return (waits or _ready(workspace, picture) or _has_mail(workspace, picture)) and not any(
         drain.held(lock) for lock in (layout.root / DRAIN_LOCK, layout.worker_lock)
     )
+
+
+def _has_mail(workspace: Workspace, picture: Picture) -> bool:
+    """Whether mail waits for an agent at rest: its sender died, or could not take it up."""
+    rest = {each.session.id for each in picture.sightings if _is_at_rest(workspace, each)}
+    return bool(rest) and any(
+        each.waits
+        and each.to in rest
+        and each.sender != "ccc"
+        and handed.visitor(SessionFiles.of(workspace.layout, each.to)) is None
+        for each in messages_of(picture.state)
+    )
+
+
+def _is_at_rest(workspace: Workspace, sighting: Sighting) -> bool:
+    life, session = sighting.life, sighting.session
+    if life is None or life.ending is None or life.host is not None or session.closed is not None:
+        return False
+    return life.ending.status == "idle" and session.where == workspace.replica
 
 
 def _is_unattended(sighting: Sighting) -> bool:

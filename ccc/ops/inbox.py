@@ -25,6 +25,7 @@ from ccc.ops.items import (
     is_branch_gone,
     is_ready,
     item,
+    of_configuration,
     of_journal,
     of_session,
     of_targets,
@@ -79,6 +80,13 @@ def _recorded(workspace: Workspace, picture: Picture, entries: Entries) -> Itera
     yield from of_targets(picture, workspace.replica)
     yield from of_state(picture, workspace.replica)
     yield from of_journal(workspace.layout)
+    if any(_waits_for_a_start(each) for each in picture.sightings):
+        yield from of_configuration(workspace)
+
+
+def _waits_for_a_start(sighting: Sighting) -> bool:
+    life = sighting.life
+    return sighting.view.status == "queued" or (life is not None and life.unattended)
 
 
 def _unseen(picture: Picture, found: Iterable[Item]) -> tuple[Item, ...]:

@@ -200,6 +200,17 @@ def _moved(branch: str, record: Mapping[str, Any], cell: Cell, *, here: bool) ->
     return item("message", None, key, title=title, text=text, since=rfc3339(cell[0]), command=command)
 
 
+def of_configuration(workspace: Workspace) -> Iterator[Item]:
+    """A file that nobody could read when something was to start."""
+    from ccc.ops.survey import trouble  # where a session waits only
+
+    found = trouble(workspace)
+    if found is not None:
+        what, since = found
+        title = "the configuration cannot be read, so nothing starts"
+        yield item("failure", None, what, title=title, text=what, since=since, command="git ccc doctor")
+
+
 def of_journal(layout: Layout) -> Iterator[Item]:
     """Entries that nobody could read, set aside: one item for all of them."""
     try:

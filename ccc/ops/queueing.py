@@ -15,12 +15,12 @@ from ccc.domain.canonical import Value
 from ccc.domain.capacity import Candidate
 from ccc.domain.events import Draft
 from ccc.domain.sessions import Session, from_cells
-from ccc.errors import CccError, Refused, StoreBusy
+from ccc.errors import BadConfig, CccError, Refused, StoreBusy
 from ccc.ops import control, dependents, occupancy, preparing, starting
 from ccc.ops.actor import actor_of
 from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.starting import Before, Manner
-from ccc.ops.survey import Survey, candidate_of, is_queued, survey
+from ccc.ops.survey import Survey, candidate_of, is_queued, remember_trouble, survey
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 from ccc.runs import drain
@@ -266,7 +266,11 @@ def run(workspace: Workspace) -> bool:
         return done
     if dependents.update(workspace, picture):
         done, picture = True, look(workspace)
-    found = survey(workspace, picture=picture)
+    try:
+        found = survey(workspace, picture=picture)
+    except BadConfig as error:
+        remember_trouble(workspace, error)
+        return done
     for place in found.places:
         if place.why is None:
             done |= _take_turn(workspace, found.picture.of_id(place.candidate.id))

@@ -15,12 +15,13 @@ from ccc.domain.life import IDLE, LIMITED, PAUSED, Ending, Life
 from ccc.domain.sessions import Session
 from ccc.domain.status import seconds_between
 from ccc.engines import registry
-from ccc.errors import CccError, EngineFailed, StoreBusy
+from ccc.errors import BadConfig, CccError, EngineFailed, StoreBusy
 from ccc.host import restarts
 from ccc.host.ending import after_a_crash
 from ccc.ops import budgets, control, places, queueing
 from ccc.ops.look import Sighting, look
 from ccc.ops.starting import Before, Manner
+from ccc.ops.survey import remember_trouble
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 from ccc.runs import hosts
@@ -57,7 +58,7 @@ def recover_all(workspace: Workspace) -> list[Recovered]:
         return []
     found: list[Recovered] = []
     for sighting in look(workspace).sightings:
-        done = recover(workspace, sighting, delay=len(found) * STAGGER_SECONDS)
+        done = try_again(workspace, sighting, delay=len(found) * STAGGER_SECONDS)
         found += [] if done is None else [done]
     _forget_ended(workspace)
     return found
@@ -72,8 +73,20 @@ def is_dead(workspace: Workspace, session: Session, life: Life | None) -> bool:
     return has_spoken or seconds_between(life.beat, workspace.now()) > BEING_BORN_SECONDS
 
 
+def try_again(workspace: Workspace, sighting: Sighting, *, delay: float = 0.0) -> Recovered | None:
+    """As `recover`; while the configuration cannot be read it is left for later, and that is remembered."""
+    try:
+        return recover(workspace, sighting, delay=delay)
+    except BadConfig as error:
+        remember_trouble(workspace, error)
+        return None
+
+
 def recover(workspace: Workspace, sighting: Sighting, *, delay: float = 0.0) -> Recovered | None:
-    """Sees to one session; None where nothing is to be done, or somebody else is at it."""
+    """Sees to one session; None where nothing is to be done, or somebody else is at it.
+
+    Raises BadConfig: a slip in a file that a person is just editing ends no session.
+    """
     session = sighting.session
     if not is_dead(workspace, session, sighting.life) or queueing.is_cut_off(sighting, workspace):
         return None  # the start of a queued session that died half-way: its turn comes again
@@ -95,7 +108,7 @@ def _see_to(
     if over is None and order is not None:
         try:
             return _resume(workspace, session, life, order, delay)
-        except StoreBusy:
+        except (StoreBusy, BadConfig):
             raise
         except CccError as error:
             words = f"{error.message} ({error.hint})" if error.hint else error.message

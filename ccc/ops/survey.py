@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ccc.domain import capacity
 from ccc.domain.capacity import Candidate, Occupant, Place, Room
 from ccc.domain.sessions import Session
+from ccc.errors import BadConfig
 from ccc.ops import allowance, dependents, occupancy
 from ccc.ops.actor import actor_of
 from ccc.ops.look import Picture, Sighting, look
@@ -147,10 +148,24 @@ def _remember(workspace: Workspace, found: Survey) -> None:
         write_json(_file(workspace), document)
 
 
+def remember_trouble(workspace: Workspace, error: BadConfig) -> None:
+    """That nothing can start or go on until a person has mended a file; forgotten with the next good look."""
+    known = read_json(_file(workspace)) or {}
+    if known.get("trouble") != error.message:
+        found = {"trouble": error.message, "since": workspace.now()}
+        write_json(_file(workspace), {"parallel": 1, **known, **found})
+
+
+def trouble(workspace: Workspace) -> tuple[str, str] | None:
+    """What keeps everything from starting, and since when (RFC 3339 UTC); None: nothing that is known."""
+    known = read_json(_file(workspace)) or {}
+    return (str(known["trouble"]), str(known["since"])) if "trouble" in known else None
+
+
 def remembered(workspace: Workspace) -> tuple[Room, str | None, Mapping[str, str]] | None:
     """The room, the machine's reason and who is withheld, as they were seen last; None before that."""
     document = read_json(_file(workspace))
     if document is None:
         return None
     room = Room(int(document.get("parallel", 1)), dict(document.get("per_role", {})))
-    return room, document.get("machine"), dict(document.get("withheld", {}))
+    return room, document.get("trouble") or document.get("machine"), dict(document.get("withheld", {}))

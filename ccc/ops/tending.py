@@ -86,7 +86,7 @@ def _anybody_waits(workspace: Workspace) -> bool:
 
 def _recover(workspace: Workspace, _: Picture, sighting: Sighting) -> bool:
     """A run whose host is gone: another one takes its conversation up, or it is said why not."""
-    return recovery.recover(workspace, sighting) is not None
+    return recovery.try_again(workspace, sighting) is not None
 
 
 def _record_end(workspace: Workspace, _: Picture, sighting: Sighting) -> bool:
