@@ -48,13 +48,15 @@ def guarded(argv: list[str], call: Callable[[], int]) -> int:
     """Runs `call` and turns what it raises into a message and an exit code; a closed pipe ends quietly."""
     try:
         return call()
-    except BrokenPipeError:
+    except BrokenPipeError:  # of either stream: both may be the same pipe
         _silence(sys.stdout)
+        _silence(sys.stderr)
         return 0
     except KeyboardInterrupt:
         failure = INTERRUPTION
     except CccError as error:
-        failure = Failure(error.kind, error.message, error.hint, error.exit)
+        hint = error.hint or (f"git ccc {argv[0]} -h shows how it is called" if error.kind == "usage" else "")
+        failure = Failure(error.kind, error.message, hint, error.exit)
         _trace()
     except Exception as error:  # the outermost loop of the process
         found = _of_click(error)

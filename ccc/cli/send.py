@@ -48,8 +48,8 @@ def command_send(
     the people's inbox); the last word is the TEXT, - reads it from standard input. A working agent gets it at
     its next step, an idle one as its next turn; one at rest is taken up again for it, when there is room.
     What can never arrive bounces, and you are told why. With --wait it ends with 0 when all have it, 1 when
-    it bounced, 4 at the time limit; a session acknowledges by `git ccc inbox --ack`, or by sending to who
-    sent.
+    it bounced or its receiver was stopped, 4 at the time limit; a session acknowledges by
+    `git ccc inbox --ack`, or by sending to who sent.
     """
     from ccc.domain.durations import seconds
     from ccc.ops.send import send
@@ -65,6 +65,10 @@ def command_send(
     if goal is not None:
         from ccc.ops.receipts import wait
 
+        if not as_json:
+            from ccc.views.messages import sent_text
+
+            invocation.terminal.err(sent_text(sent))
         receipts = wait(workspace, sent, goal, limit)
         _print(invocation, workspace, receipts.sent, as_json, timed_out=receipts.timed_out)
         if receipts.timed_out and not as_json:

@@ -14,7 +14,7 @@ from ccc.ops.look import Picture, Sighting, counted, look
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 from ccc.store.protocol import Logged
-from ccc.views.text.status import fields_text, short_text, status_text
+from ccc.views.text.status import fields_text, none_text, short_text, status_text
 
 if TYPE_CHECKING:
     from ccc.runs.watcher import Watcher
@@ -39,6 +39,11 @@ class Wishes:
     at: str | None = None
     watch: bool = False
     as_json: bool = False
+
+    @property
+    def chosen(self) -> bool:
+        """Whether only some are asked for by what they are."""
+        return self.mine or self.since is not None
 
 
 def show_status(invocation: Invocation, wishes: Wishes) -> None:
@@ -136,5 +141,8 @@ def _print(
     else:
         closed = sum(sighting.session.closed is not None for sighting in picture.sightings)
         hidden = closed - sum(sighting.session.closed is not None for sighting in shown)
+        if not shown and wishes.chosen and picture.sightings:
+            terminal.out(none_text(len(picture.sightings), since=wishes.since is not None))
+            return
         mail = unread(picture.state)
         terminal.out(status_text(shown, waiting, workspace.now(), terminal, hidden=hidden, unread=mail))

@@ -294,4 +294,11 @@ class Budget:
         if self._letter:
             mail.taken(self._host.session, self._letter)
         self._until = NEVER
-        return Ending(PAUSED, f"{self.why}; {remark}" if remark else self.why, now())
+        return Ending(PAUSED, "; ".join(filter(None, (self.why, self._by_now(), remark))), now())
+
+    def _by_now(self) -> str:
+        """What was used in the end, where the hand-back used more of what adds up by the model's answers."""
+        if self.what not in ("tokens", "micro_usd"):
+            return ""
+        used = limits.amount(self.what, getattr(self.used(), self.what) or 0)
+        return "" if self.why.endswith(f": {used}") else f"{used} with its hand-back"

@@ -18,12 +18,18 @@ from ccc.ops.look import Sighting
 SETTLE_SECONDS = 2.0
 """A turn that has just ended may still be followed by the report that its last command made."""
 
+TOO_LONG = "prompt is too long"
+"""What the Messages API answers to a conversation that has outgrown the model's context."""
+
 MOOT = ("reported", "verified", "unchecked", "completed", "blocked", "failed", "stopped", "lost")
 """Who has come so far waits for no answer any more; after a resume the question is open again."""
 
 
-def of_agent(sighting: Sighting) -> Iterator[Item]:
-    """Questions, permissions, denied tools, limits, budgets, failures, and turns that ended in silence."""
+def of_agent(sighting: Sighting, *, delegates: bool = False) -> Iterator[Item]:
+    """Questions, permissions, denied tools, limits, budgets, failures, and turns that ended in silence.
+
+    `delegates`: sessions that it spawned are at work, or wait for somebody; it is told what comes of them.
+    """
     if sighting.session.closed is not None:
         return
     yield from _questions(sighting)
@@ -35,7 +41,8 @@ def of_agent(sighting: Sighting) -> Iterator[Item]:
         yield from requests(sighting.session, life)
         yield from _denied(sighting.session, life)
         yield from _limits(sighting, life)
-        yield from _silence(sighting, life)
+        if not delegates:
+            yield from _silence(sighting, life)
 
 
 def _questions(sighting: Sighting) -> Iterator[Item]:
@@ -125,6 +132,8 @@ def _failures(sighting: Sighting) -> Iterator[Item]:
     title = f"the agent of {session.name} {words}"
     text = view.evidence[0].what if view.evidence else ""
     verb = "start" if life is None else "resume"
+    if life is not None and TOO_LONG in text.lower():
+        verb = "start --fresh"  # the same conversation would be too long again
     key = f"{session.run.number if life is None else life.run}\n{view.status}"
     command = f"git ccc {verb} {session.name}"
     yield item("failure", session, key, title=title, text=text, since=view.since, command=command)

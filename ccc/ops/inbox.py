@@ -44,6 +44,9 @@ ACKNOWLEDGED = "inbox/acks"
 LASTING = frozenset({"approval", "question", "permission", "plan", "conflict", "failure"})
 """Kinds that stay true until something is done about them; saying "seen" does not end them."""
 
+AT_WORK = frozenset({"queued", "starting", "running", "limited", "waiting", "reported"})
+"""Statuses of a child for which its parent may well wait in silence."""
+
 NAMED = 3
 
 
@@ -69,9 +72,10 @@ def inbox(workspace: Workspace, picture: Picture) -> tuple[Item, ...]:
 
 
 def _recorded(workspace: Workspace, picture: Picture, entries: Entries) -> Iterator[Item]:
+    delegating = {each.session.parent for each in picture.sightings if each.view.status in AT_WORK}
     for sighting in picture.sightings:
         yield from of_session(workspace, sighting, entries.get(sighting.session.id))
-        yield from of_agent(sighting)
+        yield from of_agent(sighting, delegates=sighting.session.id in delegating)
     if any(session.after for session in picture.sessions):
         from ccc.ops.dependent_items import of_dependents  # where sessions wait for others only
 

@@ -12,6 +12,7 @@ from ccc.ops import work
 from ccc.ops.delivery import Sent
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
+from ccc.runs import life as lives
 from ccc.store.protocol import State
 
 DELIVERED, ACK = "delivered", "ack"
@@ -26,15 +27,19 @@ STATES = ("queued", "delivered", "acknowledged")
 
 @dataclass(frozen=True)
 class Receipts:
-    """How the waiting ended: each message as it is now, and whether the time limit ended it."""
+    """How the waiting ended: each message as it is now, and whether the time limit ended it.
+
+    `stuck` are the ids of those whose receiver was stopped meanwhile: only a person lets it go on.
+    """
 
     sent: tuple[Sent, ...]
     timed_out: bool
+    stuck: frozenset[str] = frozenset()
 
     @property
     def exit(self) -> int:
-        """As `wait`: 0 all have it, 1 one bounced, 4 time limit."""
-        if any(each.state == "bounced" for each in self.sent):
+        """As `wait`: 0 all have it, 1 one bounced or is stuck, 4 time limit."""
+        if self.stuck or any(each.state == "bounced" for each in self.sent):
             return 1
         return 4 if self.timed_out else 0
 
@@ -58,15 +63,29 @@ def wait(
     until = None if timeout is None else time.monotonic() + timeout
     started = time.monotonic()
     while True:
-        now = tuple(_now(workspace.reader.state(), each) for each in sent)
-        if all(each.state == "bounced" or _is_there(each, goal) for each in now):
-            return Receipts(now, timed_out=False)
+        state = workspace.reader.state()
+        now = tuple(_now(state, each) for each in sent)
+        open_ones = Receipts(now, timed_out=False).missing(goal)
+        halted = {each.id: why for each in open_ones if (why := _stopped(workspace, each)) is not None}
+        if len(halted) == len(open_ones):
+            told = tuple(replace(each, how=halted.get(each.id, each.how)) for each in now)
+            return Receipts(told, timed_out=False, stuck=frozenset(halted))
         if until is not None and time.monotonic() >= until:
             return Receipts(now, timed_out=True)
         if time.monotonic() - started > RESTART_SECONDS:
             started = time.monotonic()
             work.start(workspace)
         pause(PAUSE_SECONDS)
+
+
+def _stopped(workspace: Workspace, sent: Sent) -> str | None:
+    """Who stopped its receiver, and how it goes on; None where it was not stopped."""
+    life = lives.sight(workspace.layout, sent.to)
+    if life is None or life.host is not None or life.ending is None or life.ending.status != "stopped":
+        return None
+    why = life.ending.why if life.ending.why.startswith("stopped") else f"stopped: {life.ending.why}"
+    verb = "gets it" if sent.state == "queued" else "can answer"
+    return f"{sent.name} was {why}; it {verb} when somebody resumes it: git ccc resume {sent.name}"
 
 
 def _is_there(sent: Sent, goal: str) -> bool:

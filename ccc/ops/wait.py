@@ -116,11 +116,11 @@ class _Watch:
         """Done, failed or open; and the key it is remembered by."""
         status = before_closing(sighting.session, sighting.view.status)
         key = occasion(sighting, status)
-        if self.order.statuses:
-            return "done" if status in self.order.statuses else "open", key
-        if status in DONE:
+        wanted = self.order.statuses or DONE
+        if status in wanted or sighting.view.status in wanted:
             return "done", key
-        return "failed" if status in FAILED else "open", key
+        closed = sighting.session.closed is not None  # nothing more can come of it
+        return "failed" if closed or (status in FAILED and not self.order.statuses) else "open", key
 
 
 def _sort(workspace: Workspace, picture: Picture, watched: Sequence[Sighting], watch: _Watch) -> Waited:
@@ -150,7 +150,7 @@ def _sort(workspace: Workspace, picture: Picture, watched: Sequence[Sighting], w
 def _over(now: Waited, order: Order) -> bool:
     news = bool(now.done or now.failed or now.needs_you)
     if order.any_of:
-        return news or bool(now.messages)
+        return news or (bool(now.messages) and not order.statuses)
     waiting = {item.session for item in now.needs_you}
     return (news or bool(now.open)) and all(identifier in waiting for identifier in now.open)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ccc.domain.status import seconds_between
+from ccc.ops.agent_items import SETTLE_SECONDS
 from tests.agents.conftest import Starts
 from tests.support.agents import DONE, Agent, until
 from tests.support.program import RunsCcc
@@ -52,6 +54,24 @@ def test_a_parent_goes_on_once_when_its_child_is_done(
     turns = ccc("log", parent.name, "--type", "message.sent", "--json", exit=0).json["events"]
     assert len(turns) == 1
     assert f"News of {child.name}" in turns[0]["text"]
+
+
+def test_people_are_not_asked_for_the_report_of_one_whose_child_works(
+    start: Starts, ccc: RunsCcc, child_of: object
+) -> None:
+    def asked() -> list[str]:
+        return [each["title"] for each in ccc("inbox", "--json", exit=0).json["items"]]
+
+    assert callable(child_of)
+    parent = start([{"say": "I wait"}], [{"say": "thanks"}], task="Lead")
+    parent.becomes("idle")
+    child = child_of(parent, [{"wait": {"seconds": 300}}])
+    child.becomes("running")
+    ended = parent.life()["at"]
+    until(lambda: seconds_between(ended, parent.status()["as_of"]) > SETTLE_SECONDS + 1, "time enough")
+    assert asked() == []
+    ccc("stop", child.name, exit=0)
+    until(lambda: asked() == [f"{parent.name} ended its turn without a report"], "the question for people")
 
 
 def test_a_parent_that_stops_its_child_is_not_told_so(

@@ -76,10 +76,14 @@ def test_a_turn_that_ends_beyond_the_budget_is_followed_by_the_hand_back_alone(
     start: Starts, ccc: RunsCcc, diary: Diary
 ) -> None:
     agent = start(
-        [WORKS, {"use": {"usd": 2.5, "input": 10}}], HANDS_BACK, AFTER, options=("--budget", "2usd")
+        [WORKS, {"use": {"usd": 2.5, "input": 10}}],
+        [{"use": {"usd": 0.5}}, *HANDS_BACK],
+        AFTER,
+        options=("--budget", "2usd"),
     )
     now = agent.becomes("paused")
-    assert now["evidence"][0]["what"] == "its budget of 2.00 usd is used up: 2.50 usd"
+    used = "its budget of 2.00 usd is used up: 2.50 usd; 3.00 usd with its hand-back"
+    assert now["evidence"][0]["what"] == used
     assert budget_item(ccc)["command"] == f"git ccc resume {agent.name} --budget +1usd"
     assert hand_backs(diary, agent) == 1
     assert not (agent.path / "after.txt").exists()

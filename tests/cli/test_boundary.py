@@ -111,6 +111,17 @@ def test_closed_pipe_ends_quietly(samples: Samples, number: str) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+@pytest.mark.parametrize("words", ["words", ""], ids=["words and answer", "answer alone"])
+def test_a_pipe_closed_on_both_streams_ends_quietly(samples: Samples, words: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*COMMAND, "lines", "--words", words, "3"], stdout=writing, stderr=writing, timeout=60
+    )
+    os.close(writing)
+    assert done.returncode == 0
+
+
 def test_error_keeps_its_code_when_nobody_reads(samples: Samples) -> None:
     reading, writing = os.pipe()
     os.close(reading)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from ccc.engines.transcripts import TurnLine
+from ccc.engines.transcripts import UNREADABLE, TurnLine
 from ccc.views.styling import Plain
 from ccc.views.text.output import turns_text
 from tests.output.conftest import Place
@@ -74,7 +74,9 @@ def test_a_turn_is_shown_with_who_when_and_how_it_ended() -> None:
         TurnLine("agent", "make test", None, tool="Bash"),
         TurnLine("tool", "no rule", None, ok=False),
         TurnLine("agent", "x" * 501),
+        *(UNREADABLE for _ in range(1000)),
         TurnLine("tool", "", None, ok=True),
+        UNREADABLE,
     ]
     assert turns_text(turns, Plain()).splitlines() == [
         "12:04:01 person: Go",
@@ -83,7 +85,9 @@ def test_a_turn_is_shown_with_who_when_and_how_it_ended() -> None:
         "tool failed: no rule",
         f"agent: {'x' * 500}",
         "  ...",
+        "system failed: 1000 unreadable lines",
         "tool",
+        "system failed: an unreadable line",
     ]
 
 

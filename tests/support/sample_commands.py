@@ -41,9 +41,12 @@ def command_greet(invocation: Invocation, name: str, as_json: bool) -> None:
 
 @click.command("lines")
 @click.argument("number", type=int)
+@click.option("--words", default="", help="Said before, on standard error")
 @pass_invocation
-def command_lines(invocation: Invocation, number: int) -> None:
+def command_lines(invocation: Invocation, number: int, words: str) -> None:
     """Print many lines"""
+    if words:
+        invocation.terminal.err(words)
     for line in range(number):
         invocation.terminal.out(f"line {line}")
 

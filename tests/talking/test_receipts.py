@@ -117,7 +117,7 @@ def test_who_waits_in_vain_is_told_at_the_time_limit(spawn: Spawns, ccc_inline: 
     assert waited.json["messages"][0]["state"] == "queued"
     told = ccc_inline("send", session.name, "Hello", "--wait", "delivered", "--timeout", "0.2s", exit=4)
     overdue = f"time limit of 0.2s reached: not delivered to {session.name}; the message stays on its way\n"
-    assert told.stderr == overdue
+    assert told.stderr == told.stdout + overdue
     assert ccc_inline("send", session.name, "Hello", "--timeout", "1", exit=2).stderr.startswith(
         "error: --timeout is for --wait"
     )
@@ -186,3 +186,17 @@ def test_a_flood_arrives_whole_and_in_order(ready: Repo, start: Starts) -> None:
     run = agent.runs / agent.id / "1" / "engine.log"
     received = [json.loads(line)["id"] for line in run.read_text().splitlines() if '"received"' in line]
     assert [each for each in received if each] == [each.id for each in sent]
+
+
+def test_who_waits_for_one_that_is_stopped_then_is_told_by_whom(
+    ready: Repo, start: Starts, ccc_inline: RunsCcc
+) -> None:
+    agent = start([{"wait": {"seconds": 300}}])
+    agent.becomes("running")
+    sending = Sending(ready, agent.name, "Mind it", "--wait", "ack", "--timeout", "50")
+    until(lambda: agent.status()["unread"] == 1, "the message")
+    ccc_inline("stop", agent.name, exit=0)
+    code, said = sending.end()
+    told = json.loads(said)
+    assert (code, told["timed_out"], told["messages"][0]["state"]) == (1, False, "queued")
+    assert told["messages"][0]["how"].startswith(f"{agent.name} was stopped by Developer")

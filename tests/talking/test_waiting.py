@@ -122,6 +122,21 @@ def test_waiting_for_all_ends_though_some_were_told_before(spawn: Spawns, wait: 
     assert told(wait("--all", since=cursor, exit=0, timeout="60")) == {"done": [second.id]}
 
 
+def test_one_that_was_closed_before_it_came_to_anything_is_not_waited_for(
+    spawn: Spawns, wait: Waits, ccc_inline: RunsCcc
+) -> None:
+    session = spawn("One")
+    ccc_inline("close", session.name, exit=0)
+    assert told(wait(session.name, exit=1, timeout="60")) == {"failed": [session.id]}
+    assert told(wait(session.name, "--for", "closed", exit=0, timeout="60")) == {"done": [session.id]}
+
+
+def test_a_message_is_no_status_that_is_waited_for(spawn: Spawns, wait: Waits) -> None:
+    session = spawn("One")
+    session("send", "orchestrator", "By the way")
+    assert wait("--any", "--for", "paused", exit=4)["timed_out"] is True
+
+
 def test_when_all_is_told_and_over_there_is_nothing_to_wait_for(
     spawn: Spawns, wait: Waits, ccc_inline: RunsCcc
 ) -> None:

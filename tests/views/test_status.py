@@ -13,7 +13,7 @@ from ccc.domain.status import STATUSES, before_closing
 from ccc.text import display_width
 from ccc.views.documents import session_document
 from ccc.views.styling import STATUS_STYLES, Plain
-from ccc.views.text.status import fields_text, short_text, status_text
+from ccc.views.text.status import fields_text, none_text, short_text, status_text
 from tests.views.making import AT, HEAD, NOW, every_status, rejected, session, sighting, waiting_item
 
 S_KEYS = [
@@ -158,6 +158,11 @@ def test_messages_that_wait_are_said_below_their_session_before_its_evidence() -
     assert lines[3] == "    12 unread messages; event says stopped"
     fields = fields_text(shown, ["name", "unread"], unread={"7f" * 16: 12})
     assert fields.splitlines() == ["backend-a\t0", "backend-stopped\t12"]
+
+
+def test_none_of_those_asked_for_is_not_none_at_all() -> None:
+    assert none_text(16, since=True) == "nothing has changed since; 16 in all: git ccc status --all"
+    assert none_text(2, since=False) == "none of the sessions is yours; 2 in all: git ccc status --all"
 
 
 def test_hidden_sessions_are_counted_and_nothing_is_said_to_be_nothing() -> None:

@@ -106,7 +106,7 @@ def _overview(found: Overview, look: Styling) -> Iterator[str]:
     counts = f"{found.restarts} restarts, {found.bounced} messages bounced"
     yield f"agents     {_time(found.worked)} at work, {counts}"
     if found.untold:
-        yield f"unknown    what {found.untold} sessions used: their engines do not tell"
+        yield f"unknown    what {found.untold} sessions used: nothing was told of it"
     if found.roles:
         rows = [("role", *HEADINGS)]
         rows += [(_label(each, "role"), str(each.sessions), *_amount(each.amount)) for each in found.roles]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
 
-from ccc.engines.transcripts import TurnLine
+from ccc.engines.transcripts import UNREADABLE, TurnLine
 from ccc.text import printable
 from ccc.views.styling import Styling
 
@@ -16,7 +18,17 @@ STYLES = {"person": "attention", "agent": "active", "sub-agent": "faint", "tool"
 
 def turns_text(turns: Sequence[TurnLine], look: Styling) -> str:
     """Each turn: who, with what, and the beginning of it."""
-    return "\n".join(line for turn in turns for line in _turn(turn, look))
+    return "\n".join(line for turn in _counted(turns) for line in _turn(turn, look))
+
+
+def _counted(turns: Sequence[TurnLine]) -> Iterator[TurnLine]:
+    """Lines of garbage that follow each other as one, with how many they are."""
+    for unreadable, found in groupby(turns, key=lambda turn: turn == UNREADABLE):
+        many = list(found)
+        if unreadable and len(many) > 1:
+            yield replace(UNREADABLE, text=f"{len(many)} unreadable lines")
+        else:
+            yield from many
 
 
 def _turn(turn: TurnLine, look: Styling) -> Iterator[str]:

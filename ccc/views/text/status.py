@@ -93,6 +93,12 @@ def status_text(
     return "\n".join([*lines, _summary(rows, hidden), *_unshared(shown), *_waiting(waiting, look)])
 
 
+def none_text(others: int, *, since: bool) -> str:
+    """That none of those asked for is there (`since`: has changed), and how many others are."""
+    what = "nothing has changed since" if since else "none of the sessions is yours"
+    return f"{what}; {others} in all: git ccc status --all"
+
+
 def _unshared(shown: Sequence[Sighting]) -> list[str]:
     """What other machines cannot see yet."""
     count = sum(sighting.provisional is True for sighting in shown)
