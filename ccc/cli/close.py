@@ -21,8 +21,8 @@ def command_close(invocation: Invocation, ids: tuple[str, ...], ignored: bool, a
     Everything in the worktree is backed up under refs/ccc-backup/NAME/ first, uncommitted work included.
     The branch is deleted only when the target contains its work. `git ccc undo ID` brings it all back.
 
-    Its agent is stopped, but not in the middle of a turn: then nothing is closed. A session closes only those
-    that it spawned itself.
+    Its agent is stopped, but not in the middle of a turn: then nothing is closed. Where it is paused its turn
+    ends there. A session closes only those that it spawned itself.
     """
     from ccc.ops.close import close, find_closable
     from ccc.views.upkeep import kept_document, with_remarks

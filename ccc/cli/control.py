@@ -54,7 +54,11 @@ def command_start(
 @click.option("--all", "everything", is_flag=True, help="Every running session of this repository")
 @click.option("--why", default="", metavar="TEXT", help="Reason to record")
 @click.option(
-    "--grace", default=5.0, show_default=True, help="Seconds between asking a process to end and killing it"
+    "--grace",
+    type=click.FloatRange(min=0.0),
+    default=5.0,
+    show_default=True,
+    help="Seconds between asking a process to end and killing it",
 )
 @json_option
 @pass_invocation

@@ -42,8 +42,9 @@ class Seen:
     """What was looked at just now, on this machine.
 
     `head` is the branch's tip (None: the branch is gone), `worktree` whether its folder is there (None:
-    the session belongs to another machine), `checked_out` the branch its worktree is on, `life` the youngest
-    run of an agent here (None: there is none), `searched` whether one was looked for.
+    the session belongs to another machine), `checked_out` the branch its worktree is on (a commit where HEAD
+    is detached), `life` the youngest run of an agent here (None: there is none), `searched` whether one was
+    looked for.
     """
 
     head: str | None
@@ -250,5 +251,8 @@ def _trouble(session: Session, seen: Seen) -> tuple[Evidence, ...]:
 def _strayed(session: Session, seen: Seen) -> tuple[Evidence, ...]:
     if seen.checked_out is None or seen.checked_out == f"refs/heads/{session.branch}":
         return ()
+    if not seen.checked_out.startswith("refs/"):
+        words = f"HEAD is detached at {short_oid(seen.checked_out)} instead of on {session.branch}"
+        return (Evidence("worktree", f"{words}: commits there are on no branch", None),)
     where = seen.checked_out.removeprefix("refs/heads/")
     return (Evidence("worktree", f"on branch {where} instead of {session.branch}", None),)

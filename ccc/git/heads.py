@@ -24,6 +24,9 @@ HEADS = "refs/heads/"
 YOUNG_NS = 1_000_000_000
 """Of two files this young the times may be the same: clocks of file systems tick every 4 ms, or slower."""
 
+UNDER_WAY = ("rebase-merge", "rebase-apply", "BISECT_LOG")
+"""In an admin directory: HEAD is detached because of what git is doing there."""
+
 _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 
 
@@ -89,7 +92,8 @@ def _are_ids(found: Mapping[str, str]) -> bool:
 def branches_of(git: Git, common: Path, prefix: str, names: Collection[str]) -> Mapping[str, str]:
     """Admin directory's name (the prefix and one of these) to the full name of its branch.
 
-    Detached and unreadable ones are left out.
+    For a detached HEAD the commit stands there (not with reftable). Who rebases or bisects is left out, and
+    so is what cannot be read.
     """
     there = listed(f"{common}/worktrees")
     admins = [one for one in there if one.startswith(prefix) and one[len(prefix) :] in names]
@@ -100,7 +104,14 @@ def branches_of(git: Git, common: Path, prefix: str, names: Collection[str]) -> 
     for admin, text in texts.items():
         if text.startswith("ref: ") and text != STUB:
             found[admin] = text.removeprefix("ref: ")
+        elif _OID.fullmatch(text) and not _is_under_way(f"{common}/worktrees/{admin}"):
+            found[admin] = text
     return found
+
+
+def _is_under_way(admin: str) -> bool:
+    """Whether git itself has detached HEAD for a while."""
+    return any(os.path.exists(f"{admin}/{name}") for name in UNDER_WAY)  # noqa: PTH110
 
 
 def listed(folder: str) -> frozenset[str]:

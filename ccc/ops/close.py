@@ -11,7 +11,7 @@ from pathlib import Path
 from ccc.domain import sessions
 from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
-from ccc.domain.life import RUNNING, STARTING
+from ccc.domain.life import PAUSED, RUNNING, STARTING
 from ccc.domain.sessions import Closed, Session, from_cells
 from ccc.errors import Refused
 from ccc.git import history, worktrees
@@ -60,7 +60,7 @@ def close(workspace: Workspace, session: Session, *, ignored: bool = False) -> C
     refuse_agents(workspace, session, "close")
     if session.where != workspace.replica:
         raise Refused(f"{session.name} lives in another copy of the repository", "close it there")
-    _end_run(workspace, session)
+    ended = _end_run(workspace, session)
     workspace.store.drain()
     current = _current(workspace.store.state(), session)
     if current.closed is not None and not half_closed(workspace, current):
@@ -69,8 +69,8 @@ def close(workspace: Workspace, session: Session, *, ignored: bool = False) -> C
     closing = finish(workspace, current, ignored=ignored)
     if mail.waiting(SessionFiles.of(workspace.layout, session.id)):
         bounce(workspace, look(workspace))
-    remarks = (*closing.remarks, bundle.remark) if bundle.remark else closing.remarks
-    return Closing(closing.session, closing.backup, remarks)
+    remarks = (remark for remark in (ended, *closing.remarks, bundle.remark) if remark)
+    return Closing(closing.session, closing.backup, tuple(remarks))
 
 
 def _bundled(workspace: Workspace, session: Session) -> Bundle:
@@ -79,15 +79,16 @@ def _bundled(workspace: Workspace, session: Session) -> Bundle:
     return bundles.keep(workspace, "close", [HEADS + session.branch], [target or session.base])
 
 
-def _end_run(workspace: Workspace, session: Session) -> None:
-    """Ends what still runs in the session, so that nothing writes while it is backed up."""
+def _end_run(workspace: Workspace, session: Session) -> str:
+    """Ends what still runs there, so that nothing writes while it is backed up; what to say of that."""
     found = life.sight(workspace.layout, session.id)
     if found is None or (found.host is None and found.agent is None and found.ending is not None):
-        return
+        return ""
     at_work = found.host is not None and found.phase in (STARTING, RUNNING)
     if at_work and not places.is_gone(workspace, session):
         raise Refused(f"{session.name} is in the middle of a turn", f"git ccc stop {session.name}")
-    control.stop(workspace, session, why="closed")
+    control.stop(workspace, session, why="stopped when the session was closed")
+    return "its turn was cut off where it was paused" if found.phase == PAUSED and found.host else ""
 
 
 def half_closed(workspace: Workspace, session: Session) -> bool:

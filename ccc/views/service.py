@@ -17,6 +17,7 @@ def service_document(tip: str | None, found: Service) -> dict[str, Any]:
         link=str(found.link),
         current=found.written,
         enabled=found.enabled,
+        stale=[str(path) for path in found.stale],
         systemd=found.has_systemd,
         booted=found.booted,
         lingers=found.lingers,
@@ -41,6 +42,9 @@ def _is_installed(found: Service) -> bool:
 
 
 def _state(found: Service) -> str:
+    if found.stale and found.written is None:
+        place = "a place that this repository has left"
+        return f"{found.stale[-1]} is for {place}; git ccc service install, or remove"
     if found.written is None:
         return "no service is installed: sessions come back with the next ccc command after a boot"
     if _is_installed(found):

@@ -102,6 +102,11 @@ def test_an_agent_on_another_branch_is_said(ready: Repo, spawn: Spawns, ccc: Run
     shown = only(ccc)
     assert "on branch own-idea instead of ccc/backend/strays" in told(shown)
     assert not any("Astray" in text for text in texts(ccc))
+    session.tree.git("switch", "--quiet", "--detach")
+    oid = session.tree.oid()
+    words = f"HEAD is detached at {oid[:7]} instead of on ccc/backend/strays"
+    assert words in told(only(ccc))
+    assert words[:40] in ccc("status", exit=0).stdout
 
 
 @pytest.mark.slow

@@ -63,4 +63,8 @@ def test_closing_ends_an_agent_that_stands_still_and_keeps_what_it_wrote(
     closed = ccc("close", working.name, "--json", exit=0).json
     assert not Path(f"/proc/{agent}").exists()
     assert place.repo.git("show", f"{closed['backup']}:begun") == "begun"
+    assert "its turn was cut off where it was paused" in closed["sessions"][0]["remarks"]
     assert sighted(place, working).view.status == "closed"
+    ccc("undo", working.name, exit=0)
+    [evidence] = sighted(place, working).view.evidence
+    assert evidence.what == "stopped when the session was closed"

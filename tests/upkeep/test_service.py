@@ -60,6 +60,28 @@ def test_it_is_shown_installed_once_and_removed(repo: Repo, place: Path, ccc_inl
     assert ccc_inline("service", "remove", exit=0).stdout == "no service is installed\n"
 
 
+def test_a_unit_for_a_place_that_the_repository_has_left_is_found_and_taken_away(
+    repo: Repo, place: Path, ccc_inline: RunsCcc, tmp_path: Path
+) -> None:
+    ccc_inline("service", "install", "--yes", exit=0)
+    (left,) = [path for path in place.rglob("ccc-*.service") if not path.is_symlink()]
+    there = tmp_path / "moved"
+    repo.path.rename(there)
+    assert f"{left} is for a place" in ccc_inline("service", cwd=there, exit=0).stdout
+    assert f"{left} is for a place" in ccc_inline("doctor", cwd=there).stdout
+    ccc_inline("service", "remove", "--yes", cwd=there, exit=0)
+    assert files(place) == []
+
+
+def test_a_folder_that_cannot_be_made_is_named(
+    place: Path, ccc_inline: RunsCcc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/proc/nohome/.config")
+    said = ccc_inline("service", "install", "--yes", exit=1).stderr
+    assert "/proc/nohome/.config/systemd/user/ccc-" in said
+    assert "hint: HOME, or XDG_CONFIG_HOME, has to be a folder of yours" in said
+
+
 def test_deinit_takes_it_along(place: Path, ccc_inline: RunsCcc) -> None:
     ccc_inline("service", "install", "--yes", exit=0)
     ccc_inline("deinit", exit=0)

@@ -63,7 +63,12 @@ def _manual_folders(workspace: Workspace) -> Iterator[Path]:
 def service(workspace: Workspace) -> Iterator[Finding]:
     """Whether sessions come back by themselves after a boot; optional."""
     found = of_boot(workspace)
-    if found.written is None:
+    if found.stale:
+        words = f"{found.stale[-1]} is for a place that this repository has left"
+        yield Finding(
+            "service", False, words, "git ccc service install --yes, or: git ccc service remove --yes"
+        )
+    elif found.written is None:
         words = "none: after a boot the next ccc command brings sessions back"
         yield Finding("service", True, words, None)
     elif found.written and found.enabled:

@@ -17,6 +17,7 @@ from ccc.views.styling import Styling, status_word
 from ccc.views.text.ages import age
 
 if TYPE_CHECKING:
+    from ccc.domain.status import Evidence
     from ccc.ops.inbox import Item
 
 EXPLAINED = frozenset(
@@ -57,11 +58,22 @@ class Row:
     @property
     def why(self) -> str:
         """The messages that wait for it, and the evidence where that says more than the status."""
-        known = self.sighting.view.evidence[:3] if needs_words(self.sighting) else ()
+        known = _by_weight(self.sighting.view.evidence)[:3] if needs_words(self.sighting) else []
         words = [evidence.what for evidence in known]
         if self.unread:
             words.insert(0, f"{self.unread} unread message{'' if self.unread == 1 else 's'}")
         return printable("; ".join(words))
+
+
+def _by_weight(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """What is unusual first, that a process lives last: the line is cut where the terminal ends."""
+
+    def weight(each: Evidence) -> int:
+        if each.source in ("worktree", "ref") or each.what.startswith("was denied"):
+            return 0
+        return 2 if each.source == "process" and " alive" in each.what else 1
+
+    return sorted(evidence, key=weight)
 
 
 @dataclass(frozen=True)
