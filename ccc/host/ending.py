@@ -62,8 +62,8 @@ def judge(host: Host, agent: Agent, engine: Engine) -> Ending | Again | None:
     if not turns.spoken and not host.order.resumes and state.strikes == 0:
         return Ending("failed", f"{host.order.engine} did not start: {_words(agent) or why}", now(), code)
     if engine.resumes and state.strikes < host.order.retries:
-        resumes = state.begun
-        prompt = after_a_crash(why, state.requests) if resumes else host.order.prompt
+        resumes, words = may_have_begun(host), after_a_crash(why, state.requests)
+        prompt = reminded(host, words) if resumes else host.order.prompt
         return Again(why, resumes, prompt, delay(state.strikes))
     words = _words(agent)
     tail = f": {words}" if words else ""
@@ -74,11 +74,30 @@ def judge(host: Host, agent: Agent, engine: Engine) -> Ending | Again | None:
 def _with_used_up_limit(host: Host, engine: Engine, code: int | None) -> Ending | Again:
     """The process is gone after a limit was reached: its last turn is still to come, or was this one."""
     if host.budget.stage == DUE and engine.resumes:
-        return Again("", host.state.begun, "")
+        return Again("", may_have_begun(host), "")
     if host.budget.stage == DUE:
         return host.budget.ending(f"{host.order.engine} cannot be taken up for a last turn")
     whole = engine.one_turn and code == 0
     return host.budget.ending("" if whole else f"its hand-back broke off: {_how(code)}")
+
+
+def may_have_begun(host: Host) -> bool:
+    """Whether the program may have written down the conversation, and would refuse to begin it again.
+
+    It shows what it was told no sooner than with its first answer. If it has none after all it says so, and
+    `forgets` has it begun anew.
+    """
+    return host.state.begun or host.turns.spoken or host.turns.resumed
+
+
+def reminded(host: Host, words: str) -> str:
+    """Words for an agent that is taken up; where its brief is, too, if it may never have been told."""
+    return words if host.state.begun else f"{words} {brief_of(host.order.name)}"
+
+
+def brief_of(name: str) -> str:
+    """Where an agent reads what it is to do."""
+    return f"Your brief is in `.ccc/sessions/{name}/brief.md`."
 
 
 def after_a_crash(why: str, requests: Sequence[Request] = ()) -> str:
@@ -92,11 +111,10 @@ def after_a_crash(why: str, requests: Sequence[Request] = ()) -> str:
 
 
 def forgets(host: Host, words: str = "") -> bool:
-    """Whether the program says that it has no such conversation: then it is begun anew, once."""
+    """Whether the program says that it has no such conversation to take up: then it is begun anew."""
     failure = host.turns.ended.failure if host.turns.ended is not None else None
     said = failure or words
-    known = host.engine is not None and host.turns.resumed and not host.begun_anew
-    return known and host.engine is not None and host.engine.forgot(said)
+    return host.engine is not None and host.turns.resumed and host.engine.forgot(said)
 
 
 def _anew(host: Host) -> str:

@@ -88,5 +88,5 @@ class Parking:
         host.state.turn_to(STARTING, "the rate limit is over")
         host.post.forget()
         host.watch.heard()
-        resumes = host.state.begun
-        host.start(resumes=resumes, prompt=TAKEN_UP if resumes else host.order.prompt)
+        resumes = ending.may_have_begun(host)
+        host.start(resumes=resumes, prompt=ending.reminded(host, TAKEN_UP) if resumes else host.order.prompt)

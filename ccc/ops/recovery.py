@@ -17,7 +17,7 @@ from ccc.domain.status import seconds_between
 from ccc.engines import registry
 from ccc.errors import BadConfig, CccError, EngineFailed, StoreBusy
 from ccc.host import restarts
-from ccc.host.ending import after_a_crash
+from ccc.host.ending import after_a_crash, brief_of
 from ccc.ops import budgets, control, places, queueing
 from ccc.ops.look import Sighting, look
 from ccc.ops.starting import Before, Manner
@@ -199,7 +199,7 @@ def _parked(workspace: Workspace, life: Life) -> dict[str, str]:
 def _words(what: str, session: Session, life: Life) -> str:
     """What the agent is told first; where it may have been killed before it read its brief, where that is."""
     words = after_a_crash(what, life.requests)
-    return words if life.begun else f"{words} Your brief is in `.ccc/sessions/{session.name}/brief.md`."
+    return words if life.begun else f"{words} {brief_of(session.name)}"
 
 
 def _forget_ended(workspace: Workspace) -> None:

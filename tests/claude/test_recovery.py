@@ -55,6 +55,49 @@ def test_a_kill_of_the_agent_and_one_of_its_host_leave_one_conversation_and_one_
     assert agent.status()["restarts"] == 2
 
 
+@pytest.mark.parametrize("kills", [1, 2])
+def test_a_kill_before_the_first_answer_is_no_end(
+    ready: Repo, spawn: Callable[..., Agent], stub: Stub, kills: int
+) -> None:
+    """The program has written the conversation down by then, and not shown yet that it was told anything."""
+    stub.scripts = {"late": [{"text": "done", "fail": [{"hang": 600}] * kills}]}
+    agent = spawn("backend", "Something [[script:late]]")
+    for killed in range(kills):
+        until(lambda times=killed + 1: len(stub.requests("late")) == times, f"request {killed + 1}")  # type: ignore[misc]
+        until(written_down, "a conversation on the disk")
+        os.kill(agent.pid("agent"), signal.SIGKILL)
+    agent.becomes("idle")
+    assert len({each.session for each in stub.requests()}) == 1
+    said = stub.requests("late")[-1].said
+    assert "unexpectedly (signal SIGKILL)" in said
+    assert f".ccc/sessions/{agent.name}/brief.md" in said
+    assert agent.status()["restarts"] == kills
+
+
+def test_a_kill_before_anything_is_written_down_begins_anew(
+    ready: Repo, spawn: Callable[..., Agent], stub: Stub
+) -> None:
+    stub.scripts = {"late": [{"text": "done", "fail": [{"hang": 600}]}]}
+    agent = spawn("backend", "Something [[script:late]]")
+    until(lambda: len(stub.requests("late")) == 1, "the first request")
+    os.kill(agent.pid("agent"), signal.SIGKILL)
+    for conversation in conversations():
+        conversation.unlink()
+    agent.becomes("idle")
+    assert "Something" in stub.requests("late")[-1].said
+    assert agent.status()["restarts"] == 1
+
+
+def conversations() -> list[Path]:
+    """The files of the program's conversations."""
+    return list((Path(os.environ["CLAUDE_CONFIG_DIR"]) / "projects").glob("*/*.jsonl"))
+
+
+def written_down() -> bool:
+    """Whether the program has written down what it was told."""
+    return any("script:late" in each.read_text(encoding="utf-8") for each in conversations())
+
+
 def calls_tools(agent: Agent) -> bool:
     """Whether its program is there, and has started a tool."""
     return agent.life()["agent"] is not None and len(agent.processes()) >= 2
