@@ -13,6 +13,8 @@ from ccc.domain.status import short_engine
 from ccc.records import dataclass
 
 WHY_LENGTH = 500
+TO_BE_RESTARTED = "stopped to be started again"
+"""Why a run ended that `git ccc restart` ended: another one follows at once, unless that was killed."""
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,9 @@ def derive(session: Session, seen: Seen | None, now: str) -> StatusView:
         return _from_afar(session, status, since, evidence)
     trouble = _trouble(session, seen)
     if trouble and status in UNSETTLED:
+        if any(each.source == "process" for each in trouble):
+            last = f"last known {session.run.status}: {session.run.why or 'no reason'}"
+            evidence = (Evidence("event", last, session.run.at),)
         return StatusView("lost", session.updated_at, (*trouble, *evidence), now)
     if status == "unknown":
         return StatusView(status, since, (*trouble, *evidence, *_strayed(session, seen)), since)

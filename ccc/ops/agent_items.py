@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ccc.domain.alive import day_and_clock
 from ccc.domain.life import IDLE, Life, Request
+from ccc.domain.runs import TO_BE_RESTARTED
 from ccc.domain.sessions import Session
 from ccc.domain.status import seconds_between
 from ccc.engines.registry import CLAUDE
@@ -43,6 +44,7 @@ def of_agent(sighting: Sighting, *, delegates: bool = False) -> Iterator[Item]:
         yield from _limits(sighting, life)
         if not delegates:
             yield from _silence(sighting, life)
+        yield from _restart(sighting.session, life, sighting.view.as_of)
 
 
 def _questions(sighting: Sighting) -> Iterator[Item]:
@@ -119,6 +121,21 @@ def limit(sighting: Sighting) -> Item | None:
     verb = "resume" if life.agent is None else "show"  # whoever is parked can be told to go on at once
     command = f"git ccc {verb} {session.name}"
     return item("message", session, key, title=title, text=text, since=life.at, command=command)
+
+
+RESTART_SECONDS = 10.0
+"""How long a restart may take to start what it has stopped."""
+
+
+def _restart(session: Session, life: Life, now: str) -> Iterator[Item]:
+    """A restart that was killed between its stop and its start."""
+    ending = life.ending
+    if ending is None or ending.why != TO_BE_RESTARTED or session.run.status != "stopped":
+        return
+    if life.host is None and seconds_between(ending.at, now) >= RESTART_SECONDS:
+        title, text = f"the restart of {session.name} was cut off", "it was stopped, and not started again"
+        key, command = f"{life.run}\nrestart", f"git ccc start {session.name}"
+        yield item("failure", session, key, title=title, text=text, since=ending.at, command=command)
 
 
 def _failures(sighting: Sighting) -> Iterator[Item]:

@@ -74,6 +74,7 @@ class _Stop:
 def _asked_to_stop(workspace: Workspace, session: Session, why: str, grace: float) -> _Stop:
     found = _alive(workspace, session, "stop")
     files = SessionFiles.of(workspace.layout, session.id)
+    _wake_host(found)
     words = why or f"stopped by {actor_of(workspace).by or 'somebody'}"
     with contextlib.suppress(OSError):  # who cannot be told is ended all the same
         _ask(files, files.run(found.run), {"kind": "stop", "why": words, "grace": grace})
@@ -178,6 +179,7 @@ def pause(workspace: Workspace, session: Session) -> None:
     found = _alive(workspace, session, "pause")
     if found.phase == "paused":
         raise Refused(f"{session.name} is paused already", f"git ccc resume {session.name}")
+    _wake_host(found)
     by = actor_of(workspace).by or "somebody"
     _order(
         workspace,
@@ -203,8 +205,7 @@ def carry_on(workspace: Workspace, session: Session) -> None:
     found = _alive(workspace, session, "resume")
     if found.phase != "paused" and not found.halted:
         raise Refused(f"{session.name} is {found.phase}, not paused", f"git ccc status {session.name}")
-    if "host" in found.halted and found.host is not None:
-        os.kill(found.host, signal.SIGCONT)
+    _wake_host(found)
     _order(
         workspace,
         session,
@@ -212,6 +213,13 @@ def carry_on(workspace: Workspace, session: Session) -> None:
         {"kind": "carry-on"},
         lambda now: now.phase != "paused" and not now.halted,
     )
+
+
+def _wake_host(found: Life) -> None:
+    """Lets a host go on that stands still by a signal: else it obeys nobody."""
+    if "host" in found.halted and found.host is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(found.host, signal.SIGCONT)
 
 
 def tell_limits(workspace: Workspace, session: Session, limits: Mapping[str, int]) -> None:

@@ -39,6 +39,7 @@ IN_INBOX = "it is in the inbox of the people"
 NEXT_STEP = "it gets it at its next step"
 NEXT_TURN = "it gets it with its next turn"
 WHEN_RESUMED = "it is paused, and gets it when it goes on"
+HOST_HALTED = "it gets it once its host, which stands still by a signal, goes on"
 TAKEN_UP = "its agent is taken up again for it"
 WHEN_ROOM = "its agent is taken up again for it when there is room"
 ARRIVED = "it has it"
@@ -120,8 +121,8 @@ def _hand_over(
             return "queued", WHEN_RESUMED
         if life.phase == LIMITED:
             return "queued", _when_free(life)
-        if life.phase != IDLE and not idle:
-            return "queued", NEXT_STEP
+        if "host" in life.halted or (life.phase != IDLE and not idle):
+            return "queued", _at_next_step(session, life)
         if time.monotonic() >= until:
             return "queued", NEXT_TURN
         time.sleep(POLL_SECONDS)
@@ -131,6 +132,10 @@ def _when_free(life: Life) -> str:
     """It stands at a rate limit, and until when as far as that is known."""
     until = f" until {day_and_clock(life.until)}" if life.until else ""
     return f"it is limited{until}, and gets it when it goes on"
+
+
+def _at_next_step(session: Session, life: Life) -> str:
+    return f"{HOST_HALTED}: git ccc resume {session.name}" if "host" in life.halted else NEXT_STEP
 
 
 def _take_up(workspace: Workspace, session: Session, *, now: bool = False) -> tuple[str, str]:

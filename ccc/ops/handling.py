@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ccc.domain.budgets import Amount
 from ccc.domain.life import Life
+from ccc.domain.runs import TO_BE_RESTARTED
 from ccc.domain.sessions import Session
 from ccc.errors import Refused
 from ccc.ops import budgets, control, places, queueing, raising, starting
@@ -192,7 +193,7 @@ def restart(
         ran = is_alive(sighting.life)
         if is_alive(sighting.life):
             refuse_agents(workspace, sighting.session, "restart")
-            control.stop(workspace, sighting.session, why="restarted")
+            control.stop(workspace, sighting.session, why=TO_BE_RESTARTED)
         else:
             clear_away(workspace, sighting)
         again = start(workspace, [sighting.session.id], fresh=fresh, now=now, first=ran)
