@@ -62,6 +62,11 @@ THEMES: dict[str, tuple[str, ...]] = {
 DEFAULT = "marx"
 
 
+def theme_of(alias: str) -> str:
+    """The theme that an alias is of, `groucho-2` too; the default one where it is of none."""
+    return next((theme for theme, names in THEMES.items() if alias.partition("-")[0] in names), DEFAULT)
+
+
 def choose(taken: Collection[str], theme: str = DEFAULT) -> str:
     """The first free name of the theme, then of the others, then numbered ones (`groucho-2`)."""
     order = [theme, *(name for name in THEMES if name != theme)] if theme in THEMES else list(THEMES)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from ccc.domain import sessions
+from ccc.domain import aliases, sessions
 from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
 from ccc.domain.sessions import Closed, Session, from_cells
@@ -17,7 +17,7 @@ from ccc.git.repository import RefMoved, RefUpdate
 from ccc.ops import backups, byhand, identities, leftovers
 from ccc.ops.actor import actor_of
 from ccc.ops.close import refuse_agents, remove_worktree
-from ccc.ops.observe import HEADS
+from ccc.ops.observe import HEADS, all_sessions
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 from ccc.store.crashpoints import reached
@@ -69,7 +69,10 @@ def reopen(workspace: Workspace, session: Session) -> Reopened:
     hookfiles.refresh(workspace.repository.common)
     reached("reopen-registered")
     workspace.store.transact(lambda state: _reopened(workspace, state, session, closed))
-    return Reopened(_current(workspace.store.state(), session), closed.backup, tuple(remarks))
+    current = _current(workspace.store.state(), session)
+    if current.alias != session.alias:
+        remarks.append(f"its alias is {current.alias} now: another session was given {session.alias}")
+    return Reopened(current, closed.backup, tuple(remarks))
 
 
 def _kept(workspace: Workspace, session: Session) -> tuple[Closed, str]:
@@ -143,6 +146,9 @@ def _reopened(workspace: Workspace, state: State, session: Session, closed: Clos
     if _current(state, session).closed is None:
         return ()
     change: dict[str, Value] = {"closed": None}
+    taken = {each.alias for each in all_sessions(state) if each.closed is None and each.alias}
+    if session.alias in taken:
+        change["alias"] = aliases.choose(taken, aliases.theme_of(session.alias))
     return (
         Draft(
             type="session.reopened",

@@ -8,6 +8,7 @@ from ccc import ids
 from ccc.domain.events import Draft
 from ccc.domain.messages import EVERYBODY, Whom
 from ccc.ops.acknowledging import by_answering
+from ccc.ops.actor import actor_of
 from ccc.ops.delivery import Sent as Sent
 from ccc.ops.delivery import deliver
 from ccc.ops.look import look
@@ -30,10 +31,12 @@ def send(
 
     An agent at rest is taken up again for it when there is room; `now`: despite the limits.
 
-    Raises Usage, NotFound, Ambiguous, Refused before anything is recorded; EngineFailed where an agent at
-    rest could not be started for it: the message waits then.
+    Raises Usage, NotFound, Ambiguous, Refused, InsideAgent before anything is recorded; EngineFailed where an
+    agent at rest could not be started for it: the message waits then.
     """
     workspace.require()
+    if now:
+        _refuse_agents(workspace)
     words, about = checked(text), checked_topic(topic)
     picture = look(workspace)
     sender = sender_of(workspace, picture.sessions)
@@ -51,3 +54,14 @@ def send(
 
     workspace.store.transact(decide)
     return deliver(workspace, plans, now=now)
+
+
+def _refuse_agents(workspace: Workspace) -> None:
+    """Only people go beyond the limits."""
+    actor = actor_of(workspace)
+    if actor.agent is not None:
+        raise actor.refusal(
+            workspace,
+            f"send --now needs a person, and this call comes from inside an agent ({actor.agent})",
+            "send it without --now: it is taken up for it when there is room",
+        )

@@ -166,6 +166,15 @@ def test_what_cannot_be_sent_is_said_and_nothing_recorded(
     assert diary() == before
 
 
+def test_an_agent_cannot_send_beyond_the_limits_and_nothing_is_recorded(
+    spawn: Spawns, ccc_inline: RunsCcc, diary: Diary
+) -> None:
+    session = spawn("One")
+    refused = ccc_inline("send", "--now", session.name, "Hello", env={"CLAUDECODE": "1"}, exit=3).stderr
+    assert refused.startswith("error: send --now needs a person")
+    assert not [line for line in diary() if "message from" in line]
+
+
 def test_who_cannot_take_a_message_is_said_with_the_next_command(spawn: Spawns, ccc_inline: RunsCcc) -> None:
     session = spawn("One")
     refused = session("send", session.name, "Hello", exit=1).stderr

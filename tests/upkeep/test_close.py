@@ -249,6 +249,23 @@ def test_a_repository_inside_the_worktree_is_never_lost(place: Place, ccc_inline
     assert place.session(session.name).closed is None
 
 
+def test_an_alias_that_another_one_was_given_meanwhile_is_not_shared(
+    place: Place, ccc_inline: RunsCcc
+) -> None:
+    def aliases() -> list[str]:
+        return [each["alias"] for each in ccc_inline("status", "--json", exit=0).json["sessions"]]
+
+    names = [place.spawn().name]
+    (alias,) = aliases()
+    ccc_inline("close", names[0], exit=0)
+    ccc_inline("spawn", "backend", "Other", "--no-start", exit=0)
+    assert aliases() == [alias]
+    told = ccc_inline("undo", names[0], exit=0)
+    first, second = aliases()
+    assert sorted((first, second)).count(alias) == 1
+    assert f"another session was given {alias}" in told.stdout + told.stderr
+
+
 def test_closing_twice_is_refused(place: Place, ccc_inline: RunsCcc) -> None:
     session = place.spawn()
     ccc_inline("close", session.name, exit=0)
