@@ -63,6 +63,8 @@ def guarded(argv: list[str], call: Callable[[], int]) -> int:
         failure = found or _of_system(error) or _fault(argv, error)
         if found is None:
             _trace()
+    if failure is INTERRUPTION and _follows(argv):
+        return INTERRUPTED
     return _tell(argv, failure)
 
 
@@ -70,6 +72,15 @@ def wants_json(argv: list[str]) -> bool:
     """Whether the call asked for JSON, however wrong it is otherwise."""
     options = argv[: argv.index("--")] if "--" in argv else argv
     return "--json" in options
+
+
+FOLLOWING = frozenset({"-f", "--follow", "-w", "--watch"})
+
+
+def _follows(argv: list[str]) -> bool:
+    """Whether the call shows what goes on until it is interrupted: then that is its end, and no error."""
+    options = argv[: argv.index("--")] if "--" in argv else argv
+    return argv[:1] == ["watch"] or not FOLLOWING.isdisjoint(options)
 
 
 def _of_click(error: Exception) -> Failure | None:

@@ -133,6 +133,7 @@ def test_an_interrupted_follower_ends_with_130_and_gives_every_line_at_once(plac
         assert [turn["text"] for turn in json.loads(process.stdout.readline())["turns"]] == ["more"]
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 130
+        assert (process.stdout.read(), process.stderr.read() if process.stderr else "") == ("", "")
 
 
 def test_a_follower_whose_reader_has_gone_ends_quietly(place: Place) -> None:
