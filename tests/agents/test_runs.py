@@ -117,11 +117,13 @@ def test_a_paused_agent_stands_still_until_resumed(start: Starts, ccc: RunsCcc) 
 
 
 HOLDS = """
-import fcntl, sys, time
-with open(sys.argv[1], "a") as file:
+import fcntl, pathlib, sys, time
+lock, holds, lets_go = (pathlib.Path(word) for word in sys.argv[1:])
+with lock.open("a") as file:
     fcntl.flock(file, fcntl.LOCK_EX)
-    open(sys.argv[2], "w").close()
-    time.sleep(2.0)
+    holds.touch()
+    while not lets_go.exists():
+        time.sleep(0.05)
 """
 
 
@@ -130,11 +132,13 @@ with open(sys.argv[1], "a") as file:
 def test_a_command_of_a_paused_agent_that_holds_a_lock_goes_on_until_it_lets_go(
     start: Starts, ccc: RunsCcc, ready: Repo, lock: str
 ) -> None:
-    path, holds = ready.common / "ccc" / lock, ready.path / "holds"
-    agent = start([{"run": {"command": [sys.executable, "-c", HOLDS, str(path), str(holds)]}}, *DONE])
+    path, (holds, lets_go) = ready.common / "ccc" / lock, (ready.path / name for name in ("holds", "lets-go"))
+    command = [sys.executable, "-c", HOLDS, *map(str, (path, holds, lets_go))]
+    agent = start([{"run": {"command": command}}, *DONE])
     until(holds.exists, "the command")
     ccc("pause", agent.name, exit=0)
     assert agent.status()["status"] == "paused"
+    lets_go.touch()
     until(lambda: not drain.held(path), "the end of the command", patience=20.0)
     assert agent.status()["status"] == "paused"
     ccc("note", "It still works", exit=0)
