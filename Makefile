@@ -4,7 +4,8 @@ SHELL := /bin/sh
 BIN := .venv/bin
 STAMP := .venv/.synced
 CLAUDE_STAMP := .venv/.claude
-WORKERS ?= 2
+# Tests wait for processes, slow ones most of their time: more of them run at once than there are processors.
+WORKERS ?= 3
 SLOW_WORKERS ?= 4
 ARGS ?=
 
@@ -20,7 +21,6 @@ demo: $(STAMP) ## Set up and show the main job (ARGS="--yes")
 test: $(STAMP) ## Set up and run the tests (ARGS="tests/cli -k pager")
 	@CCC_TEST_GUARD=1 $(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
-# Most of them wait for processes, so more of them run at once than there are processors.
 slow: $(STAMP) $(CLAUDE_STAMP) ## Run the tests that take long
 	@CCC_TEST_GUARD=1 $(BIN)/python -m pytest -n $(SLOW_WORKERS) --maxschedchunk=2 -m "slow and not soak" $(ARGS)
 

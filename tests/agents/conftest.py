@@ -10,20 +10,18 @@ import pytest
 import yaml
 
 from tests.support.agents import Agent
-from tests.support.program import Program, RunsCcc
+from tests.support.program import RunsCcc
 from tests.support.repository import Repo
-from tests.support.warm import Warm
 
+HERE = Path(__file__).parent
 Starts = Callable[..., Agent]
 
 
-@pytest.fixture
-def ccc(request: pytest.FixtureRequest, repo: Repo, warm: Warm) -> RunsCcc:
-    """As everywhere, but forked in slow tests, too: what is tried here is what agents and hosts become.
-
-    These, drains and hooks are started as always, most of the commands by tests that wait for a status.
-    """
-    return Program(repo.path, None if request.node.get_closest_marker("cold") else warm)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is tried here is what agents and hosts become; these, drains and hooks are started as always."""
+    for item in items:
+        if item.path.parent == HERE:
+            item.add_marker(pytest.mark.warm)
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from tests.flow.conftest import Spawns, Worked
 from tests.support.program import PROJECT, RunsCcc
 from tests.support.repository import Repo
 
+pytestmark = pytest.mark.warm
+
 STEPS = ("land-intended", "land-swapped", "land-checked-out", "land-recorded", "land-advanced")
 
 

@@ -12,6 +12,8 @@ from tests.flow.conftest import Spawns
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 
+pytestmark = pytest.mark.warm
+
 
 def only(ccc: RunsCcc) -> dict[str, object]:
     """The one session there is."""

@@ -9,7 +9,7 @@ from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 from tests.support.settling import settle
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.warm]
 
 READING = [
     (),

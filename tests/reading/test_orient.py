@@ -12,6 +12,8 @@ from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 from tests.views import shapes
 
+pytestmark = pytest.mark.warm
+
 BEGIN = 'git ccc spawn backend "WHAT TO DO" --no-start'
 
 
