@@ -84,7 +84,10 @@ def _turn_to(host: Host, phase: str, why: str) -> None:
 
 
 def requests(files: RunFiles) -> list[tuple[str, Mapping[str, Any]]]:
-    """What was asked for since the last look, as (kind, document); each is given once."""
+    """What was asked for since the last look, as (kind, document); each is given once.
+
+    A stop stays: whoever finds the host killed before it had recorded its end knows that a person wanted one.
+    """
     try:
         found = [path for path in files.control.iterdir() if path.suffix == ".json" and path.name[0] != "."]
     except (FileNotFoundError, NotADirectoryError):
@@ -92,7 +95,8 @@ def requests(files: RunFiles) -> list[tuple[str, Mapping[str, Any]]]:
     taken: list[tuple[str, Mapping[str, Any]]] = []
     for path in sorted(found, key=lambda path: path.stat().st_mtime_ns):
         document = read_json(path)
-        path.unlink(missing_ok=True)
+        if document is None or document.get("kind") != STOP:
+            path.unlink(missing_ok=True)
         if document is not None:
             taken.append((str(document.get("kind")), document))
     return taken

@@ -10,6 +10,7 @@ from ccc.domain.alive import day_and_clock
 from ccc.domain.life import IDLE, LIMITED, PAUSED, Life
 from ccc.domain.messages import Message
 from ccc.domain.sessions import Session
+from ccc.domain.status import LIVE
 from ccc.errors import CccError, EngineFailed, Refused, StoreBusy
 from ccc.ops import queueing, recovery
 from ccc.ops.handling import clear_away
@@ -112,7 +113,7 @@ def _hand_over(
             return "delivered", ARRIVED
         life = lives.sight(workspace.layout, session.id)
         if life is None:
-            return "queued", WHEN_STARTED
+            return "queued", _when_started(session)
         if life.ending is not None and life.ending.status == PAUSED:
             return "queued", WHEN_RESUMED
         if life.ending is not None or life.host is None:
@@ -132,6 +133,11 @@ def _when_free(life: Life) -> str:
     """It stands at a rate limit, and until when as far as that is known."""
     until = f" until {day_and_clock(life.until)}" if life.until else ""
     return f"it is limited{until}, and gets it when it goes on"
+
+
+def _when_started(session: Session) -> str:
+    """Where the files of its run were deleted nobody starts it by himself."""
+    return f"{WHEN_STARTED}: git ccc resume {session.name}" if session.run.status in LIVE else WHEN_STARTED
 
 
 def _at_next_step(session: Session, life: Life) -> str:

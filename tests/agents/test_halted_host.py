@@ -48,4 +48,5 @@ def test_a_run_whose_files_were_deleted_is_not_said_to_go_on(start: Starts, ccc:
     agent.becomes("running")
     shutil.rmtree(agent.runs / agent.id)
     words = [each["what"] for each in agent.becomes("lost")["evidence"]]
+    assert f"git ccc resume {agent.name}" in ccc("send", agent.name, "hello", exit=0).stdout
     assert words == ["nothing is left of run 1 here", "last known running: a turn goes on"]
