@@ -21,7 +21,7 @@ class Whereabouts:
         self._worktree = worktree
         self._due = time.monotonic() + LOOK_SECONDS
         self._missed = 0
-        self._admin: Path | None = None
+        self._admin = pointed_at(Path(worktree) / ".git")  # now: it may be moved before the first look
 
     def is_gone(self, agent: int | None) -> bool:
         """Whether the worktree is gone for good, looked at only where it is time to; `agent`: its process.
