@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.agents.conftest import Starts
+from tests.support.agents import Agent, until
 from tests.support.program import PROJECT, RunsCcc
 from tests.support.repository import Repo
 
@@ -41,12 +42,17 @@ def began(ready: Repo, *command: str) -> subprocess.Popen[str]:
     )
 
 
+def _settled(agent: Agent) -> None:
+    """Waits until the agent has nothing more to say."""
+    until(lambda: "waits for a while" in str(agent.status()["evidence"]), f"{agent.name} at its wait")
+
+
 def test_readers_at_once_are_told_the_same_though_no_cache_is_there(
     ready: Repo, start: Starts, ccc: RunsCcc
 ) -> None:
     """Each makes the cache anew, and each may start the background drain."""
     for number in range(3):
-        start(STAYS, task=f"Part {number}").becomes("running")
+        _settled(start(STAYS, task=f"Part {number}"))
     ccc("drain", exit=0)
     alone = said(ccc(*STATUS, exit=0).json)
     for folder in ("cache", "runs-cache"):
@@ -59,7 +65,7 @@ def test_readers_at_once_are_told_the_same_though_no_cache_is_there(
 
 def test_a_reader_whose_clock_was_set_back_is_told_the_same(ready: Repo, start: Starts, ccc: RunsCcc) -> None:
     agent = start(STAYS)
-    agent.becomes("running")
+    _settled(agent)
     ccc("drain", exit=0)
     before = said(ccc(*STATUS, exit=0).json)
     behind = began(ready, "-c", SET_BACK, *STATUS)
