@@ -68,6 +68,25 @@ def tend(workspace: Workspace) -> bool:
     return queueing.run(workspace) or done
 
 
+def settles(workspace: Workspace) -> bool:
+    """Whether a turn or a run ended just now: what follows from that can be seen in a moment only."""
+    now = workspace.now()
+    return any(_settles(each.session, each.life, now) for each in look(workspace).sightings)
+
+
+def _settles(session: Session, life: Life | None, now: str) -> bool:
+    if life is None:
+        return False
+    if life.ending is not None and life.host is None and session.run.status in LIVE:
+        return _is_just_now(life.ending.at, now, RECORDED_SECONDS)
+    return life.phase == IDLE and _tells_by_itself(session) and _is_just_now(life.at, now, SETTLE_SECONDS)
+
+
+def _is_just_now(moment: str, now: str, seconds: float) -> bool:
+    """Not so of what lies ahead: the clock was set back, and nobody shall wait for it."""
+    return 0 <= seconds_between(moment, now) < seconds
+
+
 def _mind_shared_budgets(workspace: Workspace, picture: Picture) -> bool:
     """Agents at work spend of what many have together; nobody's configuration stops the rest of this."""
     with contextlib.suppress(CccError):
@@ -96,7 +115,7 @@ def _record_end(workspace: Workspace, _: Picture, sighting: Sighting) -> bool:
         return False
     if session.run.number != life.run or session.run.status not in LIVE or life.ending.status not in FAILED:
         return False
-    if seconds_between(life.ending.at, workspace.now()) < RECORDED_SECONDS:
+    if _is_just_now(life.ending.at, workspace.now(), RECORDED_SECONDS):
         return False
     control.record_end(workspace, session, life, life.ending)
     return True
@@ -163,8 +182,8 @@ def _remind(workspace: Workspace, picture: Picture, sighting: Sighting) -> bool:
         return False
     if any(each.session.parent == session.id and each.view.status in AT_WORK for each in picture.sightings):
         return False
-    settled = seconds_between(life.at, workspace.now()) >= SETTLE_SECONDS
-    if not settled or life.background or not _tells_by_itself(session) or _reminded(workspace, session, life):
+    settles_yet = _is_just_now(life.at, workspace.now(), SETTLE_SECONDS)
+    if settles_yet or life.background or not _tells_by_itself(session) or _reminded(workspace, session, life):
         return False
     return tell(workspace, session, REMINDER, topic="reminder", mark={f"reminded.{life.run}": 1})
 

@@ -19,7 +19,7 @@ from ccc.ops.background import DRAIN_LOCK
 from ccc.ops.landing import land, undo
 from ccc.ops.look import look
 from ccc.ops.sync import automatic, exchange
-from ccc.ops.tending import tend
+from ccc.ops.tending import SETTLE_SECONDS, settles, tend
 from ccc.ops.verify import verify, waiting_for_checks
 from ccc.ops.workspace import Workspace
 from ccc.runs import drain as wake
@@ -83,7 +83,10 @@ def background(workspace: Workspace) -> None:
 
 
 def _stay(workspace: Workspace) -> None:
-    """While sessions wait for room somebody stays: of load that falls, or an agent killed, no event comes."""
+    """While sessions wait for room somebody stays: of load that falls, or an agent killed, no event comes.
+
+    Nor does one when a turn that has just ended stays without a report.
+    """
     seconds, places = LINGER_SECONDS, occupancy.taken(workspace.layout)
     for _ in range(MOST_LOOKS):
         alone = _linger_alone(workspace, seconds, places)
@@ -94,9 +97,14 @@ def _stay(workspace: Workspace) -> None:
             continue
         automatic.share(workspace)
         bundles.complete(workspace)
-        if not alone or not queueing.anybody_waits(workspace):
+        if not alone:
             return
-        seconds = queueing.LOOK_SECONDS
+        if queueing.anybody_waits(workspace):
+            seconds = queueing.LOOK_SECONDS
+        elif settles(workspace):
+            seconds = SETTLE_SECONDS
+        else:
+            return
 
 
 def _linger_alone(workspace: Workspace, seconds: float, places: frozenset[str]) -> bool:

@@ -11,6 +11,10 @@ from typing import Any
 import pytest
 
 from ccc.demo.stub import Stub
+from ccc.ops import work
+from ccc.ops.background import DRAIN_LOCK
+from ccc.ops.workspace import Workspace
+from ccc.store.lock import locked
 from tests.claude.conftest import RunsIn
 from tests.claude.speaking import until_there
 from tests.support.agents import Agent, until
@@ -133,6 +137,21 @@ def test_a_denied_tool_is_shown(ready: Repo, spawn: Spawns, stub: Stub, ccc: Run
     agent.becomes("idle")
     until(lambda: len(stub.requests("deny")) > 2, "the reminder, which begins another turn")
     assert run("inbox", exit=0).stdout.count("was denied Bash") == 1
+
+
+def test_a_turn_that_ends_while_nobody_will_look_again_is_reminded_all_the_same(
+    ready: Repo, spawn: Spawns, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The drain that records its end is just about to end itself: nothing calls another."""
+    stub.scripts = {"quiet": [{"text": "I say nothing of my work."}]}
+    workspace = Workspace.open(ready.path, os.environ)
+    with locked(workspace.layout.root / DRAIN_LOCK):
+        agent = spawn("writing", "Keep quiet [[script:quiet]]")
+        until(lambda: agent.life()["phase"] == "idle", "the end of its turn")
+        until(lambda: not workspace.store.drain(), "all that it said, recorded")
+    monkeypatch.setattr(work, "LINGER_SECONDS", 0.0)
+    work.background(workspace)
+    until(lambda: len(stub.requests("quiet")) > 1, "the reminder, which begins another turn")
 
 
 def test_a_stop_leaves_nothing_and_a_resume_keeps_the_conversation(

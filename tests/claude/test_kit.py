@@ -23,7 +23,7 @@ NAMES = ("handoff", "inbox", "merge", "review", "spawn", "status")
 INLINE = {
     "handoff": ("# Hand-off",),
     "inbox": ("nothing waits for you",),
-    "merge": ("backend-log-in", "nothing is queued"),
+    "merge": ("backend-log-in", "nothing waits to land"),
     "review": ("backend-log-in",),
     "spawn": ("Builds services", "backend-log-in"),
     "status": ("backend-log-in",),

@@ -26,8 +26,8 @@ def test_a_kill_of_the_agent_and_one_of_its_host_leave_one_conversation_and_one_
     ready: Repo, spawn: Callable[..., Agent], stub: Stub, ccc: RunsCcc, tmp_path: Path
 ) -> None:
     run, last = RunsIn(ccc, ready.path), tmp_path / "last"
-    for_ever = bash(until_there(tmp_path / "never"))
-    stub.scripts = {"slow": [for_ever, for_ever, bash(until_there(last)), {"text": "done"}]}
+    waits = bash(until_there(last))  # which of them it is in is the program's: it writes down after it acts
+    stub.scripts = {"slow": [waits, waits, waits, {"text": "done"}]}
     agent = spawn("backend", "Something slow [[script:slow]]")
 
     def asked_again(times: int) -> None:
