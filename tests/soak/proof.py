@@ -146,7 +146,15 @@ class Letters:
                 yield f"{word} bounced ({each.bounced}), and {names[each.to]} has it"
             if each.bounced is not None and not each.bounced:
                 yield f"{word} bounced without a reason"
-        yield from (f"{name} was told {word} {count} times" for (name, word), count in sorted(twice.items()))
+        sent = self._sent(found, names)
+        for (name, word), count in sorted(twice.items()):
+            if count > sent[name, word]:
+                yield f"{name} was told {word} {count} times"
+
+    def _sent(self, found: list[Message], names: dict[str, str]) -> Counter[tuple[str, str]]:
+        """How often each word was sent to whom: who was killed while it sent one may well send it again."""
+        marked = ((names[each.to], WORD.match(each.text)) for each in found)
+        return Counter((name, word[0]) for name, word in marked if word is not None)
 
     def _written(self, name: str) -> set[str]:
         """The words in the files of the conversations that the program held in a session's worktree."""
