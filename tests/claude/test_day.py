@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 
 from ccc.demo.stub import Stub
-from ccc.ops import work
+from ccc.domain.alive import seconds_between
+from ccc.domain.stamps import make, now_ms, rfc3339
+from ccc.layout import Layout
+from ccc.ops import tending, work
 from ccc.ops.background import DRAIN_LOCK
 from ccc.ops.workspace import Workspace
-from ccc.store.lock import locked
+from ccc.runs import drain
 from tests.claude.conftest import RunsIn
 from tests.claude.speaking import until_there
 from tests.support.agents import Agent, until
@@ -139,19 +142,21 @@ def test_a_denied_tool_is_shown(ready: Repo, spawn: Spawns, stub: Stub, ccc: Run
     assert run("inbox", exit=0).stdout.count("was denied Bash") == 1
 
 
-def test_a_turn_that_ends_while_nobody_will_look_again_is_reminded_all_the_same(
+def test_who_looks_after_agents_stays_until_a_turn_that_ended_has_settled(
     ready: Repo, spawn: Spawns, stub: Stub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The drain that records its end is just about to end itself: nothing calls another."""
-    stub.scripts = {"quiet": [{"text": "I say nothing of my work."}]}
-    workspace = Workspace.open(ready.path, os.environ)
-    with locked(workspace.layout.root / DRAIN_LOCK):
-        agent = spawn("writing", "Keep quiet [[script:quiet]]")
-        until(lambda: agent.life()["phase"] == "idle", "the end of its turn")
-        until(lambda: not workspace.store.drain(), "all that it said, recorded")
+    """Nothing calls another one then, and an agent that ended its turn in silence was never reminded."""
+    stub.scripts = {"quick": [bash("git ccc report --done --summary 'It is there'"), {"text": "Done."}]}
+    agent = spawn("writing", "Be quick [[script:quick]]")
+    until(lambda: agent.life()["phase"] == "idle", "the end of its turn")
+    layout = Layout(ready.common)
+    until(lambda: not any(map(drain.held, (layout.root / DRAIN_LOCK, layout.worker_lock))), "nobody at work")
+    for module in (work, tending):
+        monkeypatch.setattr(module, "SETTLE_SECONDS", 15.0)
     monkeypatch.setattr(work, "LINGER_SECONDS", 0.0)
-    work.background(workspace)
-    until(lambda: len(stub.requests("quiet")) > 1, "the reminder, which begins another turn")
+    ended = agent.life()["at"]
+    work.background(Workspace.open(ready.path, os.environ))
+    assert seconds_between(ended, rfc3339(make(now_ms(), 0, "0"))) >= 15.0
 
 
 def test_a_stop_leaves_nothing_and_a_resume_keeps_the_conversation(

@@ -18,7 +18,7 @@ from ccc.runs import hosts
 from ccc.runs.files import write_json
 from tests.support.program import RunsCcc
 
-PATIENCE = 40.0
+PATIENCE = 90.0
 """Seconds that something may take on a loaded machine before a test gives up."""
 
 
