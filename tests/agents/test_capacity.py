@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +148,8 @@ def test_fifty_wait_and_start_by_priority_in_turns_and_within_every_limit(
     begun = [known[each] for each in sorted(at, key=lambda each: at[each])[3:] if at[each] < stopping]
     assert [each["role"] for each in begun[:4]] == ["review", "review", "review", "testing"]
     tasks = [each["task"] for each in begun if each["role"] == "backend"]
-    assert all(one != other for one, other in pairwise(tasks)), tasks
+    ahead = accumulate(1 if each == "Of one" else -1 for each in tasks)
+    assert max(map(abs, ahead)) <= 2, tasks  # two that start at once may write their orders either way round
     assert {each["status"] for each in sessions(ccc).values()} <= {"stopped", "unchecked", "reported", "idle"}
 
 
