@@ -6,7 +6,7 @@ STAMP := .venv/.synced
 CLAUDE_STAMP := .venv/.claude
 # Tests wait for processes, slow ones most of their time: more of them run at once than there are processors.
 WORKERS ?= 3
-SLOW_WORKERS ?= 4
+SLOW_WORKERS ?= 3
 ARGS ?=
 
 .DEFAULT_GOAL := help
