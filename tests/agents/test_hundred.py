@@ -23,7 +23,7 @@ from tests.support.program import Program
 from tests.support.repository import Repo
 from tests.support.settling import settle
 
-COUNT, ROUNDS = int(os.environ.get("CCC_TEST_AGENTS") or 30), 2
+COUNT, ROUNDS = int(os.environ.get("CCC_TEST_AGENTS") or 50), 2
 """`CCC_TEST_AGENTS=100` for all of them, as in the bench: in CI they are fewer, for the time they take."""
 
 COMMANDS = {**READING, **WRITING}

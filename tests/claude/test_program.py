@@ -91,7 +91,8 @@ def test_a_line_sent_in_mid_run_is_in_the_next_request(speak: Speaks, stub: Stub
     assert told["role"] == "system"
     kinds = [line.get("uuid") for line in talk.lines("user") if line.get("isReplay")]
     assert kinds == [first, second]
-    assert talk.life(second) == talk.life(first) == ["queued", "started", "completed"]
+    whole = ["queued", "started", "completed"]
+    until(lambda: talk.life(second) == talk.life(first) == whole, "the end of both lines")
 
 
 def test_lines_sent_during_the_last_answer_are_the_next_turn_together(speak: Speaks, stub: Stub) -> None:
