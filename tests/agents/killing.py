@@ -34,10 +34,10 @@ def kill(agent: Agent, who: str = "host") -> None:
     """kill -9 of its host (its agent dies with it) or its agent; returns when that is gone."""
     pid = agent.pid(who)
     os.kill(pid, signal.SIGKILL)
-    until(lambda: not _lives(pid), "its end")
+    until(lambda: not lives(pid), "its end")
 
 
-def _lives(pid: int) -> bool:
+def lives(pid: int) -> bool:
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8") as file:  # noqa: PTH123
             return file.read().rpartition(")")[2].split()[0] not in "ZX"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.agents.conftest import Starts
-from tests.agents.killing import at_work, drains_of, kill, order, rebooted, runs_of, taken_up
+from tests.agents.killing import at_work, drains_of, kill, lives, order, rebooted, runs_of, taken_up
 from tests.agents.test_capacity import Watch, living
 from tests.support.agents import DONE, Agent, until
 from tests.support.program import PROJECT, RunsCcc
@@ -69,9 +69,11 @@ def test_nobody_takes_the_place_of_those_that_a_shutdown_ended(
     ready.write(".ccc/config.toml", "[limits]\nparallel = 1\n")
     agent = start(WORKS)
     alone(agent, ready)
-    os.kill(agent.pid("host"), signal.SIGTERM)
+    host = agent.pid("host")
+    os.kill(host, signal.SIGTERM)
     until((agent.runs / agent.id / "1" / "exit.json").exists, "the end by the shutdown")
-    until(lambda: not drains_of(ready), "the end of every drain")
+    until(lambda: not lives(host), "the end of the host, which starts a drain last")
+    until(lambda: not drains_of(ready), "the end of every drain: none outlives a boot")
     seen_anew = rebooted(tmp_path / "boot_id", *SPAWN, *played(tmp_path))
     environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
     done = subprocess.run(
