@@ -29,6 +29,9 @@ HOST = b"\0ccc.host\0"
 """In the command line of a host: one that is just being started has the lock open, too."""
 
 STOP_SECONDS = 20.0
+WRITTEN_SECONDS = 2.0
+"""How long a host may take to write down that its agent stands still; on a full disk it cannot."""
+
 ANSWER_SECONDS = 5.0
 
 
@@ -180,14 +183,13 @@ def pause(workspace: Workspace, session: Session) -> None:
     if found.phase == "paused":
         raise Refused(f"{session.name} is paused already", f"git ccc resume {session.name}")
     _wake_host(found)
-    by = actor_of(workspace).by or "somebody"
-    _order(
-        workspace,
-        session,
-        found,
-        {"kind": "pause", "why": f"paused by {by}"},
-        lambda now: now.phase == "paused" or "agent" in now.halted,
-    )
+    by, asked = actor_of(workspace).by or "somebody", time.monotonic()
+
+    def is_done(now: Life) -> bool:
+        unwritten = time.monotonic() - asked >= WRITTEN_SECONDS
+        return now.phase == "paused" or (unwritten and "agent" in now.halted)
+
+    _order(workspace, session, found, {"kind": "pause", "why": f"paused by {by}"}, is_done)
 
 
 def rest(workspace: Workspace, session: Session) -> None:
