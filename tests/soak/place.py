@@ -46,6 +46,8 @@ You commit one part after the other.
 
 PART = """\
 # part.sh SLUG WORD [NUMBER]: commits what there is to commit, and says how many parts there are.
+# A program that was killed while it wrote a file leaves what it wrote so far beside it.
+rm -f "work/$1"/*.tmp.*
 git add "work/$1" || exit 1
 git diff --cached --quiet || git commit -q -m "$2 part $3 of $1" || exit 1
 echo "soak: $(git ls-tree --name-only HEAD "work/$1/" | wc -l) parts"

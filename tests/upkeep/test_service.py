@@ -143,9 +143,9 @@ def test_systemd_takes_the_unit(place: Path, ccc_inline: RunsCcc) -> None:
     assert _verified(verifier, unit, place / "run") == _verified(verifier, plain, place / "run")
 
 
-def _verified(verifier: str, unit: Path, runtime: Path) -> tuple[int, str]:
-    """What systemd says of a unit; what it says of a plain one, too, it says of the machine."""
+def _verified(verifier: str, unit: Path, runtime: Path) -> tuple[int, list[str]]:
+    """What systemd says of a unit, in any order; what it says of a plain one, too, it says of the machine."""
     command = [verifier, "verify", "--user", str(unit)]
     environment = {**os.environ, "XDG_RUNTIME_DIR": str(runtime)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    return done.returncode, done.stderr.replace(unit.name, "the unit")
+    return done.returncode, sorted(done.stderr.replace(unit.name, "the unit").splitlines())
