@@ -13,7 +13,7 @@ from ccc.errors import GitFailed
 from ccc.git import heads, history
 from ccc.git.heads import ADMIN_PREFIX
 from ccc.ops.observe import HEADS, all_sessions
-from ccc.ops.sight import Eyes, Folders
+from ccc.ops.sight import Eyes
 from ccc.ops.sync.provisional import provisional_sessions
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
@@ -73,8 +73,9 @@ def look(workspace: Workspace, at: str | None = None) -> Picture:
     runs = with_runs(workspace) if sessions else ()
     unshared = provisional_sessions(workspace, state)
     branches = _checked_out(workspace, sessions)
-    eyes = Eyes(workspace.layout, workspace.replica, refs, branches, runs, now, Folders(), workspace.views)
-    found = [_sighting(eyes, session) for session in sessions]
+    eyes = Eyes(workspace.layout, workspace.replica, refs, branches, runs, now, workspace.views)
+    seen = zip(sessions, eyes.on(sessions), strict=True)
+    found = [Sighting(session, view, None, None, None, life) for session, (view, life) in seen]
     if unshared is not None:
         found = [replace(each, provisional=each.session.id in unshared) for each in found]
     picture = Picture(state, tuple(_grounded(found, sessions)))
@@ -85,22 +86,20 @@ def look(workspace: Workspace, at: str | None = None) -> Picture:
     return picture
 
 
-def _sighting(eyes: Eyes, session: Session) -> Sighting:
-    view, found = eyes.on(session)
-    return Sighting(session, view, None, None, None, found)
-
-
 def _grounded(found: Sequence[Sighting], known: Sequence[Session]) -> Iterable[Sighting]:
     """With what has moved on since of what a session builds on."""
-    for sighting in found:
-        session, view = sighting.session, sighting.view
-        if session.grounds and session.closed is None and not session.landed_head:
-            from ccc.domain.grounds import outdated  # where a session builds on another only
+    if not any(session.grounds for session in known):
+        return found
+    from ccc.domain.grounds import outdated  # where a session builds on another only
 
-            moved = tuple(Evidence("commit", words, None) for words in outdated(known, session))
-            yield replace(sighting, view=replace(view, evidence=(*view.evidence, *moved)))
-        else:
-            yield sighting
+    def moved(sighting: Sighting) -> Sighting:
+        session, view = sighting.session, sighting.view
+        if not session.grounds or session.closed is not None or session.landed_head:
+            return sighting
+        evidence = tuple(Evidence("commit", words, None) for words in outdated(known, session))
+        return replace(sighting, view=replace(view, evidence=(*view.evidence, *evidence)))
+
+    return [moved(sighting) for sighting in found]
 
 
 def _checked_out(workspace: Workspace, sessions: Sequence[Session]) -> Mapping[str, str]:

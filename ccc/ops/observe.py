@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from operator import attrgetter
 
 from ccc.domain import landings, movements, sessions, targets
 from ccc.domain.events import Draft
@@ -64,8 +63,7 @@ def local_sessions(state: State, replica: str) -> list[Session]:
 
 def all_sessions(state: State) -> list[Session]:
     """Every session recorded, oldest first."""
-    found = [session for session in state.things(ROWS).values() if session is not None]
-    return sorted(found, key=attrgetter("created_at", "id"))
+    return [session for session in state.things(ROWS).values() if session is not None]
 
 
 class _Pass:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Generic, Protocol, TypeVar
 
 from ccc.domain.cells import Cells
@@ -72,6 +72,7 @@ class Parser:
         return known.named
 
     def _renewed(self, tree: str, codec: Codec[_Thing], before: _Kind[_Thing]) -> _Kind[_Thing]:
+        """All at another tree: what is in parts that did not change is not looked at."""
         shards = self._tree.shards(tree)
         read = self._tree.directories([shard for shard in shards if shard not in before.shards])
         kept = before.things
@@ -86,10 +87,10 @@ class Parser:
             for name, cells in self._tree.cells_of_all(fresh).items()
         }
         names = {shard: before.shards[shard] if shard not in read else tuple(read[shard]) for shard in shards}
-        things = {
-            name: parsed[name] if name in parsed else kept[name] for below in names.values() for name in below
-        }
-        found = _kind(tree, names, things, codec)
+        found = _changed(tree, names, parsed, before, codec)
+        if found is None:
+            there = chain.from_iterable(names.values())
+            found = _kind(tree, names, {name: parsed.get(name) or kept[name] for name in there}, codec)
         if self._cache is not None and len(fresh) >= WORTH_KEEPING:
             self._cache.put(codec.kind, codec.signature, _document(found, codec))
         return found
@@ -115,8 +116,28 @@ def _kind(
     codec: Codec[_Thing],
 ) -> _Kind[_Thing]:
     named = {f"{codec.kind}/{identifier}": thing for identifier, (_, thing) in things.items()}
-    named = dict(sorted(named.items(), key=lambda item: codec.order(item[1])))
-    return _Kind(tree, shards, things, named)
+    return _Kind(tree, shards, things, in_order(named, codec))
+
+
+def _changed(
+    tree: str,
+    shards: Mapping[str, Sequence[str]],
+    parsed: Mapping[str, tuple[str, _Thing]],
+    before: _Kind[_Thing],
+    codec: Codec[_Thing],
+) -> _Kind[_Thing] | None:
+    """The same streams as before, of which some have changed; None where one came, went or changed places."""
+    if list(chain.from_iterable(shards.values())) != list(before.things):
+        return None
+    if any(codec.order(thing) != codec.order(before.things[name][1]) for name, (_, thing) in parsed.items()):
+        return None
+    changed = {f"{codec.kind}/{name}": thing for name, (_, thing) in parsed.items()}
+    return _Kind(tree, shards, {**before.things, **parsed}, {**before.named, **changed})
+
+
+def in_order(named: Mapping[str, _Thing], codec: Codec[_Thing]) -> dict[str, _Thing]:
+    """Things by name in the codec's order."""
+    return dict(sorted(named.items(), key=lambda item: codec.order(item[1])))
 
 
 def _agree(shards: Mapping[str, Sequence[str]], things: Mapping[str, object]) -> bool:

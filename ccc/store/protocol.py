@@ -40,7 +40,10 @@ class State(Protocol):
         """All streams of one kind (`sessions`), by full name."""
 
     def things(self, codec: Codec[_Thing]) -> Mapping[str, _Thing]:
-        """All streams of the codec's kind, parsed, by full name; each parsed once while it stays the same."""
+        """All streams of the codec's kind, parsed, by full name and in the codec's order.
+
+        Each is parsed once while it stays the same.
+        """
 
     def blob(self, oid: str) -> bytes:
         """The bytes of a blob that a cell names. Raises MissingObject."""

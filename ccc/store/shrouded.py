@@ -8,7 +8,7 @@ from typing import TypeVar
 from ccc.domain.cells import Cells
 from ccc.domain.redactions import KIND, Redaction, redactions_in, tombstone_of
 from ccc.ids import blob_id
-from ccc.store.parsing import Codec
+from ccc.store.parsing import Codec, in_order
 from ccc.store.protocol import State
 
 _Thing = TypeVar("_Thing")
@@ -39,11 +39,13 @@ class Shrouded:
 
     def things(self, codec: Codec[_Thing]) -> Mapping[str, _Thing]:
         """All streams of the codec's kind, parsed; those with a tombstone anew."""
-        found = dict(self._base.things(codec))
-        for name, cells in self._base.streams(codec.kind).items():
-            if self._concerned(cells):
-                found[name] = codec.parse(name.partition("/")[2], self._shown(cells))
-        return found
+        base = self._base.things(codec)
+        concerned = {
+            name: codec.parse(name.partition("/")[2], self._shown(cells))
+            for name, cells in self._base.streams(codec.kind).items()
+            if self._concerned(cells)
+        }
+        return in_order({**base, **concerned}, codec) if concerned else base
 
     def blob(self, oid: str) -> bytes:
         """The bytes of a blob, or of a tombstone in its place."""

@@ -12,7 +12,7 @@ from ccc.errors import StateBroken
 from ccc.git.objects import BLOB, object_id
 from ccc.ids import algorithm_of
 from ccc.store.history import History
-from ccc.store.parsing import Codec
+from ccc.store.parsing import Codec, in_order
 from ccc.store.protocol import State
 
 _Thing = TypeVar("_Thing")
@@ -63,7 +63,7 @@ class Recorded:
         return self._history.tree.read_streams(self._tree, kind)
 
     def things(self, codec: Codec[_Thing]) -> Mapping[str, _Thing]:
-        """All streams of the codec's kind, parsed, by full name."""
+        """All streams of the codec's kind, parsed, by full name and in the codec's order."""
         return self._history.parser.things(self._tree, codec)
 
     def blob(self, oid: str) -> bytes:
@@ -101,13 +101,11 @@ class Overlaid:
         return found
 
     def things(self, codec: Codec[_Thing]) -> Mapping[str, _Thing]:
-        """All streams of the codec's kind, parsed, pending cells joined in."""
-        found = dict(self._base.things(codec))
-        for name in self._delta:
-            kind, _, identifier = name.partition("/")
-            if kind == codec.kind:
-                found[name] = codec.parse(identifier, self.stream(name))
-        return found
+        """All streams of the codec's kind, parsed, pending cells joined in, in the codec's order."""
+        base = self._base.things(codec)
+        touched = (name for name in self._delta if name.startswith(f"{codec.kind}/"))
+        changed = {name: codec.parse(name.partition("/")[2], self.stream(name)) for name in touched}
+        return in_order({**base, **changed}, codec) if changed else base
 
     def blob(self, oid: str) -> bytes:
         """The bytes of a blob, also of one that travels with a pending event."""

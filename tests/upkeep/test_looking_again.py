@@ -11,7 +11,7 @@ from ccc.git.command import Git
 from ccc.git.heads import YOUNG_NS, branches
 from ccc.ops.look import Sighting, look
 from ccc.ops.show import show
-from ccc.ops.sight import FEW, Folders
+from ccc.ops.sight import FEW, worktrees
 from tests.support.repository import Repo
 from tests.upkeep.adopting import take
 from tests.upkeep.conftest import Place
@@ -72,10 +72,9 @@ def test_of_many_folders_those_that_are_there_are_told_apart(tmp_path: Path) -> 
     (tmp_path / "bare").mkdir()
     (tmp_path / "früh" / ".git").mkdir(parents=True)
     shutil.rmtree(tmp_path / "tree-20")
-    folders = Folders()
-    there = {number for number in range(3 * FEW + 5) if folders.has(str(tmp_path / f"tree-{number}"))}
-    assert there == set(range(3 * FEW)) - {20}
-    assert folders.has(str(tmp_path / "früh"))
-    assert not folders.has(str(tmp_path / "bare"))
-    assert not folders.has(None)
-    assert not any(folders.has(str(tmp_path / "gone" / str(number))) for number in range(2 * FEW))
+    numbered = [str(tmp_path / f"tree-{number}") for number in range(3 * FEW + 5)]
+    others = [str(tmp_path / name) for name in ("früh", "bare")]
+    gone = [str(tmp_path / "gone" / str(number)) for number in range(2 * FEW)]
+    there = worktrees([*numbered, *others, *gone, None])
+    assert there == {*numbered[: 3 * FEW], others[0]} - {numbered[20]}
+    assert worktrees(numbered[:FEW]) == set(numbered[:FEW])
