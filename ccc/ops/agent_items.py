@@ -44,7 +44,7 @@ def of_agent(sighting: Sighting, *, delegates: bool = False) -> Iterator[Item]:
         yield from _limits(sighting, life)
         if not delegates:
             yield from _silence(sighting, life)
-        yield from _restart(sighting.session, life, sighting.view.as_of)
+        yield from _restart(sighting.session, life, sighting.as_of)
 
 
 def _questions(sighting: Sighting) -> Iterator[Item]:
@@ -159,7 +159,7 @@ def _failures(sighting: Sighting) -> Iterator[Item]:
 def _silence(sighting: Sighting, life: Life) -> Iterator[Item]:
     """A turn that ended without a report; an agent that can be reminded was, before people are asked."""
     session, view = sighting.session, sighting.view
-    settled = seconds_between(life.at, view.as_of) >= SETTLE_SECONDS
+    settled = seconds_between(life.at, sighting.as_of) >= SETTLE_SECONDS
     if view.status != IDLE or life.background or not settled or not _was_reminded(session, life):
         return
     title = f"{session.name} ended its turn without a report"

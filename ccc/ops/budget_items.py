@@ -30,7 +30,7 @@ def of_limits(sighting: Sighting) -> Iterator[Item]:
     key = f"{exhausted.what}\n{exhausted.why}"
     title = f"{session.name} {'goes round in circles' if exhausted.what == 'loop' else 'is at its limit'}"
     text = view.evidence[0].what if view.evidence else exhausted.why
-    todo = command(session, sighting.life, today=view.as_of[:10])
+    todo = command(session, sighting.life, today=sighting.as_of[:10])
     yield item("budget", session, key, title=title, text=text, since=exhausted.at, command=todo)
 
 

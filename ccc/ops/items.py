@@ -132,7 +132,7 @@ RETURN_SECONDS = 10.0
 
 def _is_mending(sighting: Sighting, checked: Verification) -> bool:
     """Whether these failed checks went back to the agent, or just do, and it has not given up on them."""
-    session, life, now = sighting.session, sighting.life, sighting.view.as_of
+    session, life, now = sighting.session, sighting.life, sighting.as_of
     if life is None or session.returned not in (None, checked.commit):
         return False
     if seconds_between(checked.at, now) < RETURN_SECONDS:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import repeat
+from operator import attrgetter
 from pathlib import Path
+from typing import NamedTuple
 
 from ccc.domain.life import Life
 from ccc.domain.sessions import Session
@@ -13,6 +16,7 @@ from ccc.errors import GitFailed
 from ccc.git import heads, history
 from ccc.git.heads import ADMIN_PREFIX
 from ccc.ops.observe import HEADS, all_sessions
+from ccc.ops.roster import Roster
 from ccc.ops.sight import Eyes
 from ccc.ops.sync.provisional import provisional_sessions
 from ccc.ops.workspace import Workspace
@@ -24,12 +28,11 @@ COUNTED = 32
 """Sessions whose ahead/behind is counted in one table; each costs a git process of about 3 ms."""
 
 
-@dataclass(frozen=True)
-class Sighting:
-    """A session and its status; counts are None where not looked at.
+class Sighting(NamedTuple):
+    """A session and its status; counts are None where not looked at. A tuple: a look makes a thousand.
 
     `provisional`: the remote that the state is shared with has not all of it yet; None: it is not shared.
-    `position`: its place among those that could start if there were room, from 1.
+    `position`: its place among those that could start if there were room, from 1. `at`: when it was looked.
     """
 
     session: Session
@@ -40,6 +43,12 @@ class Sighting:
     life: Life | None = None
     provisional: bool | None = None
     position: int | None = None
+    at: str = ""
+
+    @property
+    def as_of(self) -> str:
+        """When its status was last known to be true."""
+        return self.view.as_of or self.at
 
 
 @dataclass(frozen=True)
@@ -65,21 +74,21 @@ class Picture:
 def look(workspace: Workspace, at: str | None = None) -> Picture:
     """Every session with its status. At a past commit nothing is looked at: what was recorded then."""
     state, heads = workspace.state_and_heads(at)
-    sessions = all_sessions(state)
     if at is not None:
-        return Picture(state, tuple(_remembered(session) for session in sessions))
+        return Picture(state, tuple(_remembered(session) for session in all_sessions(state)))
+    roster = workspace.rosters.of(state)
+    sessions = roster.sessions
     refs = heads() if sessions else {}
     now = workspace.now()
     runs = with_runs(workspace) if sessions else ()
     unshared = provisional_sessions(workspace, state)
-    branches = _checked_out(workspace, sessions)
-    eyes = Eyes(workspace.layout, workspace.replica, refs, branches, runs, now, workspace.views)
-    seen = zip(sessions, eyes.on(sessions), strict=True)
-    found = [Sighting(session, view, None, None, None, life) for session, (view, life) in seen]
-    if unshared is not None:
-        found = [replace(each, provisional=each.session.id in unshared) for each in found]
-    picture = Picture(state, tuple(_grounded(found, sessions)))
-    if any(session.run.status == "queued" for session in sessions):
+    eyes = Eyes(workspace.layout, refs, _checked_out(workspace, roster), runs, now)
+    workspace.views, views, lives = eyes.on(roster, workspace.views)
+    nothing = repeat(None)
+    shares = nothing if unshared is None else [session.id in unshared for session in sessions]
+    parts = (sessions, views, nothing, nothing, nothing, lives, shares, nothing, repeat(now))
+    picture = Picture(state, tuple(_grounded(list(map(Sighting, *parts)), sessions)))
+    if "queued" in map(attrgetter("run.status"), sessions):
         from ccc.ops.placing import placed  # where somebody waits only
 
         return placed(workspace, picture)
@@ -88,7 +97,7 @@ def look(workspace: Workspace, at: str | None = None) -> Picture:
 
 def _grounded(found: Sequence[Sighting], known: Sequence[Session]) -> Iterable[Sighting]:
     """With what has moved on since of what a session builds on."""
-    if not any(session.grounds for session in known):
+    if not any(map(attrgetter("grounds"), known)):
         return found
     from ccc.domain.grounds import outdated  # where a session builds on another only
 
@@ -97,14 +106,14 @@ def _grounded(found: Sequence[Sighting], known: Sequence[Session]) -> Iterable[S
         if not session.grounds or session.closed is not None or session.landed_head:
             return sighting
         evidence = tuple(Evidence("commit", words, None) for words in outdated(known, session))
-        return replace(sighting, view=replace(view, evidence=(*view.evidence, *evidence)))
+        return sighting._replace(view=replace(view, evidence=(*view.evidence, *evidence)))
 
     return [moved(sighting) for sighting in found]
 
 
-def _checked_out(workspace: Workspace, sessions: Sequence[Session]) -> Mapping[str, str]:
+def _checked_out(workspace: Workspace, roster: Roster) -> Mapping[str, str]:
     """The branches that the worktrees of sessions here are on, by session's name."""
-    here = {session.name for session in sessions if session.where == workspace.replica}
+    here = set(roster.names) - {""}
     found = heads.branches_of(workspace.git, workspace.repository.common, ADMIN_PREFIX, here)
     return {admin.removeprefix(ADMIN_PREFIX): branch for admin, branch in found.items()}
 
@@ -134,7 +143,7 @@ def counted(workspace: Workspace, sightings: Sequence[Sighting]) -> list[Sightin
             head = None  # another machine's: a branch of that name here may be another session's
         if target and head and session.closed is None and done < COUNTED:
             ahead, behind = counts.of(head, target)
-            sighting = replace(sighting, ahead=ahead, behind=behind)
+            sighting = sighting._replace(ahead=ahead, behind=behind)
             done += 1
         found.append(sighting)
     counts.keep()
@@ -177,6 +186,6 @@ def with_dirt(sighting: Sighting) -> Sighting:
     if not (folder / ".git").exists() or sighting.session.closed is not None:
         return sighting
     try:
-        return replace(sighting, dirty=bool(history.dirty(folder)))
+        return sighting._replace(dirty=bool(history.dirty(folder)))
     except GitFailed:  # a worktree of another owner: not known, and no reason to show nothing
         return sighting

@@ -6,9 +6,11 @@ readers, which lay it over the recorded state.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import compress, repeat
 
 from ccc.domain import landings, movements, sessions, targets
 from ccc.domain.events import Draft
@@ -19,14 +21,15 @@ from ccc.git import heads, history
 from ccc.git import repository as repositories
 from ccc.git.command import Git
 from ccc.git.fresh import Fresh, fresh
+from ccc.git.heads import HEADS as HEADS
 from ccc.git.history import CommitInfo
 from ccc.layout import Layout
 from ccc.ops import intents, undoings
+from ccc.ops.roster import Roster, Rosters
 from ccc.records import dataclass
 from ccc.store.protocol import JournalEntry, State
 
 MOVING_HOOKS = frozenset({"post-commit", "post-rewrite", "post-merge", "post-applypatch"})
-HEADS = "refs/heads/"
 REPORTS = ".ccc/sessions"
 
 
@@ -35,24 +38,25 @@ class Observer:
     """Compares what is recorded with the repository of this machine (`replica`).
 
     `keeps`: gives a commit whose branch is gone a backup reference; readers write nothing and leave it off.
-    `told` gets the branches as they were looked at, full name to tip.
+    `rosters`: of that machine; `told` gets the branches as they were looked at, full name to tip.
     """
 
     git: Git
     layout: Layout
     replica: str
+    rosters: Rosters
     keeps: bool = True
     told: Callable[[Mapping[str, str]], None] | None = None
 
     def __call__(self, state: State, entries: Sequence[JournalEntry]) -> Sequence[Draft]:
         """The facts not yet recorded; empty when nothing moved. Safe to call any number of times."""
-        mine = [session for session in local_sessions(state, self.replica) if session.stage == "ready"]
-        if not mine and not entries and intents.read(self.layout) is None:
+        roster = self.rosters.of(state)
+        if not any(roster.followed) and not entries and intents.read(self.layout) is None:
             return ()
         refs = heads.branches(self.git, self.layout.common)
         if self.told is not None:
             self.told(refs)
-        return list(_Pass(self, state, mine, refs).facts(entries))
+        return list(_Pass(self, state, roster, refs).facts(entries))
 
 
 def local_sessions(state: State, replica: str) -> list[Session]:
@@ -69,18 +73,21 @@ def all_sessions(state: State) -> list[Session]:
 class _Pass:
     """One look at everything; keeps the heads as they stand after each fact."""
 
-    def __init__(
-        self, observer: Observer, state: State, mine: list[Session], refs: Mapping[str, str]
-    ) -> None:
+    def __init__(self, observer: Observer, state: State, roster: Roster, refs: Mapping[str, str]) -> None:
         self.git = observer.git
         self.keeps = observer.keeps
         self.replica = observer.replica
         self.state = state
         self.refs = refs
-        self.sessions = {session.id: session for session in mine}
+        self.roster = roster
         self.intent = intents.read(observer.layout)
         self.undoing = undoings.read(observer.layout)
         self.fresh = Fresh()
+
+    @cached_property
+    def sessions(self) -> dict[str, Session]:
+        """Those whose branches are followed, by id; a thousand are put together only where one moved."""
+        return {session.id: session for session in self.roster.mine}
 
     @cached_property
     def by_worktree(self) -> Mapping[str, str]:
@@ -89,7 +96,7 @@ class _Pass:
 
     def facts(self, entries: Sequence[JournalEntry]) -> Iterator[Draft]:
         """Of a thousand sessions hardly one has moved since the last look."""
-        moved = [one.id for one in self.sessions.values() if self.refs.get(HEADS + one.branch) != one.head]
+        moved = [session.id for session in compress(self.roster.sessions, self._has_moved())]
         if entries or moved:
             self.fresh = self._new_commits(entries)
         for entry in entries:
@@ -98,6 +105,10 @@ class _Pass:
         for identifier in list(self.sessions) if entries else moved:
             yield from self._branch(identifier)
         yield from self._targets()
+
+    def _has_moved(self) -> Iterator[bool]:
+        """Of each session whether its branch is elsewhere; never of one that is not followed."""
+        return map(operator.ne, map(self.refs.get, self.roster.followed, repeat("")), self.roster.heads)
 
     def _noted(self, entry: JournalEntry) -> Iterator[Draft]:
         note = parse_hook_note(entry.line)
@@ -233,7 +244,7 @@ class _Pass:
             yield landings.landed(session, intent, self.replica)
 
     def _targets(self) -> Iterator[Draft]:
-        for branch in sorted({session.target for session in self.sessions.values()}):
+        for branch in sorted(set(self.roster.targets) - {""}):
             old = targets.recorded_tip(self.state.stream(targets.stream_of(branch)), self.replica)
             new = self.refs.get(HEADS + branch)
             if old is None or new == old or self._landed_here(branch, new) or self._undone_here(branch, new):

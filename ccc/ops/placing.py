@@ -61,4 +61,4 @@ def _with_place(sighting: Sighting, place: Place | None, count: int, reason: str
     if now not in evidence:
         evidence = (*evidence, now)
     position = place.position if place is not None else None
-    return replace(sighting, view=replace(sighting.view, evidence=evidence), position=position)
+    return sighting._replace(view=replace(sighting.view, evidence=evidence), position=position)

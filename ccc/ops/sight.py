@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from itertools import chain
+from itertools import compress, count
+from operator import is_not, ne, or_
 
 from ccc.domain.life import Life
 from ccc.domain.sessions import Session
 from ccc.domain.status import Seen, StatusView, derive
 from ccc.git import heads
 from ccc.layout import Layout
-from ccc.ops.observe import HEADS
+from ccc.ops.roster import Roster
 from ccc.records import dataclass
 from ccc.runs import life
 
@@ -28,54 +30,79 @@ AtRest = tuple[str | None, bool, str | None]
 
 
 @dataclass(frozen=True)
-class View:
-    """What was seen of a session without an agent, and what follows; true for as long as both stay so."""
+class Views:
+    """What was seen of sessions at rest, and what follows; true for as long as both stay so.
 
-    session: Session
-    seen: AtRest | None
-    view: StatusView
+    None stands for the view of a session whose agent was looked at.
+    """
+
+    sessions: Sequence[Session]
+    seen: Sequence[AtRest]
+    views: Sequence[StatusView | None]
 
 
 @dataclass(frozen=True)
 class Eyes:
-    """One look at the sessions of this machine (`replica`).
+    """One look at the sessions of this machine.
 
     `refs`: branches, full name to tip; `branches`: what work trees are on, by session's name; `runs`: ids of
-    the sessions whose agents ran here; `views`: what was kept of earlier looks, by id, and is renewed.
+    the sessions whose agents ran here.
     """
 
     layout: Layout
-    replica: str
     refs: Mapping[str, str]
     branches: Mapping[str, str]
     runs: Collection[str]
     now: str
-    views: dict[str, View]
 
-    def on(self, sessions: Sequence[Session]) -> Iterator[tuple[StatusView, Life | None]]:
-        """Of each session its status, and what its agent's run shows."""
-        for session, seen in zip(sessions, self._at_rest(sessions), strict=True):
-            here = session.where == self.replica
-            if here and session.id in self.runs and session.closed is None:
-                found = life.sight(self.layout, session.id)
-                yield derive(session, _seen(seen, found), self.now), found
-            else:
-                yield self._view(session, seen if here else None), None
+    def on(self, roster: Roster, before: Views | None) -> tuple[Views, list[StatusView], list[Life | None]]:
+        """Of each session its status, and what its agent's run shows; before those what to keep."""
+        seen = self._at_rest(roster)
+        kept = _still_true(before, roster.sessions, seen)
+        lives: list[Life | None] = [None] * len(kept)
+        shown: list[StatusView | None] = list(kept)
+        for place in compress(count(), map(self.runs.__contains__, roster.open)):
+            session = roster.sessions[place]
+            lives[place] = found = life.sight(self.layout, session.id)
+            kept[place], shown[place] = None, derive(session, _seen(seen[place], found), self.now)
+        for place in [place for place, view in enumerate(shown) if view is None]:
+            at_rest = _seen(seen[place], None) if roster.names[place] else None
+            kept[place] = shown[place] = derive(roster.sessions[place], at_rest, NOW)
+        return Views(roster.sessions, seen, kept), [view for view in shown if view is not None], lives
 
-    def _view(self, session: Session, seen: AtRest | None) -> StatusView:
-        kept = self.views.get(session.id)
-        if kept is None or kept.session is not session or kept.seen != seen:
-            kept = View(session, seen, derive(session, None if seen is None else _seen(seen, None), NOW))
-            self.views[session.id] = kept
-        view = kept.view
-        return view if view.as_of else StatusView(view.status, view.since, view.evidence, self.now)
+    def _at_rest(self, roster: Roster) -> list[AtRest]:
+        tips = map(self.refs.get, roster.branches)
+        there = worktrees(roster)
+        branches = map(self.branches.get, roster.names)
+        return list(zip(tips, map(there.__contains__, roster.worktrees), branches, strict=True))
 
-    def _at_rest(self, sessions: Sequence[Session]) -> Iterable[AtRest]:
-        """Column by column: of a thousand sessions that is three times as quick as one by one."""
-        tips = map(self.refs.get, [HEADS + session.branch for session in sessions])
-        there = worktrees([session.worktree for session in sessions])
-        branches = map(self.branches.get, [session.name for session in sessions])
-        return zip(tips, [session.worktree in there for session in sessions], branches, strict=True)
+
+def _still_true(
+    before: Views | None, sessions: Sequence[Session], seen: Sequence[AtRest]
+) -> list[StatusView | None]:
+    """The views of before of all that stayed as it was; None for the others."""
+    if before is None:
+        return [None] * len(sessions)
+    if len(before.sessions) != len(sessions):
+        return _still_true_of_those_there(before, sessions, seen)
+    views = list(before.views)
+    changed = map(or_, map(is_not, sessions, before.sessions), map(ne, seen, before.seen))
+    for place in compress(count(), changed):
+        views[place] = None
+    return views
+
+
+def _still_true_of_those_there(
+    before: Views, sessions: Sequence[Session], seen: Sequence[AtRest]
+) -> list[StatusView | None]:
+    """The same where somebody came or went."""
+    rows = zip(before.sessions, before.seen, before.views, strict=True)
+    known = {session.id: (session, then, view) for session, then, view in rows}
+    found = (known.get(session.id) for session in sessions)
+    return [
+        then[2] if then is not None and then[0] is session and then[1] == now else None
+        for then, session, now in zip(found, sessions, seen, strict=True)
+    ]
 
 
 def _seen(seen: AtRest, found: Life | None) -> Seen:
@@ -83,23 +110,22 @@ def _seen(seen: AtRest, found: Life | None) -> Seen:
     return Seen(head=tip, worktree=worktree, checked_out=branch, life=found, searched=True)
 
 
-def worktrees(paths: Iterable[str | None]) -> AbstractSet[str]:
-    """Which of these paths there is a work tree at; a thousand that are gone are told by one listing."""
-    asked: dict[str, list[str]] = {}
-    for path in paths:
-        if path is not None:
-            asked.setdefault(path.rpartition("/")[0], []).append(path)
-    likely = chain.from_iterable(_listed(parent, beside) for parent, beside in asked.items())
-    return {path for path in likely if os.path.exists(f"{path}/.git")}  # noqa: PTH110
+def worktrees(roster: Roster) -> AbstractSet[str]:
+    """Which worktrees of sessions are there; a thousand that are gone are told by one listing."""
+    apart, listed = set(), {""}
+    for folder, number in Counter(roster.folders).items():
+        names = _listed(folder) if number > FEW else None
+        if names is None:
+            apart.add(folder)
+        else:
+            listed.update(f"{folder}/{name.lower()}" for name in names)
+    likely = map(or_, map(apart.__contains__, roster.folders), map(listed.__contains__, roster.folded))
+    found = compress(roster.worktrees, likely)
+    return {path for path in found if path and os.path.exists(f"{path}/.git")}  # noqa: PTH110
 
 
-def _listed(parent: str, paths: Sequence[str]) -> Sequence[str]:
-    """Of many paths in a folder those whose names lie there, in small or capital letters; else all."""
-    if len(paths) <= FEW:
-        return paths
+def _listed(folder: str) -> Collection[str] | None:
     try:
-        names = {name.lower() for name in heads.listed(parent)}
+        return heads.listed(folder)
     except OSError:
-        return paths
-    named = ((path, path[len(parent) + 1 :]) for path in paths)
-    return [path for path, name in named if name.lower() in names or not name.isascii()]
+        return None

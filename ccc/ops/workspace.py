@@ -19,6 +19,7 @@ from ccc.git.objects import MissingObject
 from ccc.git.repository import Repository
 from ccc.layout import Layout
 from ccc.ops.observe import Observer
+from ccc.ops.roster import Rosters
 from ccc.records import dataclass
 from ccc.store.protocol import REF, Announce, State, Store, unheard
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from ccc.domain.secrets import Filter
     from ccc.git.backend import Choice
     from ccc.ops.changes import Changes
-    from ccc.ops.sight import View
+    from ccc.ops.sight import Views
     from ccc.store.gitstore import GitStore
     from ccc.store.reader import GitReader
 
@@ -47,7 +48,7 @@ class Workspace:
     environment: Mapping[str, str]
     standing: Path | None = None
     announce: Announce = unheard
-    views: dict[str, View] = field(default_factory=dict)
+    views: Views | None = None
     changes: dict[tuple[str, ...], Changes] = field(default_factory=dict)
     _heads: list[Mapping[str, str]] = field(default_factory=list)
 
@@ -105,9 +106,14 @@ class Workspace:
             raise self._not_initialised() from error
 
     @cached_property
+    def rosters(self) -> Rosters:
+        """All sessions of this machine in columns."""
+        return Rosters(self.replica)
+
+    @cached_property
     def observer(self) -> Observer:
         """Turns hook notes and moved refs into facts."""
-        return Observer(self.git, self.layout, self.replica)
+        return Observer(self.git, self.layout, self.replica, self.rosters)
 
     @cached_property
     def reader(self) -> GitReader:

@@ -80,7 +80,7 @@ def session_document(sighting: Sighting, blocked: Blocks = NOBODY, waiting: Unre
         "status_before": session.closed.before if session.closed else None,
         "since": view.since,
         "evidence": [{"source": e.source, "what": e.what, "at": e.at} for e in view.evidence],
-        "as_of": view.as_of,
+        "as_of": sighting.as_of,
         "where": session.where,
         "progress": session.progress,
         "branch": session.branch,

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
+from ccc.domain.sessions import Closed, Session
 from ccc.git.command import Git
 from ccc.git.heads import YOUNG_NS, branches
 from ccc.ops.look import Sighting, look
+from ccc.ops.roster import Roster, nobody, renewed
 from ccc.ops.show import show
 from ccc.ops.sight import FEW, worktrees
 from tests.support.repository import Repo
 from tests.upkeep.adopting import take
 from tests.upkeep.conftest import Place
+from tests.views.making import AT, session
+
+CLOSED = {"closed": Closed("completed", "refs/ccc-backup/x/1", AT)}
 
 
 def seen(place: Place, name: str) -> Sighting:
@@ -29,7 +36,7 @@ def test_what_changes_between_two_looks_is_seen(place: Place) -> None:
     assert kept.view.status == "created"
     again = seen(place, session.name)
     assert (again.view.status, again.view.evidence) == (kept.view.status, kept.view.evidence)
-    assert kept.view.since < kept.view.as_of <= again.view.as_of
+    assert kept.view.since < kept.as_of <= again.as_of
     tree.git("switch", "--create", "elsewhere")
     assert "on branch elsewhere" in seen(place, session.name).view.evidence[-1].what
     tree.git("switch", "topic")
@@ -75,6 +82,32 @@ def test_of_many_folders_those_that_are_there_are_told_apart(tmp_path: Path) -> 
     numbered = [str(tmp_path / f"tree-{number}") for number in range(3 * FEW + 5)]
     others = [str(tmp_path / name) for name in ("früh", "bare")]
     gone = [str(tmp_path / "gone" / str(number)) for number in range(2 * FEW)]
-    there = worktrees([*numbered, *others, *gone, None])
+    there = worktrees(roster([*numbered, *others, *gone, ""]))
     assert there == {*numbered[: 3 * FEW], others[0]} - {numbered[20]}
-    assert worktrees(numbered[:FEW]) == set(numbered[:FEW])
+    assert worktrees(roster(numbered[:FEW])) == set(numbered[:FEW])
+    if os.geteuid() != 0:
+        tmp_path.chmod(0o100)
+        assert worktrees(roster(numbered)) == {*numbered[: 3 * FEW]} - {numbered[20]}
+        tmp_path.chmod(0o700)
+
+
+def roster(worktrees: list[str]) -> Roster:
+    made = {str(number): session(id=str(number), worktree=path) for number, path in enumerate(worktrees)}
+    return renewed(nobody(), made, "here")
+
+
+def test_a_roster_that_takes_over_rows_equals_one_made_anew() -> None:
+    dice = random.Random(7)
+    things: dict[str, Session | None] = {}
+    kept = nobody()
+    for number in range(200):
+        name = str(number if dice.random() < 0.2 else dice.randrange(number + 1))
+        changes: dict[str, Any] = dice.choice(
+            ({"where": "there"}, {"head": str(number)}, {"stage": "made"}, CLOSED, {})
+        )
+        things = {**things, name: session(id=name, **{"worktree": f"/src/{number}"} | changes)}
+        if dice.random() < 0.1:
+            del things[dice.choice(list(things))]
+        kept = renewed(kept, things, "here")
+        assert kept == renewed(nobody(), things, "here")
+    assert len(kept.sessions) > 10

@@ -146,7 +146,7 @@ def shown_session(**changes: Any) -> Shown:
         after=("5d" * 16,),
         **done(verification=Verification(HEAD, "failed", (CHECK, FAILED), "2026-10-03T12:01:00.000Z")),
     )
-    seen = replace(sighting(made), ahead=2, behind=1, dirty=True)
+    seen = sighting(made)._replace(ahead=2, behind=1, dirty=True)
     child = replace(session("frontend-form"), id="4c" * 16, parent=made.id)
     other = replace(session("backend-keys"), id="5d" * 16)
     everyone = (seen, sighting(child), sighting(other))

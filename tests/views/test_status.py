@@ -118,7 +118,7 @@ def test_the_table_of_every_status_as_a_whole() -> None:
 
 
 def test_progress_and_distance_have_their_columns() -> None:
-    seen = replace(sighting(session(alias="groucho", progress=5)), ahead=12, behind=345)
+    seen = sighting(session(alias="groucho", progress=5))._replace(ahead=12, behind=345)
     assert status_text([seen], (), NOW, Plain()).splitlines()[0] == (
         "backend-jwt-auth  groucho   created      5%  +12 -345   10m  JWT auth"
     )
@@ -139,7 +139,7 @@ class Columns(Plain):
     width=strategies.integers(min_value=40, max_value=200),
 )
 def test_the_table_fits_the_terminal(names: list[str], task: str, width: int) -> None:
-    shown = [replace(sighting(session(name, task=task)), ahead=3, behind=0) for name in names]
+    shown = [sighting(session(name, task=task))._replace(ahead=3, behind=0) for name in names]
     table = status_text(shown, (), NOW, Columns(width)).split("\n\n")[0]
     assert [line for line in table.splitlines() if display_width(line) > width] == []
 

@@ -44,7 +44,8 @@ def spoiled(value: Any, dirt: str) -> Any:
     if isinstance(value, str):
         return value if KEPT.fullmatch(value) or value in WORDS else f"{value}{dirt}"
     if isinstance(value, tuple):
-        return tuple(spoiled(each, dirt) for each in value)
+        parts = [spoiled(each, dirt) for each in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         if isinstance(value, ConflictFile):
             return dataclasses.replace(value, kind=value.kind + dirt, message=value.message + dirt)
