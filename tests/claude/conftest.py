@@ -72,9 +72,17 @@ def source_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def ready(source_tree: Path, claude_env: dict[str, str], ccc: RunsCcc, tmp_path: Path) -> Repo:
-    """A copy of the source tree after `init`."""
-    repo = copy_repository(source_tree, tmp_path / "repo")
+def ready(
+    request: pytest.FixtureRequest,
+    claude_env: dict[str, str],
+    ccc: RunsCcc,
+    repo_template: Path,
+    tmp_path: Path,
+) -> Repo:
+    """A repository after `init`; for tests marked `large_tree` a copy of the source tree."""
+    is_large = request.node.get_closest_marker("large_tree") is not None
+    original = request.getfixturevalue("source_tree") if is_large else repo_template
+    repo = copy_repository(original, tmp_path / "repo")
     ccc("init", cwd=repo.path, exit=0)
     return repo
 

@@ -57,6 +57,7 @@ def transcripts() -> str:
 LONG = "python3 -c 'import time; time.sleep(60)'"
 
 
+@pytest.mark.large_tree
 def test_from_spawn_to_a_landed_merge(ready: Repo, spawn: Spawns, stub: Stub, ccc: RunsCcc) -> None:
     makefile = "ccc-backend:\n\t@test -f auth.py\n"
     ready.commit("Check the back end", Makefile=makefile)
@@ -90,6 +91,7 @@ def test_from_spawn_to_a_landed_merge(ready: Repo, spawn: Spawns, stub: Stub, cc
     assert spent["cost"]["usd"] > 0
 
 
+@pytest.mark.large_tree
 def test_two_work_in_parallel(ready: Repo, spawn: Spawns, stub: Stub, ccc: RunsCcc) -> None:
     go = ready.path.parent / "go"
     slow = [bash(until_there(go)), *JWT]
