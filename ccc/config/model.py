@@ -144,7 +144,8 @@ class Limits(Section):
     machine may be for another start. `role`, `person` and `day` are what all sessions of a role, of a person
     and of this repository may use in one day. `handback`: time of the last turn. `repeats`: how often the
     same call with the same result is a loop, 0 never. `rate_wait`: how long a session is parked at a rate
-    limit that names no reset; `stagger`: over how long those parked until the same moment are spread.
+    limit that names no reset, or without an API; `stagger`: over how long those parked until the same moment
+    are spread.
     """
 
     parallel: int = Field(default=10, ge=1)

@@ -103,10 +103,11 @@ class Received:
 
 @dataclass(frozen=True)
 class Limited:
-    """A rate or quota limit; `until` RFC 3339 UTC or None. `retrying`: the engine tries again by itself."""
+    """A rate or quota limit; `until` RFC 3339 UTC or None. `outage`: not a limit, no API is there."""
 
     why: str
     until: str | None = None
+    outage: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,8 +115,8 @@ class TurnEnded:
     """The engine says that a turn is over. `failure`: why it did not end well, None where it did.
 
     `final`: the engine will not go on by itself (an API failure for good, a limit reached).
-    `hint` is the next command to run, where the reason has one. `limited`: it gave up because of a limit that
-    ends by itself.
+    `hint` is the next command to run, where the reason has one. `limited`: it gave up because of something
+    that ends by itself.
     """
 
     said: str = ""

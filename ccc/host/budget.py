@@ -204,7 +204,7 @@ class Budget:
         self._until = time.monotonic() + INTERRUPT_SECONDS
         agent, engine = host.agent, host.engine
         if host.parking.parked:
-            self.over("it stood at a rate limit and could not hand back")
+            self.over("it was parked and could not hand back")
             return
         if agent is None or engine is None or self._is_between_turns():
             return

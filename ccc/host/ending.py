@@ -50,8 +50,7 @@ def judge(host: Host, agent: Agent, engine: Engine) -> Ending | Again | None:
     if host.parking.parked:
         return None
     if turns.ended is not None and turns.ended.failure is not None:
-        hint = f" ({turns.ended.hint})" if turns.ended.hint else ""
-        return Ending("failed", turns.ended.failure + hint, now(), code)
+        return Ending("failed", host.parking.failure(turns.ended), now(), code)
     if engine.one_turn and code == 0:
         return _turn_of_its_own(host, code)
     why = f"silence for {host.order.silence:g} s" if host.watch.silenced else _how(code)

@@ -342,13 +342,14 @@ class Host:
         if self.over is not None or self.agent is None or self.budget.engaged or self.parking.parked:
             return
         restarts.mind_the_count(self)
-        if self.turns.ended is not None and self.turns.ended.limited is not None:
-            self.parking.park(self.turns.ended.limited)
-        elif self.turns.ended is not None and self.turns.ended.failure is not None:
+        ended = self.turns.ended
+        if ended is not None and ended.limited is not None and self.parking.park(ended.limited):
+            return
+        if ended is not None and ended.failure is not None:
             if ending.forgets(self):
                 self.agent.finish_input()
                 return
-            self.end("failed", _with_hint(self.turns.ended.failure, self.turns.ended.hint))
+            self.end("failed", self.parking.failure(ended))
         elif self.state.phase in (STARTING, RUNNING) and self.watch.is_silent(self.tree):
             self.watch.silenced = True
             ending.end_tree(self)

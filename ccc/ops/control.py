@@ -232,7 +232,7 @@ def tell_limits(workspace: Workspace, session: Session, limits: Mapping[str, int
 
 
 def wake(workspace: Workspace, session: Session) -> None:
-    """Takes a session up at once that is parked at a rate limit. Raises Refused where it is not there."""
+    """Takes a session up at once that is parked. Raises Refused where it is not there."""
     found = _alive(workspace, session, "resume")
     _order(workspace, session, found, {"kind": "carry-on"}, lambda now: now.phase != "limited")
 

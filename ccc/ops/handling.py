@@ -94,7 +94,7 @@ def _handled(stopped: Stopped) -> Handled:
     return Handled(stopped.session, "stopped", "; ".join(words for words in (idle, stopped.missing) if words))
 
 
-WAS_PARKED = "it was parked at a rate limit"
+WAS_PARKED = "it was parked"
 
 ROUNDS = 5
 """Looks of `stop --all`: a start that was under way may end up as an agent that lives."""
@@ -178,7 +178,7 @@ def _woken(workspace: Workspace, session: Session) -> str:
     if not raising.is_parked(sighting):
         return ""
     if actor_of(workspace).agent is not None:
-        return "it is parked at a rate limit"
+        return "it is parked"
     raising.wake(workspace, session)
     return WAS_PARKED
 

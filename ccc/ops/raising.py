@@ -75,7 +75,7 @@ def is_halted(sighting: Sighting) -> bool:
 
 
 def is_parked(sighting: Sighting) -> bool:
-    """Whether its host waits for the end of a rate limit, without a process of the engine."""
+    """Whether its host waits for the end of a rate limit or an outage, without a process of the engine."""
     life = sighting.life
     return life is not None and life.host is not None and life.phase == LIMITED and life.agent is None
 

@@ -101,7 +101,7 @@ def test_a_rate_limit_that_outlasts_the_retries_parks_the_session_until_it_is_ov
     conversation = {each.session for each in stub.requests()}
     now = agent.becomes("idle", patience=60)
     assert {each.session for each in stub.requests()} == conversation
-    assert "A rate limit stopped you, and it is over now" in stub.requests()[-1].said
+    assert "You were parked: its rate limit is used up. You go on now" in stub.requests()[-1].said
     assert agent.life()["restarts"] == 0
 
 
@@ -135,3 +135,47 @@ def test_a_subscription_that_is_used_up_waits_for_the_reset_that_it_names(
     parked = next(n for n, line in enumerate(said) if "limited: parked: its rate limit is used up" in line)
     assert f"{agent.name}: resumed claude" in said[parked:]
     assert (len(stub.requests()), agent.life()["restarts"]) == (asked + 2, 0)
+
+
+def test_an_api_that_is_away_parks_the_session_until_it_is_back(
+    ready: Repo, spawn: Spawns, stub: Stub, ccc: RunsCcc
+) -> None:
+    """Nobody listens where its first prompt goes; then somebody does."""
+    ready.write(".ccc/config.toml", '[limits]\nrate_wait = "3s"\nstagger = "1s"\n')
+    stub.scripts = {"*": [{"text": "at last"}, {"text": "on"}]}
+    port = stub.port
+    stub.stop()
+    agent = spawn("backend", "Go")
+    now = agent.becomes("limited", patience=60)
+    why = "the API cannot be reached: Connection refused"
+    evidence = [each["what"] for each in now["evidence"]]
+    assert evidence[0].startswith(f"parked: {why}"), evidence
+    assert any(what.startswith("until 20") for what in evidence), evidence
+    (item,) = RunsIn(ccc, ready.path)("inbox", "--json").json["items"]
+    assert item["title"] == f"{agent.name} is limited, and goes on by itself"
+    assert item["text"].startswith(f"parked: {why}")
+    stub.start(port)
+    agent.becomes("idle", patience=90)
+    assert f"You were parked: {why}" in stub.requests()[-1].said
+    assert len({each.session for each in stub.requests()}) == 1
+    assert agent.life()["restarts"] == 0
+
+
+def test_an_api_that_stays_away_is_given_up_in_the_end(
+    ready: Repo, spawn: Spawns, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After six times in a row; an answer in between begins the count anew."""
+    monkeypatch.setenv("CLAUDE_CODE_MAX_RETRIES", "0")
+    ready.write(".ccc/config.toml", '[limits]\nrate_wait = "0.02s"\nstagger = "0.1s"\n')
+    cut: dict[str, Any] = {"drop": "before"}
+    works = {"fail": [cut], **bash("git status")}
+    stub.scripts = {"*": [works, works, {"fail_always": cut}]}
+    agent = spawn("backend", "Go")
+    now = agent.becomes("failed", patience=120)
+    why = now["evidence"][0]["what"]
+    assert why.startswith("the API cannot be reached: Connection dropped (ECONNRESET)"), why
+    assert "; tried again 6 times since 20" in why
+    said = ready.git("log", "--format=%s", "refs/ccc").splitlines()
+    parked = [line for line in said if "limited: parked: the API cannot be reached" in line]
+    assert len(parked) == 1 + 1 + 6, said
+    assert agent.processes() == []

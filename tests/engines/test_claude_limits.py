@@ -53,5 +53,16 @@ def test_one_that_names_no_reset_says_so() -> None:
 
 def test_what_is_allowed_paid_for_or_over_is_no_limit() -> None:
     assert signs(event("allowed"), event("allowed_warning"), event(overage=True)) == []
-    assert given_up(event(), event("allowed"), failed("API Error: 500 broken", 500)) is None
-    assert given_up(event(), event(overage=True), failed("API Error: 500 broken", 500)) is None
+    assert given_up(event(), event("allowed"), failed("API Error: 400 wrong", 400)) is None
+    assert given_up(event(), event(overage=True), failed("API Error: 400 wrong", 400)) is None
+
+
+def test_an_api_that_is_not_there_is_no_limit_and_ends_by_itself_all_the_same() -> None:
+    refused = {**failed("API Error: Connection refused (ECONNREFUSED)"), "api_error": "connection_failed"}
+    why = "the API cannot be reached: Connection refused (ECONNREFUSED)"
+    assert given_up(refused) == Limited(why, outage=True)
+    late = failed("Request timed out. If the API is slow to answer, set API_TIMEOUT_MS above 2000.")
+    assert given_up(late) == Limited(f"the API cannot be reached: {late['result']}", outage=True)
+    assert given_up(failed("API Error: 503 away", 503)) == Limited("the API answers 503", outage=True)
+    assert given_up({**failed("Self-signed certificate"), "api_error": "tls_untrusted_ca"}) is None
+    assert given_up(failed("Invalid API key", 401)) is None
