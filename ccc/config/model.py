@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from ccc.config.amounts import PerSession, Shared
+from ccc.config.amounts import PerSession, Shared, Tokens
 from ccc.config.checks import Checks, Duration, KeptFor, Text, Texts, as_list
 from ccc.config.quantities import Load, PerRole, Size
 from ccc.domain import aliases
@@ -142,10 +142,10 @@ class Limits(Section):
 
     `per_role`: how many of a role may run at once. `load` for each processor, and `free_memory`: how busy the
     machine may be for another start. `role`, `person` and `day` are what all sessions of a role, of a person
-    and of this repository may use in one day. `handback`: time of the last turn. `repeats`: how often the
-    same call with the same result is a loop, 0 never. `rate_wait`: how long a session is parked at a rate
-    limit that names no reset, or without an API; `stagger`: over how long those parked until the same moment
-    are spread.
+    and of this repository may use in one day. `handback`, `handback_tokens`: time and tokens of the last
+    turn. `repeats`: how often the same call with the same result is a loop, 0 never. `rate_wait`: how long a
+    session is parked at a rate limit that names no reset, or without an API; `stagger`: over how long those
+    parked until the same moment are spread.
     """
 
     parallel: int = Field(default=10, ge=1)
@@ -157,6 +157,7 @@ class Limits(Section):
     person: Shared = Shared()
     day: Shared = Shared()
     handback: Duration = 180.0
+    handback_tokens: Tokens = 50_000
     repeats: int = Field(default=12, ge=0, le=1000)
     rate_wait: Duration = 300.0
     stagger: Duration = 60.0

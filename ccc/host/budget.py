@@ -34,6 +34,12 @@ INTERRUPT_SECONDS = 10.0
 HANDBACK_ANSWERS = 12
 """Answers of the model that the hand-back may take: add, commit, report, and some that go wrong."""
 
+LEAST_ANSWERS = 4
+"""Answers that it has however many tokens each takes: in a long conversation one may be above any bound."""
+
+LAST_CALL_SECONDS = 10.0
+"""How long the tool may take that was called last, before the hand-back is cut off: a commit, a report."""
+
 WORKING = (STARTING, RUNNING)
 AT_WORK = (*WORKING, IDLE, WAITING, LIMITED)
 
@@ -65,7 +71,8 @@ class Budget:
         self._letter = ""
         self._until = NEVER
         self._answers = 0
-        self._tokens = 0
+        self._tokens = self._before = 0
+        self._enough = False
         self._gauges = Gauges(host)
         if self.what:
             self.stage = DUE
@@ -236,8 +243,7 @@ class Budget:
         letter = self._record(HANDBACK_TEXT.format(why=self.why), topic="hand-back")
         self._letter = letter.id
         self._fact(BEGUN)
-        self._until = time.monotonic() + host.order.handback
-        self._answers, self._tokens = 0, self._spent_tokens()
+        self._measure()
         host.turns.ended = None
         mail.post(host.session, letter)
         host.post.hand(letter, host.agent, host.engine)
@@ -254,27 +260,43 @@ class Budget:
         prompt = HANDBACK_TEXT.format(why=self.why) if engine.one_turn else ""
         if prompt:
             self._fact(BEGUN)
-            self._until = time.monotonic() + order.handback
+            self._measure()
         host.start(resumes=order.resumes if resumes is None else resumes, prompt=prompt)
         if host.agent is not None and not prompt:
             self.begin()
         return True
 
+    def _measure(self) -> None:
+        """The hand-back begins: what it takes counts from here."""
+        self._until = time.monotonic() + self._host.order.handback
+        self._answers, self._tokens = 0, self._spent_tokens()
+        self._before = self._tokens
+
     def _spent_tokens(self) -> int:
         return self.used().tokens or 0
 
     def _mind_the_hand_back(self) -> None:
-        """Over with its turn, or when it takes more than it is given."""
+        """Over with its turn, or when it takes more than it is given: then only its last call may end."""
         host = self._host
-        tokens = self._spent_tokens()
-        if tokens != self._tokens:
-            self._tokens, self._answers = tokens, self._answers + 1
+        last = self._spent_tokens() - self._tokens
+        if last:
+            self._tokens, self._answers = self._tokens + last, self._answers + 1
         received = all(letter.id != self._letter for letter in mail.waiting(host.session))
         if host.turns.ended is not None and received:
             failure = host.turns.ended.failure
             self.over(f"its hand-back failed: {failure}" if failure else "")
-        elif time.monotonic() >= self._until or self._answers > HANDBACK_ANSWERS:
+        elif self._enough and (last or time.monotonic() >= self._until):
+            used = self._tokens - self._before
+            self.over(f"its hand-back was cut off after {self._answers} answers and {used} tokens")
+        elif time.monotonic() >= self._until:
             self.over("its hand-back took too long and was cut off")
+        elif last and self._took_enough(last):
+            self._enough, self._until = True, min(self._until, time.monotonic() + LAST_CALL_SECONDS)
+
+    def _took_enough(self, last: int) -> bool:
+        """Whether it gets no other answer; `last` are the tokens of the last one, the next takes as many."""
+        beyond = self._tokens - self._before + last > self._host.order.handback_tokens
+        return self._answers >= (LEAST_ANSWERS if beyond else HANDBACK_ANSWERS)
 
     def over(self, remark: str = "") -> None:
         """Nothing more is spent; a person decides."""

@@ -128,6 +128,7 @@ def prepare(workspace: Workspace, session: Session, manner: Manner) -> Prepared:
         spent=budgets.spent_by(recorded),
         warned=budgets.warned(workspace, session),
         handback=policy.settings.limits.handback,
+        handback_tokens=policy.settings.limits.handback_tokens,
         rate_wait=policy.settings.limits.rate_wait,
         stagger=policy.settings.limits.stagger,
         repeats=policy.settings.limits.repeats,

@@ -27,11 +27,11 @@ class Order:
     before its first process is started; `parked` ({why, until}): the rate limit that is waited for instead.
     `seconds` and `micro_usd` are left from orders of before.
     `limits` are the session's (fields of Limits), `spent` what its earlier runs used of them, `warned`
-    for which of them the agent got its word. `handback`: seconds of the last turn when one is used up;
-    `hand_back` ({what, why}) says that this run is for that turn alone. `rate_wait`, `stagger` and `repeats`
-    as in config/model.py (Limits). `shared`: it has limits together with others (ops/shared_budgets.py),
-    `shared_limits`: the least of them, of each kind; `beyond`: the day (UTC) on which a person let it go past
-    them.
+    for which of them the agent got its word. `handback`, `handback_tokens`: seconds and tokens of the last
+    turn when one is used up; `hand_back` ({what, why}) says that this run is for that turn alone.
+    `rate_wait`, `stagger` and `repeats` as in config/model.py (Limits). `shared`: it has limits together
+    with others (ops/shared_budgets.py), `shared_limits`: the least of them, of each kind; `beyond`: the day
+    (UTC) on which a person let it go past them.
     """
 
     session: str
@@ -63,6 +63,7 @@ class Order:
     spent: Mapping[str, int] = field(default_factory=dict)
     warned: Mapping[str, int] = field(default_factory=dict)
     handback: float = 180.0
+    handback_tokens: int = 50_000
     hand_back: Mapping[str, str] = field(default_factory=dict)
     rate_wait: float = 300.0
     stagger: float = 60.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -104,6 +105,26 @@ def test_a_hand_back_that_does_not_end_is_cut_off(start: Starts, ready: Repo, di
     now = agent.becomes("paused")
     assert now["evidence"][0]["what"].endswith("; its hand-back took too long and was cut off")
     assert hand_backs(diary, agent) == 1
+
+
+def test_a_hand_back_that_uses_too_much_is_cut_off_and_people_are_told(
+    start: Starts, ready: Repo, ccc: RunsCcc, diary: Diary
+) -> None:
+    """But not before four answers: one that is longer than all it may use could not commit else."""
+    ready.write(".ccc/config.toml", '[limits]\nhandback_tokens = "10ktok"\n')
+    answer = {"use": {"input": 4000}}
+    pause = {"wait": {"seconds": 0.2}}
+    talks = [step for _ in range(3) for step in (answer, pause)]
+    last = [*talks, *HANDS_BACK, answer, {"wait": {"file": "go"}}, answer, STAYS]
+    agent = start([WORKS, {"use": {"input": 1100}}, STAYS], last, AFTER, options=("--budget", "1ktok"))
+    until(lambda: told(diary, agent, "committed"), "its commit")
+    (agent.path / "go").touch()
+    now = agent.becomes("paused")
+    words = "21100 with its hand-back; its hand-back was cut off after [45] answers and 20000 tokens"
+    assert re.search(f"{words}$", now["evidence"][0]["what"]), now["evidence"]
+    assert budget_item(ccc)["text"] == now["evidence"][0]["what"]
+    assert hand_backs(diary, agent) == 1
+    assert agent.processes() == []
 
 
 def test_at_80_percent_the_agent_gets_one_word(start: Starts, ccc: RunsCcc, diary: Diary) -> None:

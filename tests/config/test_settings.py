@@ -74,6 +74,7 @@ def test_without_a_file_every_value_is_the_default() -> None:
         **dict.fromkeys((f"limits.person.{key}" for key in ("time", "tokens", "money")), None),
         **dict.fromkeys((f"limits.day.{key}" for key in ("time", "tokens", "money")), None),
         "limits.handback": 180.0,
+        "limits.handback_tokens": 50_000,
         "limits.repeats": 12,
         "limits.rate_wait": 300.0,
         "limits.stagger": 60.0,
@@ -157,7 +158,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read() -> None:
             "[limits]\nxyz = 1\n",
             ":2: limits.xyz: unknown key",
             "known keys: parallel, per_role, load, free_memory, session, role, person, day, handback,"
-            " repeats, rate_wait, stagger",
+            " handback_tokens, repeats, rate_wait, stagger",
         ),
         (
             '[gate]\ncommands = [\n  "a",  # [x]\n  {run = "b", wen = "c"},\n]\n',
