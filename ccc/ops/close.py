@@ -18,7 +18,7 @@ from ccc.git import history, worktrees
 from ccc.git import repository as repositories
 from ccc.git.repository import RefMoved, RefUpdate
 from ccc.ids import short_oid
-from ccc.ops import backups, bundles, control, identities, places
+from ccc.ops import backups, bundles, control, dependents, identities, places
 from ccc.ops.actor import RUN_MARKER, actor_of, registered
 from ccc.ops.backups import Backup
 from ccc.ops.bouncing import bounce
@@ -69,6 +69,7 @@ def close(workspace: Workspace, session: Session, *, ignored: bool = False) -> C
     closing = finish(workspace, current, ignored=ignored)
     if mail.waiting(SessionFiles.of(workspace.layout, session.id)):
         bounce(workspace, look(workspace))
+    dependents.follow(workspace)
     remarks = (remark for remark in (ended, *closing.remarks, bundle.remark) if remark)
     return Closing(closing.session, closing.backup, tuple(remarks))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 
 from ccc.domain import sessions
@@ -11,6 +12,7 @@ from ccc.domain.events import Draft
 from ccc.domain.sessions import Session, from_cells
 from ccc.domain.status import DONE
 from ccc.domain.status import FAILED as FAILED_STATUSES
+from ccc.errors import StoreBusy
 from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.workspace import Workspace
 from ccc.store.protocol import State
@@ -90,6 +92,12 @@ def update(workspace: Workspace, picture: Picture) -> bool:
             wanted = _wanted(session, verdict, key_of(picture, session))
             changed |= _record(workspace, session, wanted)
     return changed
+
+
+def follow(workspace: Workspace) -> None:
+    """The same for whoever has just ended, closed or brought back a session: what is shown next is true."""
+    with contextlib.suppress(OSError, StoreBusy):  # what was done is done; a drain records this later
+        update(workspace, look(workspace))
 
 
 def would_record(picture: Picture, session: Session, verdict: Verdict) -> bool:

@@ -10,7 +10,7 @@ from ccc.domain.life import Life
 from ccc.domain.runs import TO_BE_RESTARTED
 from ccc.domain.sessions import Session
 from ccc.errors import Refused
-from ccc.ops import budgets, control, places, queueing, raising, starting
+from ccc.ops import budgets, control, dependents, places, queueing, raising, starting
 from ccc.ops.actor import actor_of
 from ccc.ops.close import refuse_agents
 from ccc.ops.control import Stopped
@@ -78,8 +78,15 @@ def stop(
     Raises Refused for a named session in which nothing runs.
     """
     workspace.require()
-    if not references:
-        return _stop_all(workspace, why=why, grace=grace)
+    if references:
+        stopped = _stop_some(workspace, references, why=why, grace=grace)
+    else:
+        stopped = _stop_all(workspace, why=why, grace=grace)
+    dependents.follow(workspace)
+    return stopped
+
+
+def _stop_some(workspace: Workspace, references: Sequence[str], *, why: str, grace: float) -> list[Handled]:
     chosen = _sessions(workspace, references)
     for session in chosen:
         refuse_agents(workspace, session, "stop")

@@ -93,6 +93,23 @@ def test_a_diamond_one_failing_and_mended(ready: Repo, start: Starts, ccc: RunsC
     assert not [each for each in items(ccc, "failure") if "cannot begin" in each["title"]]
 
 
+def test_the_reason_of_who_waits_in_vain_is_that_of_this_moment(start: Starts, ccc: RunsCcc) -> None:
+    """Said the same by status and inbox right after each command, whatever was recorded before."""
+    first = start([{"wait": {"file": "never"}}], task="First")
+    held = start(part("held.txt"), task="Held", options=after(first))
+    for command, words in (
+        ("stop", "is stopped"),
+        ("close", "was closed without landing"),
+        ("undo", "is stopped"),
+    ):
+        ccc(command, first.name, exit=0)
+        now = held.status()
+        why = f"{first.name} {words}"
+        assert (now["status"], now["evidence"][0]["what"]) == ("blocked", why)
+        titles = [each["title"] for each in items(ccc, "failure")]
+        assert f"{held.name} cannot begin: {why}" in titles
+
+
 def test_what_conflicts_blocks_until_one_of_them_moves_on(ready: Repo, start: Starts, ccc: RunsCcc) -> None:
     def same(text: str) -> list[dict[str, Any]]:
         edit = {"edit": {"path": "same.txt", "content": text}}
