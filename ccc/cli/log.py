@@ -26,7 +26,10 @@ PAUSE_SECONDS = 0.3
     "--since", metavar="CURSOR", help="Only what is younger than this cursor, event, commit or time"
 )
 @click.option(
-    "--type", "type_", metavar="TYPE", help="Only this type (session.committed) or family (session)"
+    "--type",
+    "type_",
+    metavar="TYPE",
+    help="Only this type (session.committed) or family (session); one that there is not is refused",
 )
 @click.option(
     "--audit",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterator
 
+from ccc.domain import eventtypes
 from ccc.domain.retired import Retired
 from ccc.domain.sessions import Session
-from ccc.errors import NotFound
+from ccc.errors import NotFound, Usage
 from ccc.ops.find import find
 from ccc.ops.observe import all_sessions
 from ccc.ops.retired import find_retired
@@ -48,8 +50,10 @@ class Selection:
 
 
 def log(workspace: Workspace, selection: Selection) -> list[Logged]:
-    """The events selected, youngest first. Raises NotFound for an unknown session or cursor."""
+    """The events selected, youngest first. Raises NotFound for an unknown session or cursor, Usage for a type
+    that there is not."""
     workspace.require()
+    _refuse_unknown(workspace, selection.type)
     session = _session(workspace, selection)
     after = workspace.reader.since(selection.since) if selection.since is not None else None
     shown = _shown(workspace)
@@ -96,6 +100,20 @@ class Follower:
         found = {event.id: Logged(event, oid) for oid in fresh for event in history.record(oid).events}
         known = history.having(old, found.keys()) | self._early
         return [found[identifier] for identifier in sorted(found.keys() - known)]
+
+
+def _refuse_unknown(workspace: Workspace, kind: str | None) -> None:
+    """Raises Usage for a type that neither this ccc records nor another, newer one has recorded here."""
+    if kind is None or eventtypes.is_known(kind):
+        return
+    seen = {logged.event.type for logged in workspace.reader.log()}
+    if kind in seen or any(each.startswith(f"{kind}.") for each in seen):
+        return
+    near = difflib.get_close_matches(kind, [*eventtypes.every(), *seen], n=3, cutoff=0.5)
+    families = f"a family, {', '.join(eventtypes.TYPES)}, or one of its types, session.committed"
+    raise Usage(
+        f"there are no events of type {kind}", f"did you mean {', '.join(near)}?" if near else families
+    )
 
 
 def _session(workspace: Workspace, selection: Selection) -> Session | Retired | None:

@@ -128,6 +128,12 @@ def test_log_in_pieces(ready: Repo, spawn: Spawns, ccc: RunsCcc) -> None:
     assert [e["subject"] for e in ccc("log", "--since", cursor, "--json").json["events"]] == ["backend-two"]
     assert [e["session"] for e in ccc("log", one.name, "--json").json["events"]] == [one.id]
     assert len(ccc("log", "-n", "1", "--json").json["events"]) == 1
+    assert ccc("log", "--type", "session.landed", exit=0).stdout == ""
+    unknown = ccc("log", "--type", "sesion.landed", exit=2).stderr
+    assert unknown.startswith(
+        "error: there are no events of type sesion.landed\nhint: did you mean session.landed, "
+    )
+    assert "hint: a family, checkpoint, " in ccc("log", "--type", "xyzzy", "-f", exit=2).stderr
     assert {e["type"] for e in ccc("log", "--type", "session", "--json").json["events"]} == {
         "session.spawned"
     }

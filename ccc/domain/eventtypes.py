@@ -1,0 +1,51 @@
+"""The types of the events that this ccc records, for whoever asks the diary for one."""
+
+from __future__ import annotations
+
+TYPES: dict[str, tuple[str, ...]] = {
+    "checkpoint": ("made",),
+    "decision": ("refused",),
+    "event": ("redacted", "erased"),
+    "handoff": ("written",),
+    "inbox": ("acknowledged",),
+    "journal": ("bad",),
+    "merge": ("approved", "dropped", "gate-failed", "gate-passed", "queued", "rejected"),
+    "message": ("acknowledged", "bounced", "delivered", "sent"),
+    "meta": ("initialised",),
+    "note": ("added",),
+    "notice": ("failed",),
+    "session": (
+        *("adopted", "advanced", "amended", "answered", "asked", "begun", "blocked", "branch-gone"),
+        *("checks-failed", "closed", "committed", "compacted", "denied", "failed", "forwarded", "garbled"),
+        *(
+            "idle",
+            "landed",
+            "landing-undone",
+            "limit",
+            "limit-raised",
+            "limited",
+            "log-lost",
+            "lost",
+            "moved",
+        ),
+        *("not-started", "not-woken", "parent-told", "paused", "prepared", "progressed", "question"),
+        *("queued", "reopened", "report", "reported", "reset", "restarted", "rested", "resumed", "retired"),
+        *("rewritten", "running", "spawned", "spent", "stacked", "started", "stopped", "troubled"),
+        *("unchecked", "verified", "waiting"),
+    ),
+    "state": ("imported", "repaired", "tampered"),
+    "target": ("moved",),
+    "worktrees": ("seen",),
+}
+"""By family: the first part of a type, before the point."""
+
+
+def is_known(kind: str) -> bool:
+    """Whether this ccc records events of a type, or of a family of them."""
+    family, point, rest = kind.partition(".")
+    return family in TYPES and (not point or rest in TYPES[family])
+
+
+def every() -> list[str]:
+    """All families and types."""
+    return [*TYPES, *(f"{family}.{rest}" for family, kinds in TYPES.items() for rest in kinds)]
