@@ -15,6 +15,8 @@ from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 
 AGENTS = ("claude", "codex", "gemini", "opencode")
+DEFAULT = "claude"
+"""The engine that works where nobody asks for another one."""
 MOST = 3
 
 
@@ -68,7 +70,7 @@ def orient(workspace: Workspace) -> Orientation:
         picture=picture,
         waiting=waiting,
         targets=tuple(sorted(targets)),
-        next=tuple(_next(picture, waiting)),
+        next=tuple(_next(picture, waiting, BEGIN if DEFAULT in agents else BY_HAND)),
         here=here,
     )
 
@@ -77,16 +79,18 @@ def _short(branch: str | None) -> str | None:
     return branch.removeprefix("refs/heads/") if branch else None
 
 
-def _next(picture: Picture | None, waiting: Sequence[Item]) -> list[str]:
-    """The next one to three commands for exactly this state, the most pressing first."""
+def _next(picture: Picture | None, waiting: Sequence[Item], begin: str) -> list[str]:
+    """The next one to three commands for exactly this state, the most pressing first; `begin` makes the first
+    session or another one."""
     if picture is None:
         return ["git ccc init"]
     living = [sighting for sighting in picture.sightings if sighting.session.closed is None]
     if not living:
-        return [BEGIN, "git ccc roles"]
+        return [begin, "git ccc roles"]
     commands = [item.command for item in waiting if item.kind != "message"]
     commands += [item.command for item in waiting if item.kind == "message"]
     commands += [command for status, make in STEPS for command in _for(living, status, make)]
+    commands += [begin] if _for(living, "completed", lambda session: session.name) else []
     return list(dict.fromkeys(commands))[:MOST]
 
 
@@ -101,7 +105,10 @@ def _go_there(session: Session) -> str:
     return f"cd {shlex.quote(session.worktree)}" if session.worktree else f"git ccc show {session.name}"
 
 
-BEGIN = 'git ccc spawn backend "WHAT TO DO" --no-start'
+BEGIN = 'git ccc spawn backend "WHAT TO DO"'
+BY_HAND = f"{BEGIN} --no-start"
+"""Where the program of the usual engine is not there, a person works in the session."""
+
 STEPS: tuple[tuple[str, Callable[[Session], str]], ...] = (
     ("reported", lambda _: "git ccc wait"),
     ("verified", lambda session: f"git ccc merge {session.name}"),
@@ -109,6 +116,5 @@ STEPS: tuple[tuple[str, Callable[[Session], str]], ...] = (
     ("running", lambda _: "git ccc wait"),
     ("created", _go_there),
     ("completed", lambda session: f"git ccc close {session.name}"),
-    ("completed", lambda _: BEGIN),
 )
 """What a person does about a status when nothing waits for them; verified and unchecked are approved here."""

@@ -73,7 +73,13 @@ def test_agents_are_those_on_path(ready: Repo, ccc: RunsCcc, tmp_path: Any, monk
     assert "codex" not in orient(ccc)["agents"]
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(program.parent), prepend=":")
-    assert "codex" in orient(ccc)["agents"]
+    now = orient(ccc)
+    assert "codex" in now["agents"]
+    assert now["next"][0] == BEGIN
+    program.rename(program.with_name("claude"))
+    now = orient(ccc)
+    assert "claude" in now["agents"]
+    assert now["next"][0] == BEGIN.removesuffix(" --no-start")
 
 
 def test_a_worktree_with_a_blank_in_its_path_can_be_copied_into_a_shell(
