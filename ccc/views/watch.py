@@ -9,6 +9,8 @@ from ccc.views.styling import STATUS_STYLES, Tinting
 
 NAME_COLUMNS = 24
 TIME_COLUMNS = 9
+WORDS_COLUMNS = 12
+"""What happened needs so many, its blank too: `paused: its`; the name has what is left."""
 LONGEST = 400
 """Characters of one activity that a line shows."""
 
@@ -32,14 +34,20 @@ def activity_document(tip: str | None, activity: Activity) -> Document:
 
 
 def activity_text(activity: Activity, look: Tinting, columns: int | None) -> str:
-    """Time, name, what; in so many columns, None: as long as it is."""
+    """Time, name, what; in so many columns, None: as long as it is.
+
+    Where there is no room for all, the time goes first, then the end of the name.
+    """
     short = as_one_line(activity, LONGEST)
-    name = pad(cut(printable(short.name), NAME_COLUMNS), NAME_COLUMNS)
+    time, name_columns = f"{short.at[11:19]} ", NAME_COLUMNS
+    if columns is not None and columns < TIME_COLUMNS + NAME_COLUMNS + WORDS_COLUMNS:
+        time, name_columns = "", min(NAME_COLUMNS, max(columns // 3, columns - WORDS_COLUMNS))
+    name = pad(cut(printable(short.name), name_columns), name_columns)
     words = printable(_words(short))
     if columns is not None:
-        words = cut(words, max(0, columns - TIME_COLUMNS - display_width(name) - 1))
+        words = cut(words, max(0, columns - len(time) - display_width(name) - 1))
     tinted = name if short.number is None else look.tint(name, short.number)
-    return f"{short.at[11:19]} {tinted} {_styled(short, words, look)}".rstrip()
+    return f"{time}{tinted} {_styled(short, words, look)}".rstrip()
 
 
 def _words(activity: Activity) -> str:

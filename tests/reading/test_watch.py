@@ -57,6 +57,24 @@ def test_an_activity_is_one_line(activity: Activity, line: str) -> None:
     assert len(activity_text(activity, Plain(), 50)) <= 50
 
 
+@pytest.mark.parametrize(
+    ("columns", "line"),
+    [
+        (50, "12:04:01 backend-jwt-auth         paused: its bud…"),
+        (45, "12:04:01 backend-jwt-auth         paused: it…"),
+        (44, "backend-jwt-auth         paused: its budget…"),
+        (36, "backend-jwt-auth         paused: it…"),
+        (25, "backend-jwt-… paused: it…"),
+        (20, "backend… paused: it…"),
+        (10, "ba… pause…"),
+    ],
+)
+def test_on_a_narrow_terminal_name_and_status_stay(columns: int, line: str) -> None:
+    said = "paused: its budget of 60000 tokens is used up"
+    activity = Activity(AT, "7f", "backend-jwt-auth", 0, "status", said, "session.paused")
+    assert activity_text(activity, Plain(), columns) == line
+
+
 def words(name: str, *numbers: int) -> list[dict[str, Any]]:
     """Says its numbers one after the other, with a pause now and then."""
     steps: list[dict[str, Any]] = []
