@@ -26,22 +26,23 @@ def test_a_kill_of_the_agent_and_one_of_its_host_leave_one_conversation_and_one_
     ready: Repo, spawn: Callable[..., Agent], stub: Stub, ccc: RunsCcc, tmp_path: Path
 ) -> None:
     run, last = RunsIn(ccc, ready.path), tmp_path / "last"
-    waits = bash(until_there(last))  # which of them it is in is the program's: it writes down after it acts
+    waits = bash(until_there(last))
     stub.scripts = {"slow": [waits, waits, waits, {"text": "done"}]}
     agent = spawn("backend", "Something slow [[script:slow]]")
 
-    def asked_again(times: int) -> None:
+    def asked_again(times: int, told: str) -> None:
         until(lambda: len(stub.requests("slow")) == times, f"request {times}")
         until(lambda: calls_tools(agent), f"the tool of request {times}")
+        until(lambda: written_down(told), f"what request {times} told, on the disk")
 
-    asked_again(1)
+    asked_again(1, "script:slow")
     os.kill(agent.pid("agent"), signal.SIGKILL)
-    asked_again(2)
+    asked_again(2, PREAMBLES[0])
     assert agent.life()["restarts"] == 1
     message = run("send", agent.name, WORDS, "--json", exit=0).json["messages"][0]["id"]
     os.kill(agent.pid("host"), signal.SIGKILL)
     run("drain", "--recover", exit=0)
-    asked_again(3)
+    asked_again(3, PREAMBLES[1])
     last.touch()
     agent.becomes("idle")
     orders = [path.read_text() for path in (agent.runs / agent.id).glob("*/order.json")]
@@ -64,7 +65,7 @@ def test_a_kill_before_the_first_answer_is_no_end(
     agent = spawn("backend", "Something [[script:late]]")
     for killed in range(kills):
         until(lambda times=killed + 1: len(stub.requests("late")) == times, f"request {killed + 1}")  # type: ignore[misc]
-        until(written_down, "a conversation on the disk")
+        until(lambda: written_down("script:late"), "a conversation on the disk")
         os.kill(agent.pid("agent"), signal.SIGKILL)
     agent.becomes("idle")
     assert len({each.session for each in stub.requests()}) == 1
@@ -93,9 +94,9 @@ def conversations() -> list[Path]:
     return list((Path(os.environ["CLAUDE_CONFIG_DIR"]) / "projects").glob("*/*.jsonl"))
 
 
-def written_down() -> bool:
+def written_down(told: str) -> bool:
     """Whether the program has written down what it was told."""
-    return any("script:late" in each.read_text(encoding="utf-8") for each in conversations())
+    return any(told in each.read_text(encoding="utf-8") for each in conversations())
 
 
 def calls_tools(agent: Agent) -> bool:
