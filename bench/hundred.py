@@ -28,9 +28,6 @@ READING = {
     "show": ("show", BY_HAND),
     "inbox": ("inbox",),
 }
-MERGING = "inbox"
-"""It merges each session that could land with its target, 20 ms each; beside resting agents there is none."""
-
 WRITING = {"note": ("note", "a person was here"), "send": ("send", "orchestrator", "to whom it concerns")}
 COMMITTING = ("commit, own checkout", "commit, session's worktree")
 
@@ -71,8 +68,7 @@ def compared(count: int, resting: Mapping[str, Times], working: Mapping[str, Tim
         yield Result(f"{words[name]}, beside work: times as long", slower[name], None, "x")
     for name in (*READING, *COMMITTING):
         everything = slower["commit" if name in COMMITTING else "python"]
-        budget = None if name == MERGING else RATIO
-        yield Result(f"{name}, beside work: times as long, of that", slower[name] / everything, budget, "x")
+        yield Result(f"{name}, beside work: times as long, of that", slower[name] / everything, RATIO, "x")
         yield Result(
             "  beside work; at rest", median_ms(working[name]), None, f"; {median_ms(resting[name]):.0f} ms"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +14,12 @@ ATTRIBUTES, MODULES = ".gitattributes", ".gitmodules"
 
 
 @contextmanager
-def work_tree(git: Git, ours: str, theirs: str) -> Iterator[Git]:
+def work_tree(git: Git, ours: str, *theirs: str) -> Iterator[Git]:
     """A git whose work tree holds what a checkout of `ours` says of merging: attributes and submodules.
 
     git reads `.gitattributes` from the work tree only (before 2.43 there is no other way), so the few that
-    can matter are laid out: those above every path in which the two commits differ. The same for
-    `.gitmodules`, by which a submodule's own repository is found.
+    can matter are laid out: those above every path in which `ours` and one of `theirs` differ. The same for
+    `.gitmodules`, by which a submodule's own repository is found. Of several of `theirs` full ids are needed.
     """
     found = _files(git, ours, _wanted(git, ours, theirs))
     if not found:
@@ -33,14 +33,24 @@ def work_tree(git: Git, ours: str, theirs: str) -> Iterator[Git]:
         yield replace(git, directory=Path(folder), extra={**git.extra, "GIT_WORK_TREE": folder})
 
 
-def _wanted(git: Git, ours: str, theirs: str) -> list[str]:
+def _wanted(git: Git, ours: str, theirs: Sequence[str]) -> list[str]:
     folders = {""}
-    for path in git.lines("diff-tree", "-r", "--name-only", "--no-renames", "-z", ours, theirs):
+    for path in _differing(git, ours, theirs):
         folder = path.rpartition("/")[0]
         while folder not in folders:
             folders.add(folder)
             folder = folder.rpartition("/")[0]
     return [MODULES, *(f"{folder}/{ATTRIBUTES}".lstrip("/") for folder in sorted(folders))]
+
+
+def _differing(git: Git, ours: str, theirs: Sequence[str]) -> list[str]:
+    asked = ("diff-tree", "-r", "--name-only", "--no-renames", "-z")
+    if len(theirs) == 1:
+        return git.lines(*asked, ours, *theirs)
+    # A line of several commits is the first against the others (git-diff-tree(1), --stdin).
+    pairs = "".join(f"{each} {ours}\n" for each in theirs).encode()
+    found = git.run(*asked, "--no-commit-id", "--stdin", input=pairs).out
+    return found.decode("utf-8", "surrogateescape").split("\0")[:-1]
 
 
 def _files(git: Git, commit: str, paths: list[str]) -> dict[str, bytes]:

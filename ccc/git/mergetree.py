@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,8 +53,12 @@ class MergeVerdict:
 
     def without(self, git: Git, prefix: str) -> MergeVerdict:
         """The verdict on everything but one folder: conflicts there do not count, the tree has it no more."""
-        kept = tuple(file for file in self.conflicts if not file.raw.startswith(f"{prefix}/"))
-        return replace(self, tree=surgery.without(git, self.tree, prefix), conflicts=kept)
+        tree = surgery.without(git, self.tree, prefix)
+        return replace(self, tree=tree, conflicts=self.conflicts_outside(prefix))
+
+    def conflicts_outside(self, prefix: str) -> tuple[ConflictFile, ...]:
+        """The conflicts that are not in one folder."""
+        return tuple(file for file in self.conflicts if not file.raw.startswith(f"{prefix}/"))
 
 
 def merge(git: Git, ours: str, theirs: str, *, quarantine: Path | None = None) -> MergeVerdict:
@@ -73,7 +77,45 @@ def merge(git: Git, ours: str, theirs: str, *, quarantine: Path | None = None) -
     tree, rest = found.out.split(b"\0", 1)
     if found.code == 0:
         return MergeVerdict(tree.decode(), ())
-    stages, messages = _sections(rest)
+    return _in_conflict(tree, iter(rest.split(b"\0")))
+
+
+def merges(git: Git, ours: str, many: Sequence[str]) -> dict[str, MergeVerdict]:
+    """Merges each of several commits into `ours`, like `merge`, by few processes however many they are.
+
+    All by full id. Those that git would not merge are left out: `merge` says why. Raises GitFailed.
+    """
+    found: dict[str, MergeVerdict] = {}
+    rest = list(dict.fromkeys(many))
+    with attributes.work_tree(git, ours, *rest) as inside:
+        while rest:
+            done = _merged_at_once(inside, ours, rest)
+            found.update(zip(rest, done, strict=False))
+            rest = rest[len(done) + 1 :]  # git ends at the first that it does not merge
+    return found
+
+
+def _merged_at_once(git: Git, ours: str, many: Sequence[str]) -> list[MergeVerdict]:
+    """The verdicts on the first of them, as far as git came: a failure says nothing of those before it."""
+    given = "".join(f"{ours} {each}\n" for each in many).encode()
+    parts = iter(
+        git.run("merge-tree", "--write-tree", "--stdin", input=given, ok=range(256)).out.split(b"\0")
+    )
+    found = []
+    for clean in parts:
+        if clean not in (b"0", b"1"):
+            break
+        tree = next(parts)
+        if clean == b"1":
+            found.append(MergeVerdict(tree.decode(), ()))
+            next(parts)
+        else:
+            found.append(_in_conflict(tree, parts))
+    return found
+
+
+def _in_conflict(tree: bytes, parts: Iterator[bytes]) -> MergeVerdict:
+    stages, messages = _sections(parts)
     words = tuple(message.words for message in messages)
     # Never clean against git's word, should it one day name no path.
     unnamed = ConflictFile("", "other", "; ".join(words), {}, "")
@@ -90,9 +132,13 @@ def _unrelated(git: Git, ours: str, theirs: str) -> UnrelatedHistories:
     )
 
 
-def quarantined(git: Git, folder: Path) -> Git:
-    """A git that writes new objects to a folder of its own and reads those of the repository as well."""
-    objects = git.text("rev-parse", "--path-format=absolute", "--git-path", "objects")
+def quarantined(git: Git, folder: Path, common: Path | None = None) -> Git:
+    """A git that writes new objects to a folder of its own and reads those of the repository as well.
+
+    `common`: its common directory, where that is known; git is not asked then.
+    """
+    asked = ("rev-parse", "--path-format=absolute", "--git-path", "objects")
+    objects = git.text(*asked) if common is None else str(common / "objects")
     folder.mkdir(parents=True, exist_ok=True)
     # git takes a C-quoted path here, and needs one where the name holds a colon or begins with a quote.
     listed = quoted(objects, always=True)
@@ -110,9 +156,8 @@ class _Message:
 Stages = dict[bytes, dict[int, tuple[str, str]]]
 
 
-def _sections(rest: bytes) -> tuple[Stages, list[_Message]]:
+def _sections(parts: Iterator[bytes]) -> tuple[Stages, list[_Message]]:
     """The two lists behind the tree in the output of `merge-tree -z` (git-merge-tree(1), OUTPUT)."""
-    parts = iter(rest.split(b"\0"))
     stages: Stages = {}
     for part in parts:
         if not part:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ccc.domain import messages
 from ccc.domain.canonical import Value
@@ -33,12 +34,14 @@ from ccc.ops.items import (
 from ccc.ops.items import Item as Item
 from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.message_items import for_session, of_messages
-from ccc.ops.peek import peek
 from ccc.ops.tampering import of_state
 from ccc.ops.workspace import Workspace
 from ccc.runs import mail
 from ccc.runs.files import SessionFiles
 from ccc.store.protocol import State
+
+if TYPE_CHECKING:
+    from ccc.ops.landing.outlook import Outlook
 
 ACKNOWLEDGED = "inbox/acks"
 LASTING = frozenset({"approval", "question", "permission", "plan", "conflict", "failure"})
@@ -46,8 +49,6 @@ LASTING = frozenset({"approval", "question", "permission", "plan", "conflict", "
 
 AT_WORK = frozenset({"queued", "starting", "running", "limited", "waiting", "reported"})
 """Statuses of a child for which its parent may well wait in silence."""
-
-NAMED = 3
 
 
 def items(workspace: Workspace, picture: Picture) -> tuple[Item, ...]:
@@ -58,16 +59,21 @@ def items(workspace: Workspace, picture: Picture) -> tuple[Item, ...]:
 def inbox(workspace: Workspace, picture: Picture) -> tuple[Item, ...]:
     """What waits, oldest first, looked at closely: each session that could land is merged with its target.
 
-    Adds conflicts and stale approvals, about 20 ms a session. Nothing is recorded.
+    Adds conflicts and stale approvals; git is asked only about what has moved since the last time. Nothing
+    is recorded.
     """
     entries = entries_of(picture)
     found = {each.id: each for each in _recorded(workspace, picture, entries)}
     landing = [each for each in picture.sightings if could_land(each, entries.get(each.session.id))]
     if landing:
-        with peek(workspace) as aside:
-            for sighting in landing:
-                found.pop(approval(sighting).id, None)
-                found.update({each.id: each for each in _landing(aside, sighting, entries)})
+        from ccc.ops.landing.outlook import outlooks  # where a session could land only
+
+        foreseen = outlooks(workspace, [each.session for each in landing])
+        for sighting in landing:
+            found.pop(approval(sighting).id, None)
+            outlook = foreseen.get(sighting.session.id)  # None: its target is gone, an item of its own
+            if outlook is not None:
+                found.update({each.id: each for each in _landing(sighting, outlook, entries)})
     return _unseen(picture, found.values())
 
 
@@ -122,39 +128,36 @@ def could_land(sighting: Sighting, entry: Entry | None) -> bool:
     return queued or sighting.view.status in ("verified", "unchecked", "reported")
 
 
-def _landing(workspace: Workspace, sighting: Sighting, entries: Entries) -> Iterator[Item]:
+def _landing(
+    sighting: Sighting, outlook: Outlook | BadConfig | GitFailed, entries: Entries
+) -> Iterator[Item]:
     """What the combined tree of a session says: a conflict, or an approval that is missing or stale."""
-    from ccc.ops.landing.combine import combine  # with the target's settings: pydantic, 50 ms
-
     session = sighting.session
-    try:
-        combined = combine(workspace, session)
-    except NotFound:
-        return  # its target is gone, which is an item of its own
-    except BadConfig as error:
-        title = f"the configuration on {session.target} cannot be read, so nothing can land there"
-        key, since = f"{session.target}\n{error.message}", sighting.view.since
-        command = f"git log -1 -p {shlex.quote(session.target)} -- .ccc"
-        yield item("failure", None, key, title=title, text=error.message, since=since, command=command)
+    if isinstance(outlook, BadConfig):
+        yield _unreadable(sighting, outlook)
         return
-    except GitFailed as error:
-        yield _conflict(sighting, session.head, error.message)
+    if isinstance(outlook, GitFailed):
+        yield _conflict(sighting, session.head, outlook.message)
         return
-    if combined.conflicts:
-        paths = [file.path for file in combined.conflicts]
-        more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
-        yield _conflict(sighting, f"{combined.base}\n{combined.head}", f"in {', '.join(paths[:NAMED])}{more}")
+    base, head, verdict = outlook.base, outlook.head, outlook.verdict
+    if verdict.tree is None:
+        more = f" and {verdict.conflicts - len(verdict.named)} more"
+        text = f"in {', '.join(verdict.named)}{more if verdict.conflicts > len(verdict.named) else ''}"
+        yield _conflict(sighting, f"{base}\n{head}", text)
         return
-    assert combined.tree is not None
     entry = entries.get(session.id)
     given = entry.approvals if entry else ()
-    current = {one.by for one in given if one.covers(combined.base, combined.head, combined.tree)}
-    if (
-        is_ready(sighting)
-        and not combined.nothing
-        and len(current) < combined.policy.settings.approvals_required
-    ):
+    current = {one.by for one in given if one.covers(base, head, verdict.tree)}
+    if is_ready(sighting) and not verdict.nothing and len(current) < outlook.required:
         yield approval(sighting, "; the one given is stale" if given and not current else "")
+
+
+def _unreadable(sighting: Sighting, error: BadConfig) -> Item:
+    target = sighting.session.target
+    title = f"the configuration on {target} cannot be read, so nothing can land there"
+    key, since = f"{target}\n{error.message}", sighting.view.since
+    command = f"git log -1 -p {shlex.quote(target)} -- .ccc"
+    return item("failure", None, key, title=title, text=error.message, since=since, command=command)
 
 
 def _conflict(sighting: Sighting, key: str, text: str) -> Item:

@@ -22,9 +22,10 @@ def peek(workspace: Workspace) -> Iterator[Workspace]:
 
     workspace.reader.tip()  # where it must be mended, that is done now, and not among what goes away
     with tempfile.TemporaryDirectory(prefix="ccc-peek-") as folder:
-        git = quarantined(workspace.git, Path(folder))
+        git = quarantined(workspace.git, Path(folder), workspace.repository.common)
         aside = Workspace(replace(workspace.repository, git=git), workspace.directory, workspace.environment)
         try:
             yield aside
         finally:
-            aside.reader.close()
+            if "reader" in vars(aside):  # else asking for it would start a git to end it
+                aside.reader.close()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ccc.errors import BadConfig, NotFound
 from ccc.git import repository as repositories
+from ccc.git.blobs import blobs
 from ccc.git.command import Git
 from ccc.ops.actor import actor_of
 from ccc.ops.desk import desk_of
@@ -103,12 +104,17 @@ def _files_below(folder: Path) -> dict[str, bytes]:
 
 
 def _files_at(git: Git, commit: str) -> dict[str, bytes]:
-    listed = git.lines("ls-tree", "-r", "-z", "--name-only", commit, "--", CONFIG_FILE, f"{ROLES_FOLDER}/")
-    return {
-        path.removeprefix(f"{FOLDER}/"): git.run("cat-file", "blob", f"{commit}:{path}").out
-        for path in listed
+    rows = (
+        row.split("\t", 1)
+        for row in git.lines("ls-tree", "-r", "-z", commit, "--", CONFIG_FILE, f"{ROLES_FOLDER}/")
+    )
+    wanted = {
+        path: head.split(" ")[2]
+        for head, path in rows
         if path == CONFIG_FILE or (path.endswith(".md") and path.count("/") == ROLES_FOLDER.count("/") + 1)
     }
+    contents = blobs(git, wanted.values())
+    return {path.removeprefix(f"{FOLDER}/"): contents[oid] for path, oid in wanted.items()}
 
 
 def paths_at(git: Git, *revisions: str) -> Callable[[], frozenset[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,9 @@ def without_side(path: bytes) -> bytes:
 
 def compare(repo: Repo, repository: Repository) -> mergetree.MergeVerdict:
     verdict = mergetree.merge(repository.git, repo.oid("main"), repo.oid("theirs"))
+    assert mergetree.merges(repository.git, repo.oid("main"), [repo.oid("theirs")]) == {
+        repo.oid("theirs"): verdict
+    }
     clean, tree, unmerged = git_merge(repo)
     assert (not verdict.conflicts) == clean
     if clean:
@@ -349,3 +353,32 @@ def test_what_is_no_text_has_no_hunks(repo: Repo, repository: Repository, case: 
     branches(repo, *CASES[case])
     for file in compare(repo, repository).conflicts:
         assert mergetree.conflict_hunks(repository.git, file) == []
+
+
+def test_several_are_merged_at_once_as_one_by_one(repo: Repo, repository: Repository) -> None:
+    """Also beside those that git refuses, and where attributes are of some of their folders only."""
+    union = several(put("folder/.gitattributes", "b.txt merge=union\n"), BEFORE)
+    ours = several(EDIT, replaced("folder/b.txt", "line 3\n", "ours\n"))
+    branches(repo, union, ours, replaced("folder/b.txt", "line 3\n", "theirs\n"))
+    heads = [repo.oid("theirs")]
+    for change in (
+        put("other", "1\n"),
+        replaced("a.txt", "line 3\n", "3\n"),
+        git("rm", "-q", "a.txt"),
+        NOTHING,
+    ):
+        repo.git("checkout", "-q", "--detach", "theirs~")
+        change(repo)
+        repo.commit("Another")
+        heads.append(repo.oid())
+    repo.git("checkout", "-q", "main")
+    lone = [repo.git("commit-tree", "-m", words, repo.oid("HEAD^{tree}")) for words in ("One", "Two")]
+    missing = "1" * len(lone[0])
+    merge, base = partial(mergetree.merge, repository.git), repo.oid()
+    for many in ([*heads, base], [lone[0], *heads, *lone], [lone[0], heads[1], lone[1], heads[0], base]):
+        found = mergetree.merges(repository.git, base, many)
+        assert found == {each: merge(base, each) for each in many if each not in lone}
+    assert mergetree.merges(repository.git, base, [heads[0], missing, heads[1]]) == {
+        each: merge(base, each) for each in heads[:2]
+    }
+    assert mergetree.merges(repository.git, base, []) == {}

@@ -43,6 +43,24 @@ def test_without_what_is_not_there_the_tree_stays(repository: Repository, tree: 
     assert surgery.without(repository.git, tree, path) == tree
 
 
+@pytest.mark.parametrize(
+    "path", [".ccc/sessions", ".ccc", "src", "nope/deeper", "README.md/below", "README.md"]
+)
+def test_the_ids_of_several_are_those_of_each(
+    repo: Repo, repository: Repository, tree: str, path: str
+) -> None:
+    git = repository.git
+    repo.git("rm", "-rqf", ".ccc/config.toml")
+    repo.commit("No configuration")
+    only = surgery.with_subtree(git, repo.git("mktree", stdin=""), path, tree)
+    trees = [tree, repo.oid("HEAD^{tree}"), only, repo.oid("HEAD~2^{tree}"), tree]
+    before = repo.git("count-objects")
+    found = surgery.ids_without(git, trees, path)
+    assert repo.git("count-objects") == before
+    assert found == [surgery.without(git, each, path) for each in trees]
+    assert surgery.ids_without(git, [], path) == []
+
+
 def test_without_everything_the_tree_is_empty(repo: Repo, repository: Repository, tree: str) -> None:
     only = surgery.with_subtree(repository.git, repo.git("mktree", stdin=""), "a/b", tree)
     assert paths(repo, surgery.without(repository.git, only, "a/b")) == []
