@@ -54,12 +54,11 @@ class Place:
     def inbox(self) -> list[Item]:
         """What waits, once it is known that an inbox which remembers nothing says the same."""
         self.run("drain", exit=0)  # what is not recorded is as old as the look
-        before = self.memory.read_bytes() if self.memory.exists() else None
         found = self.run("inbox", "--json", exit=0).json
-        after = self.memory.read_bytes()
+        remembered = self.memory.read_bytes()
         self.memory.unlink()
         assert self.run("inbox", "--json", exit=0).json == found
-        self.memory.write_bytes(before or after)
+        self.memory.write_bytes(remembered)
         return [(item["kind"], item["session"], item["text"]) for item in found["items"]]
 
     def of(self, number: int) -> list[tuple[str, str]]:
@@ -136,6 +135,7 @@ def test_what_moves_is_seen_at_once(place: Places) -> None:
 
 
 WRONG: list[Any] = [17, None, "", [], [1], ["x", "y", "z", {}], ["tree", 0, 0, [1]], {}]
+WRONG += [[None, 0, 0, []], [7, 0, 0, []], [None, 0, 2, [1]], [None, 0, 1, ["a", "b"]], [None, 0, "1", ["a"]]]
 
 
 @pytest.mark.slow

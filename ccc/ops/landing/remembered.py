@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ccc import __version__
@@ -73,8 +74,8 @@ class Remembered:
         match self._look_up(VERDICTS, pair):
             case [str(tree), int(nothing), 0, []]:
                 return Verdict(tree, bool(nothing), 0, ())
-            case [None, int(nothing), int(conflicts), [*named]] if all(isinstance(n, str) for n in named):
-                return Verdict(None, bool(nothing), conflicts, tuple(named))
+            case [None, 0, int(conflicts), [*named]] if _are_paths(named, conflicts):
+                return Verdict(None, False, conflicts, tuple(named))
         return None
 
     def note_verdict(self, base: str, head: str, verdict: Verdict) -> None:
@@ -111,6 +112,10 @@ class Remembered:
     def _note(self, section: str, key: str, value: Any) -> None:
         self._used[section][key] = value
         self._is_new = True
+
+
+def _are_paths(named: Sequence[object], conflicts: int) -> bool:
+    return 0 < len(named) <= conflicts and all(isinstance(path, str) for path in named)
 
 
 def _section(found: object) -> dict[str, Any]:
