@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from ccc.domain.sessions import Session
 from ccc.errors import BadConfig, GitFailed, NotFound, StateBroken
 from ccc.git import heads, history
-from ccc.git.objects import SUBMODULE_MODE, parse_commit
+from ccc.git.objects import SUBMODULE_MODE, parse_commit, parse_tree
 from ccc.ops.landing.remembered import Remembered, Terms, Verdict
 from ccc.ops.observe import HEADS
+from ccc.ops.policy import FOLDER, target_policy
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 
@@ -106,18 +107,28 @@ def _is_own(workspace: Workspace, session: Session, head: str, known: Remembered
 
 
 def _terms(workspace: Workspace, base: str, target: str, known: Remembered) -> Terms | BadConfig | GitFailed:
-    found = known.terms(base)
+    folder = _configuration_at(workspace, base)
+    found = known.terms(folder)
     if found is not None:
         return found
-    from ccc.ops.policy import target_policy  # pydantic, 50 ms: where the target has moved only
-
-    try:
+    try:  # with pydantic, 50 ms: where the configuration changed only
         settings = target_policy(workspace, base, target).settings
     except (BadConfig, GitFailed) as error:
         return error
     terms = Terms(settings.approvals_required, settings.keep_session_files)
-    known.note_terms(base, terms)
+    known.note_terms(folder, terms)
     return terms
+
+
+def _configuration_at(workspace: Workspace, commit: str) -> str:
+    """The id of the folder that holds all that decides in a commit, empty where it has none."""
+    content = workspace.reader.objects.read(_tree_of(workspace, commit))[1]
+    entry = parse_tree(content, id_length=len(commit) // 2).get(FOLDER)
+    return "" if entry is None else entry.oid
+
+
+def _tree_of(workspace: Workspace, commit: str) -> str:
+    return parse_commit(workspace.reader.objects.read(commit)[1]).tree
 
 
 def _merged(workspace: Workspace, asked: Sequence[_Question], known: Remembered) -> Found:
@@ -128,8 +139,7 @@ def _merged(workspace: Workspace, asked: Sequence[_Question], known: Remembered)
     with peek(workspace) as aside:
         for base in dict.fromkeys(each.base for each in asked):
             onto = [each for each in asked if each.base == base]
-            whole = parse_commit(workspace.reader.objects.read(base)[1]).tree
-            _merge_onto(aside, (base, whole), onto, known)
+            _merge_onto(aside, (base, _tree_of(workspace, base)), onto, known)
             for each in onto:
                 if known.verdict(each.base, each.head) is None:
                     found.update(_alone(aside, each))

@@ -55,16 +55,16 @@ class Remembered:
         self._passing: dict[str, Verdict] = {}
         self._is_new = False
 
-    def terms(self, base: str) -> Terms | None:
-        """What this commit of a target asks for; None where that is not known."""
-        match self._look_up(TERMS, base):
+    def terms(self, folder: str) -> Terms | None:
+        """What a target with this folder `.ccc` (its id) asks for; None where that is not known."""
+        match self._look_up(TERMS, folder):
             case [int(required), int(keeps)]:
                 return Terms(required, bool(keeps))
         return None
 
-    def note_terms(self, base: str, terms: Terms) -> None:
-        """Keeps what was read from a target's commit."""
-        self._note(TERMS, base, [terms.required, int(terms.keeps)])
+    def note_terms(self, folder: str, terms: Terms) -> None:
+        """Keeps what was read from a target's `.ccc`."""
+        self._note(TERMS, folder, [terms.required, int(terms.keeps)])
 
     def verdict(self, base: str, head: str) -> Verdict | None:
         """What landing `head` on `base` gives; None where that is not known."""
