@@ -16,7 +16,7 @@ import pytest
 
 from bench.crowd import crowd
 from bench.harness import Times, in_turns
-from bench.hundred import COMMITTING, MERGING, READING, WRITING
+from bench.hundred import COMMITTING, READING, WRITING
 from ccc.platform import trees
 from tests.support.agents import until
 from tests.support.program import Program
@@ -45,7 +45,7 @@ about to, as well as one that ends."""
 def test_a_person_beside_a_hundred_agents_is_not_kept_waiting() -> None:
     with crowd(COUNT) as place:
         hosts_are_small_and_idle(place.hosts())
-        works = place.works({name: words for name, words in COMMANDS.items() if name != MERGING})
+        works = place.works(COMMANDS)
         resting = in_turns(ROUNDS, works)
         place.set_to_work(queued=5)
         working = in_turns(ROUNDS, works)
@@ -66,7 +66,7 @@ def hosts_are_small_and_idle(hosts: list[int]) -> None:
 
 def nobody_waits(resting: Mapping[str, Times], working: Mapping[str, Times]) -> None:
     slower = {name: min(working[name]) / min(resting[name]) for name in ("python", "commit")}
-    for name in {*COMMANDS, *COMMITTING} - {MERGING}:
+    for name in {*COMMANDS, *COMMITTING}:
         usual = min(resting[name]) * max(1.0, slower["commit" if name in COMMITTING else "python"])
         assert min(working[name]) <= usual * TIMES + SECONDS, (name, resting, working)
 
