@@ -92,15 +92,19 @@ def _are_ids(found: Mapping[str, str]) -> bool:
 def branches_of(git: Git, common: Path, prefix: str, names: Collection[str]) -> Mapping[str, str]:
     """Admin directory's name (the prefix and one of these) to the full name of its branch.
 
-    For a detached HEAD the commit stands there (not with reftable). Who rebases or bisects is left out, and
-    so is what cannot be read.
+    For a detached HEAD the commit stands there. Who rebases or bisects is left out, and so is what cannot be
+    read.
     """
     there = listed(f"{common}/worktrees")
     admins = [one for one in there if one.startswith(prefix) and one[len(prefix) :] in names]
     files = {admin: f"{common}/worktrees/{admin}/HEAD" for admin in admins}
     texts = {admin: (_content(file) or "").strip() for admin, file in files.items()}
     unknown = [admin for admin, text in texts.items() if text == STUB]
-    found = _asked_of_git(git, unknown) if unknown else {}
+    found = _asked_of_git(git, unknown, BRANCH) if unknown else {}
+    detached = [admin for admin, name in found.items() if not name.startswith("refs/")]
+    commits = _asked_of_git(git, detached, COMMIT) if detached else {}
+    found = {admin: found[admin] for admin in found.keys() - set(detached)}
+    texts = {**texts, **commits}
     for admin, text in texts.items():
         if text.startswith("ref: ") and text != STUB:
             found[admin] = text.removeprefix("ref: ")
@@ -131,14 +135,17 @@ def _content(path: str) -> str | None:
         return None
 
 
-def _asked_of_git(git: Git, admins: Sequence[str]) -> dict[str, str]:
+BRANCH: tuple[str, ...] = ("--symbolic-full-name",)
+COMMIT: tuple[str, ...] = ()
+"""How git is asked where a HEAD stands: its branch (its own name where it is detached), or its commit."""
+
+
+def _asked_of_git(git: Git, admins: Sequence[str], how: Sequence[str]) -> dict[str, str]:
     """All by one process; one by one where a single one is broken, which fails it for all."""
     names = [f"worktrees/{admin}/HEAD" for admin in admins]
-    asked = git.run("rev-parse", "--symbolic-full-name", *names, "--", ok=(0, 128))
+    asked = git.run("rev-parse", *how, *names, "--", ok=(0, 128))
     answers = asked.text.splitlines()[: len(names)] if asked.code == 0 else []
     if len(answers) != len(names):
         alone = ([admin] for admin in admins if len(admins) > 1)
-        return {name: branch for one in alone for name, branch in _asked_of_git(git, one).items()}
-    # For a detached one its own name comes back.
-    pairs = zip(admins, answers, strict=True)
-    return {admin: answer for admin, answer in pairs if answer.startswith("refs/")}
+        return {name: branch for one in alone for name, branch in _asked_of_git(git, one, how).items()}
+    return dict(zip(admins, answers, strict=True))

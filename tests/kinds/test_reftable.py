@@ -45,16 +45,20 @@ def test_an_agents_day_with_reftable(place: Place, ccc_inline: RunsCcc, tmp_path
 def test_a_branch_switched_in_a_session_is_seen_with_reftable(place: Place, ccc_inline: RunsCcc) -> None:
     place.run(ccc_inline, "init")
     names = []
-    for task in ("One", "Two", "Three"):
+    for task in ("One", "Two", "Three", "Four"):
         made = place.run(ccc_inline, "spawn", "backend", task, "--no-start", "--json").json["sessions"][0]
         names.append(made["name"])
     trees = [Repo(place.home.path.parent / "tables.ccc" / name) for name in names]
     trees[0].git("checkout", "-q", "-b", "elsewhere")
-    trees[1].git("checkout", "-q", "--detach")
+    for tree in (trees[1], trees[3]):
+        tree.git("checkout", "-q", "--detach")
     said = place.run(ccc_inline, "status", "--json").json["sessions"]
     words = {each["name"]: "; ".join(line["what"] for line in each["evidence"]) for each in said}
     assert "on branch elsewhere instead of ccc/backend/one" in words["backend-one"]
     assert "on branch" not in words["backend-three"]
+    for number, slug in ((1, "two"), (3, "four")):
+        commit = trees[number].git("rev-parse", "--short=7", "HEAD")
+        assert f"HEAD is detached at {commit} instead of on ccc/backend/{slug}" in words[f"backend-{slug}"]
     # An admin directory that git cannot read does not hide the others.
     admin = place.home.common / "worktrees" / "ccc-backend-two"
     (admin / "reftable" / "tables.list").write_bytes(b"garbage\n")
