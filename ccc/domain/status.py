@@ -78,8 +78,7 @@ def derive(session: Session, seen: Seen | None, now: str) -> StatusView:
     trouble = _trouble(session, seen)
     if trouble and status in UNSETTLED:
         if any(each.source == "process" for each in trouble):
-            last = f"last known {session.run.status}: {session.run.why or 'no reason'}"
-            evidence = (Evidence("event", last, session.run.at),)
+            evidence = (Evidence("event", _last_recorded(session), session.run.at),)
         return StatusView("lost", session.updated_at, (*trouble, *evidence), now)
     if status == "unknown":
         return StatusView(status, since, (*trouble, *evidence, *_strayed(session, seen)), since)
@@ -247,8 +246,16 @@ def _trouble(session: Session, seen: Seen) -> tuple[Evidence, ...]:
     if not seen.worktree:
         found.append(Evidence("worktree", f"{NOTHING} {session.worktree}", None))
     if seen.searched and seen.life is None and session.engine is not None and session.run.status in LIVE:
-        found.append(Evidence("process", f"nothing is left of run {session.run.number} here", None))
+        gone = f"nothing is left of run {session.run.number} here: its files under ccc/runs are gone"
+        found.append(Evidence("process", gone, None))
     return tuple(found)
+
+
+def _last_recorded(session: Session) -> str:
+    """What was known before; that a turn goes on is no more to be said where nothing is left of it."""
+    run = session.run
+    known = f"last known {run.status}"
+    return known if run.status in ("starting", "running") or not run.why else f"{known}: {run.why}"
 
 
 def _strayed(session: Session, seen: Seen) -> tuple[Evidence, ...]:

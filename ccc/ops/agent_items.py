@@ -148,7 +148,7 @@ def _failures(sighting: Sighting) -> Iterator[Item]:
     words = {"failed": "failed", "lost": "is lost"}[view.status]
     title = f"the agent of {session.name} {words}"
     text = view.evidence[0].what if view.evidence else ""
-    verb = "start" if life is None else "resume"
+    verb = "start" if life is None and session.conversation is None else "resume"
     if life is not None and TOO_LONG in text.lower():
         verb = "start --fresh"  # the same conversation would be too long again
     key = f"{session.run.number if life is None else life.run}\n{view.status}"

@@ -50,7 +50,13 @@ def test_a_run_whose_files_were_deleted_is_not_said_to_go_on(start: Starts, ccc:
     until(lambda: _is_deleted(agent.runs / agent.id), "no files of the run")
     words = [each["what"] for each in agent.becomes("lost")["evidence"]]
     assert f"git ccc resume {agent.name}" in ccc("send", agent.name, "hello", exit=0).stdout
-    assert words == ["nothing is left of run 1 here", "last known running: a turn goes on"]
+    gone = "nothing is left of run 1 here: its files under ccc/runs are gone"
+    assert words == [gone, "last known running"]
+    [item] = ccc("inbox", "--json", exit=0).json["items"]
+    assert (item["text"], item["command"]) == (gone, f"git ccc resume {agent.name}")
+    assert f"hint: git ccc start {agent.name}" in ccc("stop", agent.name, exit=1).stderr
+    ccc("resume", agent.name, exit=0)
+    agent.becomes("running")
 
 
 def _is_deleted(folder: Path) -> bool:
