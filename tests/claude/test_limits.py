@@ -151,7 +151,8 @@ def test_an_api_that_is_away_parks_the_session_until_it_is_back(
     evidence = [each["what"] for each in now["evidence"]]
     assert evidence[0].startswith(f"parked: {why}"), evidence
     assert any(what.startswith("until 20") for what in evidence), evidence
-    (item,) = RunsIn(ccc, ready.path)("inbox", "--json").json["items"]
+    run = RunsIn(ccc, ready.path)
+    (item,) = until(lambda: run("inbox", "--json").json["items"], "the item")  # while it is tried again: none
     assert item["title"] == f"{agent.name} is limited, and goes on by itself"
     assert item["text"].startswith(f"parked: {why}")
     stub.start(port)
