@@ -112,7 +112,7 @@ def test_a_subscription_that_is_used_up_waits_for_the_reset_that_it_names(
     monkeypatch.delenv("ANTHROPIC_API_KEY")
     monkeypatch.setenv("CLAUDE_CODE_OAUTH_TOKEN", "dummy")
     ready.write(".ccc/config.toml", '[limits]\nrate_wait = "1h"\nstagger = "1s"\n')
-    reset = int(time.time()) + 12
+    reset = int(time.time()) + 20
     refused = {"status": 429, "headers": used_up(reset)}
     after = {"fail": [refused], **bash(until_there(tmp_path / "go"))}
     stub.scripts = {"*": [bash("git status"), after, {"text": "on"}]}

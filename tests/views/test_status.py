@@ -170,7 +170,7 @@ def test_hidden_sessions_are_counted_and_nothing_is_said_to_be_nothing() -> None
     assert status_text(one, (), NOW, Plain(), hidden=2).splitlines()[-1] == (
         "1 running (2 closed: git ccc status --all)"
     )
-    begin = 'begin with: git ccc spawn ROLE "TASK" --no-start'
+    begin = 'begin with: git ccc spawn ROLE "TASK"'
     assert status_text([], (), NOW, Plain()) == f"no sessions; {begin}"
     assert status_text([], (), NOW, Plain(), hidden=1) == (
         f"no open sessions (1 closed: git ccc status --all); {begin}"

@@ -126,7 +126,7 @@ def _table(rows: Sequence[Row], look: Styling) -> Iterator[str]:
 def _summary(rows: Sequence[Row], hidden: int) -> str:
     closed = f"{hidden} closed: git ccc status --all" if hidden else ""
     if not rows:
-        begin = 'begin with: git ccc spawn ROLE "TASK" --no-start'
+        begin = 'begin with: git ccc spawn ROLE "TASK"'
         return f"no open sessions ({closed}); {begin}" if closed else f"no sessions; {begin}"
     counts = Counter(row.status for row in rows)
     words = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
