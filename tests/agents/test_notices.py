@@ -195,7 +195,8 @@ def test_what_is_to_be_signed_waits_for_its_secret(
 def test_only_what_was_asked_for_is_told_and_nothing_that_was_before(
     ready: Repo, ccc: RunsCcc, start: Starts, told: Callable[[], list[dict[str, Any]]], tmp_path: Path
 ) -> None:
-    configure(ready, f'command = ["{tmp_path / "tell"}"]', 'on = ["failed"]')
+    wanted = ('on = ["failed"]', "[session]", "restarts = 0")
+    configure(ready, f'command = ["{tmp_path / "tell"}"]', *wanted)
     start(ASKS).becomes("waiting")
     start([{"crash": {"exit": 3, "always": True}}]).becomes("failed")
     until(told, "the failure")

@@ -136,6 +136,7 @@ def test_an_ending_that_is_announced_is_the_status_before_it_is_recorded(tmp_pat
 def test_a_session_made_without_an_agent_waits_for_its_predecessor_and_is_blocked_by_its_failure(
     start: Starts, ccc: RunsCcc, ready: Repo
 ) -> None:
+    ready.write(".ccc/config.toml", "[session]\nrestarts = 0\n")
     made = ccc("spawn", "backend", "First", "--no-start", "--json", exit=0).json["sessions"][0]
     assert same_everywhere(ready, ccc, made["name"])["status"] == "created"
     failing = start([{"wait": {"file": "go"}}, {"crash": {"exit": 3, "always": True}}], task="Second")

@@ -51,8 +51,8 @@ def test_readers_at_once_are_told_the_same_though_no_cache_is_there(
     ready: Repo, start: Starts, ccc: RunsCcc
 ) -> None:
     """Each makes the cache anew, and each may start the background drain."""
-    for number in range(3):
-        _settled(start(STAYS, task=f"Part {number}"))
+    for agent in [start(STAYS, task=f"Part {number}") for number in range(3)]:
+        _settled(agent)
     ccc("drain", exit=0)
     alone = said(ccc(*STATUS, exit=0).json)
     for folder in ("cache", "runs-cache"):
