@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
 import unicodedata
@@ -92,6 +91,6 @@ SHORT = 4096
 def _without_openssl() -> Callable[..., Any] | None:
     """Python's own SHA-1; None where this Python was built without it."""
     try:
-        return importlib.import_module("_sha1").sha1  # type: ignore[no-any-return]
+        return __import__("_sha1").sha1  # type: ignore[no-any-return]
     except ImportError:
         return None

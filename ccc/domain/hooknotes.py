@@ -9,7 +9,7 @@ from ccc.records import dataclass
 VERSION = "1"
 HOOKS = ("post-commit", "post-merge", "post-rewrite", "post-checkout", "post-applypatch")
 NONE = "-"
-_LINE = re.compile(
+_LINE = (
     rf"{VERSION} (?P<hook>{'|'.join(HOOKS)})"
     r" (?P<worktree>[^\x00-\x20\x7f]+) (?P<oid>-|[0-9a-f]{40}|[0-9a-f]{64}) (?P<pid>[0-9]{1,19})"
     r" (?P<argument>[^\x00-\x20\x7f]+) (?P<ref>-|refs/[^\x00-\x20\x7f]+)"
@@ -35,7 +35,7 @@ class HookNote:
 
 def parse_hook_note(line: str) -> HookNote:
     """The note of a journal line, without its newline. Raises ValueError for what no hook of ours wrote."""
-    found = _LINE.fullmatch(line)
+    found = re.fullmatch(_LINE, line)
     if found is None:
         raise ValueError(f"not a hook's note: {line[:80]!r}")
     return HookNote(

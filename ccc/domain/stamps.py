@@ -9,14 +9,15 @@ from __future__ import annotations
 import os
 import re
 import time
-from datetime import date
 
 GENESIS = "20260101T000000.000+000.0"
 LANE_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 LANE_LENGTH = 6
 COUNTER_LIMIT = 999
 FUTURE_LIMIT_MS = 24 * 3600 * 1000
-_EPOCH = date(1970, 1, 1).toordinal()
+_EPOCH = 719_163
+"""The ordinal (datetime.date.toordinal) of 1970-01-01."""
+
 _SHAPE = re.compile(r"\d{8}T\d{6}\.\d{3}\+\d{3}\.[0-9a-z]+\Z")
 
 
@@ -43,6 +44,8 @@ def is_stamp(text: str) -> bool:
 
 def milliseconds(stamp: str) -> int:
     """The stamp's time in milliseconds since 1970 UTC. Raises ValueError for another shape."""
+    from datetime import date  # 1 ms, and `status` needs no date
+
     days = date(int(stamp[:4]), int(stamp[4:6]), int(stamp[6:8])).toordinal() - _EPOCH
     seconds = days * 86_400 + int(stamp[9:11]) * 3600 + int(stamp[11:13]) * 60 + int(stamp[13:15])
     return seconds * 1000 + int(stamp[16:19])

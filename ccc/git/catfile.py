@@ -170,7 +170,7 @@ class CatFile:
 
     def _loose(self, name: str) -> str | None:
         try:
-            text = (self.common / name).read_text(encoding="ascii", errors="replace").rstrip("\n")
+            text = (self.common / name).read_text(encoding="utf-8", errors="replace").rstrip("\n")
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
         if text.startswith("ref: "):

@@ -41,10 +41,10 @@ KEPT = frozenset(
 """`GIT_*` that say where configuration lies; the rest (`GIT_DIR`, `GIT_INDEX_FILE`, ... of a hook) would
 send our commands to another repository or index."""
 
-PROMISED = re.compile(r"could not fetch ([0-9a-f]{40,64}) from promisor remote")
+PROMISED = r"could not fetch ([0-9a-f]{40,64}) from promisor remote"
 """git's words where an object that a partial clone left out is not to be had (promisor-remote.c)."""
 
-DUBIOUS = re.compile(r"detected dubious ownership in repository at '(.+)'")
+DUBIOUS = r"detected dubious ownership in repository at '(.+)'"
 """git's words where a folder is another user's (setup.c)."""
 
 TIME_LIMIT = 600.0
@@ -187,11 +187,11 @@ class Begun:
 
 def failure(arguments: tuple[str, ...], result: Result) -> GitFailed:
     """The error of a git command that failed, in git's own words."""
-    promised = PROMISED.search(result.err)
+    promised = re.search(PROMISED, result.err)
     if promised:
         lacking = f"object {promised[1][:7]} is not in this partial clone, and its remote does not answer"
         return GitFailed(lacking, "try again when the remote can be reached: git remote -v")
-    strange = DUBIOUS.search(result.err)
+    strange = re.search(DUBIOUS, result.err)
     if strange:
         advice = f"git config --global --add safe.directory {shlex.quote(strange[1])}"
         return GitFailed(f"{strange[1]} belongs to another user", advice)

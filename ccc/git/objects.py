@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
@@ -12,6 +13,10 @@ from ccc.records import dataclass
 
 BLOB, TREE, COMMIT = "blob", "tree", "commit"
 DIRECTORY_MODE, FILE_MODE, SUBMODULE_MODE = "40000", "100644", "160000"
+
+
+_ROW = rb"([0-7]+) ([^\0]+)\0(.{%d})"
+"""An entry of a tree: mode, name, id (git's tree-walk.c, decode_tree_entry)."""
 
 
 class MissingObject(StateBroken):
@@ -93,17 +98,16 @@ class Commit:
 
 
 def parse_tree(content: bytes, *, id_length: int = 20) -> dict[str, Entry]:
-    """Name to entry, in git's order; names that are not UTF-8 come with surrogate escapes."""
-    entries: dict[str, Entry] = {}
-    position = 0
-    while position < len(content):
-        space = content.index(b" ", position)
-        end = content.index(b"\0", space)
-        name = content[space + 1 : end].decode("utf-8", "surrogateescape")
-        oid = content[end + 1 : end + 1 + id_length].hex()
-        entries[name] = Entry(content[position:space].decode(), oid)
-        position = end + 1 + id_length
-    return entries
+    """Name to entry, in git's order; names that are not UTF-8 come with surrogate escapes.
+
+    Raises ValueError for bytes that are no tree.
+    """
+    rows: list[tuple[bytes, bytes, bytes]] = re.findall(_ROW % id_length, content, re.DOTALL)
+    if sum(len(mode) + len(name) + len(oid) + 2 for mode, name, oid in rows) != len(content):
+        raise ValueError("not a tree")
+    return {
+        name.decode("utf-8", "surrogateescape"): Entry(mode.decode(), oid.hex()) for mode, name, oid in rows
+    }
 
 
 def build_tree(entries: Mapping[str, Entry]) -> bytes:

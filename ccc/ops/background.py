@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ccc.ops import dependents
+from operator import attrgetter
+
 from ccc.ops.look import Picture, Sighting
 from ccc.ops.mail import messages_of
 from ccc.ops.workspace import Workspace
-from ccc.runs import drain, handed
+from ccc.runs import drain
 from ccc.runs.files import SessionFiles
 from ccc.store.states import Overlaid
 
@@ -44,7 +45,11 @@ def is_due(workspace: Workspace, picture: Picture) -> bool:
 def _has_mail(workspace: Workspace, picture: Picture) -> bool:
     """Whether mail waits for an agent at rest: its sender died, or could not take it up."""
     rest = {each.session.id for each in picture.sightings if _is_at_rest(workspace, each)}
-    return bool(rest) and any(
+    if not rest:
+        return False
+    from ccc.runs import handed  # where an agent is at rest only
+
+    return any(
         each.waits
         and each.to in rest
         and each.sender != "ccc"
@@ -75,6 +80,10 @@ def _is_queued(workspace: Workspace, sighting: Sighting) -> bool:
 def _ready(workspace: Workspace, picture: Picture) -> bool:
     """Whether what somebody waited for is proven, failed or mended now, and nobody has seen to it: where it
     lives on another machine only a sync brings that."""
+    if not any(map(attrgetter("after"), picture.sessions)):
+        return False
+    from ccc.ops import dependents  # where somebody waits for another only
+
     said = dependents.look_at(picture)
     mine = (each.session for each in picture.sightings if each.session.id in said)
     return any(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import repeat
-from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from ccc.git.heads import ADMIN_PREFIX
 from ccc.ops.observe import HEADS, all_sessions
 from ccc.ops.roster import Roster
 from ccc.ops.sight import Eyes
-from ccc.ops.sync.provisional import provisional_sessions
+from ccc.ops.sync import enabled as sharing
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 from ccc.store.cache import Cache
@@ -81,23 +81,23 @@ def look(workspace: Workspace, at: str | None = None) -> Picture:
     refs = heads() if sessions else {}
     now = workspace.now()
     runs = with_runs(workspace) if sessions else ()
-    unshared = provisional_sessions(workspace, state)
+    unshared = _unshared(workspace, state)
     eyes = Eyes(workspace.layout, refs, _checked_out(workspace, roster), runs, now)
     workspace.views, views, lives = eyes.on(roster, workspace.views)
     nothing = repeat(None)
     shares = nothing if unshared is None else [session.id in unshared for session in sessions]
     parts = (sessions, views, nothing, nothing, nothing, lives, shares, nothing, repeat(now))
-    picture = Picture(state, tuple(_grounded(list(map(Sighting, *parts)), sessions)))
-    if "queued" in map(attrgetter("run.status"), sessions):
+    picture = Picture(state, tuple(_grounded(list(map(Sighting, *parts)), roster)))
+    if "queued" in roster.statuses:
         from ccc.ops.placing import placed  # where somebody waits only
 
         return placed(workspace, picture)
     return picture
 
 
-def _grounded(found: Sequence[Sighting], known: Sequence[Session]) -> Iterable[Sighting]:
+def _grounded(found: Sequence[Sighting], roster: Roster) -> Iterable[Sighting]:
     """With what has moved on since of what a session builds on."""
-    if not any(map(attrgetter("grounds"), known)):
+    if not any(roster.grounded):
         return found
     from ccc.domain.grounds import outdated  # where a session builds on another only
 
@@ -105,10 +105,18 @@ def _grounded(found: Sequence[Sighting], known: Sequence[Session]) -> Iterable[S
         session, view = sighting.session, sighting.view
         if not session.grounds or session.closed is not None or session.landed_head:
             return sighting
-        evidence = tuple(Evidence("commit", words, None) for words in outdated(known, session))
+        evidence = tuple(Evidence("commit", words, None) for words in outdated(roster.sessions, session))
         return sighting._replace(view=replace(view, evidence=(*view.evidence, *evidence)))
 
     return [moved(sighting) for sighting in found]
+
+
+def _unshared(workspace: Workspace, state: State) -> AbstractSet[str] | None:
+    if sharing.read(workspace.layout) is None:
+        return None
+    from ccc.ops.sync.provisional import provisional_sessions  # where the state is shared only
+
+    return provisional_sessions(workspace, state)
 
 
 def _checked_out(workspace: Workspace, roster: Roster) -> Mapping[str, str]:

@@ -14,17 +14,20 @@ from ccc.store.protocol import State
 
 Column = list[str]
 NOWHERE = ("",) * 9
-"""The row of a session of another machine."""
+"""What the row of a session of another machine begins with."""
+
+COLUMNS = len(NOWHERE) + 2
 
 
 @dataclass(frozen=True)
 class Roster:
     """The sessions of a state, oldest first; "" in a column where it does not concern a session.
 
-    Of those of this machine: `names`, `branches` (full names), `worktrees`, the `folders` that these are in,
-    and `folded`, what they are called in small letters ("" too where a file system may know other ways to
-    write it). Of the open ones of them: `open` (ids); of those the ones whose branch is followed: `followed`
-    (full names), `heads` as recorded, and `targets`. `things` is what the roster was made of.
+    Of all: `statuses` of their runs as recorded, and `grounded` (ids), those that build on others. Of those
+    of this machine: `names`, `branches` (full names), `worktrees`, the `folders` that these are in, and
+    `folded`, what they are called in small letters ("" too where a file system may know other ways to write
+    it). Of the open ones of them: `open` (ids); of those the ones whose branch is followed: `followed` (full
+    names), `heads` as recorded, and `targets`. `things` is what the roster was made of.
     """
 
     things: Mapping[str, Session | None]
@@ -38,6 +41,8 @@ class Roster:
     followed: Column
     heads: Column
     targets: Column
+    statuses: Column
+    grounded: Column
 
     @property
     def mine(self) -> Iterator[Session]:
@@ -48,7 +53,7 @@ class Roster:
     def columns(self) -> tuple[Column, ...]:
         """All columns, in their order."""
         here = (self.names, self.branches, self.worktrees, self.folders, self.folded)
-        return *here, self.open, self.followed, self.heads, self.targets
+        return *here, self.open, self.followed, self.heads, self.targets, self.statuses, self.grounded
 
 
 class Rosters:
@@ -66,7 +71,7 @@ class Rosters:
 
 def nobody() -> Roster:
     """The roster of no session."""
-    return Roster({}, (), *([] for _ in NOWHERE))
+    return Roster({}, (), *([] for _ in range(COLUMNS)))
 
 
 def renewed(before: Roster, things: Mapping[str, Session | None], replica: str) -> Roster:
@@ -91,10 +96,14 @@ def _changed(sessions: Sequence[Session], before: Roster, replica: str) -> Seque
 
 def _columns(sessions: Sequence[Session], replica: str) -> Sequence[Column]:
     rows = [_row(session, replica) for session in sessions]
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in NOWHERE]
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(COLUMNS)]
 
 
 def _row(session: Session, replica: str) -> tuple[str, ...]:
+    return *_here(session, replica), session.run.status, session.id if session.grounds else ""
+
+
+def _here(session: Session, replica: str) -> tuple[str, ...]:
     if session.where != replica:
         return NOWHERE
     branch, worktree = HEADS + session.branch, session.worktree or ""

@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, field
-from datetime import UTC, datetime
 from typing import Any
 
 from ccc.domain.canonical import Value
@@ -114,7 +113,6 @@ def sight_run(files: RunFiles, number: int) -> Life | None:
 def _seen(files: RunFiles, number: int, document: dict[str, Any], ending: Ending | None) -> Life:
     """What the host wrote; keys that this ccc does not know are left alone."""
     beaten = files.life.stat().st_mtime
-    beat_at = datetime.fromtimestamp(beaten, UTC)
     host, agent = processes.standing(document["host"]), processes.standing(document.get("agent"))
     if ending is None and (host is None or document["phase"] == ENDED):
         ending = _ending(read_json(files.exit))  # written after the first look, before the host was gone
@@ -129,7 +127,7 @@ def _seen(files: RunFiles, number: int, document: dict[str, Any], ending: Ending
         host=None if host is None else host.pid,
         agent=None if agent is None else agent.pid,
         spoke=document.get("spoke"),
-        beat=_rfc3339(beat_at),
+        beat=_rfc3339(beaten),
         silent=document.get("silent", 0.0),
         turn=document.get("turn", 0),
         restarts=document.get("restarts", 0),
@@ -195,7 +193,7 @@ def _of_another_version(
     files: RunFiles, number: int, document: dict[str, Any], ending: Ending | None
 ) -> Life:
     """A run whose host writes otherwise than this ccc reads: that it lives, and no more than that."""
-    at = _rfc3339(datetime.fromtimestamp(files.life.stat().st_mtime, UTC))
+    at = _rfc3339(files.life.stat().st_mtime)
     return Life(
         run=number,
         phase=RUNNING,
@@ -215,7 +213,7 @@ def _unborn(files: RunFiles, number: int, ending: Ending | None) -> Life | None:
     order = read_json(files.order)
     if order is None:
         return None
-    since = _rfc3339(datetime.fromtimestamp(files.order.stat().st_mtime, UTC))
+    since = _rfc3339(files.order.stat().st_mtime)
     return Life(
         run=number,
         phase="starting",
@@ -245,5 +243,6 @@ def _ending(document: dict[str, Any] | None) -> Ending | None:
     return Ending(words["status"], words["why"], words["at"], code if isinstance(code, int) else None)
 
 
-def _rfc3339(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+def _rfc3339(moment: float) -> str:
+    """A file time, in seconds since 1970."""
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(moment))}.{int(moment % 1 * 1000):03d}Z"

@@ -7,12 +7,10 @@ from dataclasses import field
 
 from ccc.domain import stamps
 from ccc.domain.events import Draft, Event, stamped
-from ccc.domain.secrets import Filter
 from ccc.git.objects import ObjectReader
 from ccc.records import dataclass
 from ccc.store import journal
 from ccc.store.admission import admit
-from ccc.store.cleaning import cleaned
 from ccc.store.journal import Found
 from ccc.store.protocol import Observe, State
 from ccc.store.states import Overlaid
@@ -61,7 +59,11 @@ def digest(
     refused = {draft.source: reason for draft in observed if (reason := _refused(draft, objects))}
     result.bad += [(note, refused[note.source]) for note in notes if note.source in refused]
     result.drafts += [draft for draft in observed if draft.source not in refused]
-    result.drafts = cleaned(result.drafts, Filter())
+    if result.drafts:
+        from ccc.domain.secrets import Filter  # where something is to be recorded only
+        from ccc.store.cleaning import cleaned
+
+        result.drafts = cleaned(result.drafts, Filter())
     return result
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import heapq
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 
@@ -96,28 +95,34 @@ class History:
         """The commits behind the tips, greatest clock first, as far down as clocks above or at `down_to`."""
         heap: list[_Younger] = []
         seen: set[str] = set()
+        from heapq import heappop  # half a millisecond, and `status` walks no history
+
         self._push(heap, seen, tips)
         while heap and heap[0].stamp >= down_to:
-            record = heapq.heappop(heap).item
+            record = heappop(heap).item
             assert isinstance(record, Record)
             yield record
             self._push(heap, seen, record.commit.parents)
 
     def _push(self, heap: list[_Younger], seen: set[str], oids: Sequence[str]) -> None:
+        from heapq import heappush
+
         for oid in oids:
             if oid not in seen:
                 seen.add(oid)
                 record = self.record(oid)
-                heapq.heappush(heap, _Younger(record.clock, record))
+                heappush(heap, _Younger(record.clock, record))
 
     def events(self, tips: Sequence[str], *, down_to: str = "") -> Iterator[Logged]:
         """Every event behind the tips once, youngest first, whatever histories it came through."""
+        from heapq import heappush
+
         waiting: list[_Younger] = []
         last: list[Event] = []
         for record in self.walk(tips, down_to=down_to):
             yield from _unlike(last, _popped(waiting, above=record.clock))
             for event in record.events:
-                heapq.heappush(waiting, _Younger(event.id, Logged(event, record.oid)))
+                heappush(waiting, _Younger(event.id, Logged(event, record.oid)))
         for logged in _unlike(last, _popped(waiting, above="")):
             if logged.event.id >= down_to:
                 yield logged
@@ -170,8 +175,10 @@ def parse_record(oid: str, kind: str, content: bytes) -> Record:
 
 
 def _popped(heap: list[_Younger], *, above: str) -> Iterator[Logged]:
+    from heapq import heappop
+
     while heap and heap[0].stamp > above:
-        logged = heapq.heappop(heap).item
+        logged = heappop(heap).item
         assert isinstance(logged, Logged)
         yield logged
 

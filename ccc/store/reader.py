@@ -11,12 +11,11 @@ from ccc.errors import Ambiguous, NotFound, NotInitialised, StateBroken
 from ccc.git.catfile import CatFile
 from ccc.git.command import Git
 from ccc.layout import Layout
-from ccc.store import cursors, moments, tips
+from ccc.store import tips
 from ccc.store.cache import Cache
 from ccc.store.history import History
 from ccc.store.present import Present
 from ccc.store.protocol import REF, JournalEntry, Logged, Observe, State
-from ccc.store.shrouded import shrouded
 from ccc.store.states import state_at
 
 _HEX = re.compile(r"[0-9a-f]{4,64}\Z")
@@ -76,6 +75,8 @@ class GitReader:
         """
         if at is None:
             return self._present.state()
+        from ccc.store.shrouded import shrouded  # for the past only
+
         return shrouded(state_at(self.history, at), state_at(self.history, self.tip()))
 
     def log(self) -> Iterator[Logged]:
@@ -123,6 +124,8 @@ class GitReader:
     def _commit(self, text: str, tip: str) -> str | None:
         if text in (REF, "ccc"):
             return tip
+        from ccc.store import cursors  # where one is named only
+
         cursor = cursors.read(self._layout, text)
         if cursor is not None and cursor.tip is not None:
             return cursor.tip
@@ -141,6 +144,8 @@ class GitReader:
     def _stamp(self, text: str) -> str | None:
         if stamps.is_stamp(text):
             return text
+        from ccc.store import moments  # where one is named only
+
         at_ms = moments.parse(text, self._now())
         return None if at_ms is None else stamps.make(at_ms, stamps.COUNTER_LIMIT, "~")
 
