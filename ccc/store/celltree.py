@@ -18,6 +18,7 @@ from ccc.git.objects import (
     ObjectDatabase,
     ObjectReader,
     build_tree,
+    directories_in,
     parse_tree,
 )
 from ccc.ids import digest
@@ -100,15 +101,20 @@ class CellTree:
 
     def shards(self, kind_tree: str) -> list[str]:
         """The ids of the trees that the streams of a kind are spread over, in order."""
-        return [entry.oid for _, entry in _directories(list(self.entries(kind_tree).items()))]
+        return list(self.directories([kind_tree])[kind_tree].values())
 
     def directories(self, shards: Sequence[str]) -> dict[str, dict[str, str]]:
-        """Of the streams in each of these trees: identifier to the id of its directory."""
-        self._prefetch_trees(shards)
-        return {
-            shard: {name: entry.oid for name, entry in _directories(list(self.entries(shard).items()))}
-            for shard in shards
+        """Of the directories in each of these trees: name (of a stream its identifier) to id."""
+        known = {shard: self._trees[shard] for shard in shards if shard in self._trees}
+        wanted = [shard for shard in shards if shard not in known]
+        found = {
+            shard: {name: entry.oid for name, entry in _directories(list(entries.items()))}
+            for shard, entries in known.items()
         }
+        for shard, (kind, content) in zip(wanted, self.objects.read_many(wanted), strict=True):
+            _require_tree(shard, kind)
+            found[shard] = directories_in(content, id_length=len(shard) // 2)
+        return found
 
     def cells_of_all(self, directories: Mapping[str, str]) -> dict[str, Cells]:
         """The cells of streams given by name and directory, read in as few round trips as can be."""
@@ -144,8 +150,7 @@ class CellTree:
         return self._parsed_tree(tree, *self.objects.read(tree))
 
     def _parsed_tree(self, oid: str, kind: str, content: bytes) -> dict[str, Entry]:
-        if kind != TREE:
-            raise StateBroken(f"object {oid} is a {kind} where a tree belongs", "git ccc fsck")
+        _require_tree(oid, kind)
         return self._trees.keep(oid, parse_tree(content, id_length=len(oid) // 2))
 
     def _state(self, oid: str) -> Cells:
@@ -171,6 +176,11 @@ class CellTree:
         self._states.limit = max(self._states.limit, 2 * len(wanted))
         for oid, (_, content) in zip(wanted, self.objects.read_many(wanted), strict=True):
             self._parsed_state(oid, content)
+
+
+def _require_tree(oid: str, kind: str) -> None:
+    if kind != TREE:
+        raise StateBroken(f"object {oid} is a {kind} where a tree belongs", "git ccc fsck")
 
 
 def _directories(entries: list[tuple[str, Entry]]) -> list[tuple[str, Entry]]:
