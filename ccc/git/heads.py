@@ -127,10 +127,10 @@ def listed(folder: str) -> frozenset[str]:
 
 
 def _content(path: str) -> str | None:
-    """The text of a file; a string is asked for, as a thousand Path objects cost `status` 20 ms."""
+    """The text of a file; no Path, no buffer, as those of a thousand cost `status` 25 ms."""
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123
-            return file.read()
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+            return file.read().decode("utf-8", "surrogateescape")
     except (FileNotFoundError, NotADirectoryError):
         return None
 

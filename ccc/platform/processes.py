@@ -75,8 +75,9 @@ def start_of(pid: int) -> str | None:
 def _state_and_start(pid: int) -> tuple[str, str | None]:
     """The letter of its state as proc(5) has them, and its start time; None for one that is gone."""
     try:
-        with open(f"{PROC}/{pid}/stat", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
-            stat = file.read()  # a string is opened: with Paths the agents of a hundred sessions cost 4 ms
+        # Neither Path nor buffer: with them the agents of a hundred sessions cost 5 ms.
+        with open(f"{PROC}/{pid}/stat", "rb", buffering=0) as file:  # noqa: PTH123
+            stat = file.read().decode("utf-8", "replace")
     except (FileNotFoundError, ProcessLookupError):
         return ("", None) if PROC.is_dir() else _by_psutil(pid)
     fields = stat.rpartition(")")[2].split()

@@ -184,7 +184,8 @@ def is_full(path: Path) -> bool:
 def read_json(path: Path) -> dict[str, Any] | None:
     """The document in a file; None where there is none, or none that can be read."""
     try:
-        found = json.loads(path.read_bytes())
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123, asked of every session in a look
+            found = json.loads(file.read())
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     return found if isinstance(found, dict) else None

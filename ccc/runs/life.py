@@ -86,8 +86,9 @@ def sight(layout: Layout, session: str) -> Life | None:
     """
     files, first = SessionFiles.of(layout, session), None
     for number in files.numbers():
-        found = sight_run(files.run(number), number)
-        if found is not None and not _untaken(files.run(number), found):
+        run = files.run(number)
+        found = sight_run(run, number)
+        if found is not None and not _untaken(run, found):
             return found
         first = first or found
     return first
