@@ -37,10 +37,11 @@ def measure(scale: Scale) -> list[Result]:
     with crowd(scale.of(4, 100)) as place:
         results = list(_hosts(scale, place))
         works = place.works({**READING, **WRITING})
+        results += _still(place, in_turns(scale.rounds, {name: works[name] for name in ("status", "python")}))
         resting = in_turns(scale.rounds, works)
         place.set_to_work(scale.of(1, 10))
         working = in_turns(scale.rounds, works)
-    return [*results, *compared(place.count, resting, working)]
+    return [*results, *compared(resting, working)]
 
 
 def _hosts(scale: Scale, place: Crowd) -> Iterator[Result]:
@@ -58,10 +59,16 @@ def _hosts(scale: Scale, place: Crowd) -> Iterator[Result]:
     yield Result(f"{count} hosts, idle, each", used / count / idle * 100, CPU_BUDGET_PERCENT, "% CPU")
 
 
-def compared(count: int, resting: Mapping[str, Times], working: Mapping[str, Times]) -> Iterator[Result]:
+def _still(place: Crowd, times: Mapping[str, Times]) -> list[Result]:
+    """While nobody does anything: no event, no drain that records it."""
+    return [
+        Result(f"status, {place.count} agents at rest", median_ms(times["status"]), COLD_MS, "ms"),
+        Result("  beside: python -c pass", median_ms(times["python"]), None, "ms"),
+    ]
+
+
+def compared(resting: Mapping[str, Times], working: Mapping[str, Times]) -> Iterator[Result]:
     """What a person waits beside agents that work, against agents that rest."""
-    yield Result(f"status, {count} agents at rest", median_ms(resting["status"]), COLD_MS, "ms")
-    yield Result("  beside: python -c pass", median_ms(resting["python"]), None, "ms")
     slower = {name: median_ms(working[name]) / median_ms(resting[name]) for name in resting}
     for name in ("python", "commit"):
         words = {"python": "python -c pass", "commit": "git commit without ccc"}

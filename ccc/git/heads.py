@@ -12,6 +12,7 @@ from pathlib import Path
 from ccc.git import repository as repositories
 from ccc.git.command import Git
 from ccc.git.formats import FILES, formats_of
+from ccc.platform.contents import content
 
 ADMIN_PREFIX = "ccc-"
 """What the name of a session's admin directory begins with: hooks and identity go by it."""
@@ -57,9 +58,9 @@ def _loose(common: str, folder: str) -> Iterator[tuple[str, str]]:
         if is_folder:
             yield from _loose(common, f"{name}/")
         elif not name.endswith(".lock"):
-            content = _content(common + name)
-            if content is not None:
-                yield name, content.strip()
+            text = _content(common + name)
+            if text is not None:
+                yield name, text.strip()
 
 
 def _packed(path: str) -> Mapping[str, str] | None:
@@ -127,10 +128,9 @@ def listed(folder: str) -> frozenset[str]:
 
 
 def _content(path: str) -> str | None:
-    """The text of a file; no Path, no buffer, as those of a thousand cost `status` 25 ms."""
+    """The text of a file; no Path is asked for, as a thousand of them cost `status` 20 ms."""
     try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123
-            return file.read().decode("utf-8", "surrogateescape")
+        return content(path).decode("utf-8", "surrogateescape")
     except (FileNotFoundError, NotADirectoryError):
         return None
 

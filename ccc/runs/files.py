@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ccc.layout import Layout, make_folder
+from ccc.platform.contents import content
 from ccc.records import dataclass
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -184,8 +185,7 @@ def is_full(path: Path) -> bool:
 def read_json(path: Path) -> dict[str, Any] | None:
     """The document in a file; None where there is none, or none that can be read."""
     try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123, asked of every session in a look
-            found = json.loads(file.read())
+        found = json.loads(content(path))
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     return found if isinstance(found, dict) else None
