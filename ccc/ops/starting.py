@@ -24,7 +24,7 @@ from ccc.ops.policy import Policy, starting_policy, target_policy_of
 from ccc.ops.workspace import Workspace
 from ccc.platform import processes
 from ccc.records import dataclass
-from ccc.runs import handed, life
+from ccc.runs import drain, handed, life
 from ccc.runs.files import RunFiles, SessionFiles
 from ccc.runs.order import MODULE, Order
 from ccc.store.crashpoints import reached
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from ccc.config.roles import Role
 
 UP_SECONDS = 30.0
+AGAIN = 3
+"""How often a host is begun again that somebody killed before it was there: no agent has begun by then."""
+
 TAKEN = 3
 BYPASS = "bypassPermissions"
 
@@ -307,20 +310,13 @@ def launch(workspace: Workspace, prepared: Prepared) -> int:
 
 def _start_host(workspace: Workspace, prepared: Prepared) -> None:
     order, files = prepared.order, prepared.files
-    common = str(workspace.repository.common)
-    command = [sys.executable, "-E", "-P", "-m", MODULE, common, order.session, str(order.run)]
-    try:
-        done = subprocess.run(
-            command,
-            env=dict(prepared.environment),
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=UP_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise EngineFailed(f"the host of {order.name} did not come up", f"look into {files.root}") from error
+    done = _hosted(workspace, prepared)
+    for _ in range(AGAIN):
+        if done.returncode >= 0:
+            break
+        if drain.held(SessionFiles.of(workspace.layout, order.session).lock):
+            return  # killed when it had handed over
+        done = _hosted(workspace, prepared)  # killed before: nothing of it ran
     if done.returncode == TAKEN:
         shutil.rmtree(files.root, ignore_errors=True)  # it must not hide the run that lives
         raise Refused(f"{order.name} is alive already", f"git ccc status {order.name}")
@@ -330,6 +326,26 @@ def _start_host(workspace: Workspace, prepared: Prepared) -> None:
             f"the host of {order.name} ended with {done.returncode}: {words[-1] if words else ''}",
             f"look into {files.root}",
         )
+
+
+def _hosted(workspace: Workspace, prepared: Prepared) -> subprocess.CompletedProcess[bytes]:
+    """What became of the process that begins a host; it ends when the host is on its own."""
+    order = prepared.order
+    common = str(workspace.repository.common)
+    command = [sys.executable, "-E", "-P", "-m", MODULE, common, order.session, str(order.run)]
+    try:
+        return subprocess.run(
+            command,
+            env=dict(prepared.environment),
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=UP_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        words = f"the host of {order.name} did not come up"
+        raise EngineFailed(words, f"look into {prepared.files.root}") from error
 
 
 def _wait_for_pulse(files: RunFiles) -> None:

@@ -120,8 +120,12 @@ class RunFiles:
 
 
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
-    """Writes a file whole or not at all. Raises OSError."""
+    """Writes a file whole or not at all, its folder too. Raises OSError."""
     make_folder(path.parent)
+    _put(path, document)
+
+
+def _put(path: Path, document: Mapping[str, Any]) -> None:
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         fresh.write_text(json.dumps(document, ensure_ascii=True), encoding="ascii")
@@ -132,9 +136,12 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
 
 
 def rewrite_json(path: Path, document: Mapping[str, Any]) -> None:
-    """Like `write_json`; on a full disk into the room that the file has already. Raises OSError."""
+    """Like `write_json`; on a full disk into the room that the file has already. Raises OSError.
+
+    No folder is made: of a run whose files were deleted nothing comes back.
+    """
     try:
-        write_json(path, document)
+        _put(path, document)
     except OSError as error:
         if error.errno not in FULL:
             raise

@@ -51,6 +51,29 @@ def test_many_who_resume_at_once_start_one_run_which_status_shows(
         agent.becomes("running")
 
 
+DIES_FIRST = """\
+#!/bin/sh
+case "$*" in *ccc.host*) if [ ! -e "{mark}" ]; then touch "{mark}"; kill -9 $$; fi ;; esac
+exec "{python}" "$@"
+"""
+
+
+def test_a_host_that_is_killed_before_it_is_there_is_begun_again(
+    ready: Repo, start: Starts, ccc_inline: RunsCcc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = start([{"wait": {"seconds": 120}}])
+    agent.becomes("running")
+    ccc_inline("stop", agent.name, exit=0)
+    mark, program = ready.path.parent / "killed", ready.path.parent / "dies-first"
+    program.write_text(DIES_FIRST.format(mark=mark, python=sys.executable), encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    ccc_inline("resume", agent.name, exit=0)
+    assert mark.exists()
+    agent.becomes("running")
+    assert len(orders(agent)) == 2
+
+
 def test_an_order_that_was_killed_with_its_starter_is_no_run(
     ready: Repo, start: Starts, ccc: RunsCcc
 ) -> None:

@@ -95,6 +95,7 @@ def test_a_host_that_somebody_halted_is_unknown_at_once_and_can_be_resumed(
 def test_a_clock_that_was_set_hangs_no_host(tmp_path: Path) -> None:
     """Between two beats the clock goes forward by an hour, or the machine sleeps: both look like this."""
     me, files = processes.own_identity(), RunFiles(tmp_path / "run")
+    files.root.mkdir()
     offset = time.time() - time.monotonic()
     for hour in (-3600.0, 0.0, 3600.0):
         clock = offset - hour
@@ -109,6 +110,7 @@ def test_a_clock_that_was_set_hangs_no_host(tmp_path: Path) -> None:
 
 def test_a_host_without_a_beat_is_unknown_whatever_the_clock_says(tmp_path: Path) -> None:
     me, files = processes.own_identity(), RunFiles(tmp_path / "run")
+    files.root.mkdir()
     clock = time.time() - time.monotonic()
     life.write(files, Pulse("running", "turn 1", AT, "claude", me, me, clock=clock))
     beaten = time.time() - 60
@@ -120,6 +122,7 @@ def test_a_host_without_a_beat_is_unknown_whatever_the_clock_says(tmp_path: Path
 
 def test_an_ending_that_is_announced_is_the_status_before_it_is_recorded(tmp_path: Path) -> None:
     me, files = processes.own_identity(), RunFiles(tmp_path / "run")
+    files.root.mkdir()
     over = Ending("failed", "exit 3", AT, 3)
     life.write(files, Pulse("ended", "exit 3", AT, "claude", me, outcome=over))
     found = life.sight_run(files, 1)

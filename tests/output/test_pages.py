@@ -44,6 +44,7 @@ def texts(page: Output) -> list[str]:
 def alive(files: RunFiles) -> None:
     """As a host writes it that is this very process."""
     me = processes.own_identity()
+    files.root.mkdir(parents=True, exist_ok=True)
     life.write(files, Pulse("running", "a turn", "2026-10-03T12:00:00.000Z", "claude", me))
 
 
