@@ -158,10 +158,13 @@ def acknowledged(identifier: str, *, about: Whom, by: str, how: str = "") -> Dra
     return _fact("message.acknowledged", about, words, identifier, {"acknowledged": {"by": by}}, by=by)
 
 
-def bounced(identifier: str, *, about: Whom, why: str, by: str = "ccc") -> Draft:
-    """The fact that it will never arrive, and why."""
+def bounced(identifier: str, *, about: Whom, why: str, by: str = "ccc", forgotten: bool = False) -> Draft:
+    """The fact that it will never arrive, and why; one that was `forgotten` loses its receipt."""
     words = f"message {identifier[:8]} bounced: {why}"
-    return _fact("message.bounced", about, words, identifier, {"bounced": {"why": why}}, by=by)
+    record: dict[str, Value] = {"bounced": {"why": why}}
+    if forgotten:
+        record["delivered"] = None
+    return _fact("message.bounced", about, words, identifier, record, by=by)
 
 
 def first_words(text: str) -> str:

@@ -34,7 +34,7 @@ from ccc.host.watch import Watch
 from ccc.host.whereabouts import Whereabouts
 from ccc.layout import Layout, make_folder
 from ccc.platform import trees
-from ccc.runs import withheld
+from ccc.runs import mail, withheld
 from ccc.runs.files import SessionFiles
 from ccc.runs.order import COMMAND_LINE, Order
 
@@ -191,7 +191,7 @@ class Host:
         if resumes:
             self.turns.lost = {letter.id: letter for letter in keeping.lost(order, self.session)}
         elif not self.begun_anew:
-            keeping.begin(self.session)
+            mail.forget_told(self.session)  # nothing of an earlier conversation is missed in a new one
         try:
             self.agent = Agent(
                 launch.argv,

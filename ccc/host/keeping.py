@@ -32,9 +32,3 @@ def lost(order: Order, session: SessionFiles) -> list[Letter]:
     except OSError:
         return []
     return [letter for letter in letters if uuid_of(letter.id).encode("ascii") not in written]
-
-
-def begin(session: SessionFiles) -> None:
-    """A new conversation: nothing of an earlier one is missed in it."""
-    for letter in mail.lately(session):
-        (mail.told_folder(session) / f"{letter.id}.json").unlink(missing_ok=True)

@@ -24,9 +24,13 @@ from ccc.store.protocol import State
 
 @dataclass(frozen=True)
 class Return:
-    """A message on its way back: why it cannot arrive, about whom that is, who is told (None: nobody)."""
+    """A message on its way back: why it cannot arrive, about whom that is, who is told (None: nobody).
+
+    `forgotten`: it has a receipt, and yet is not in the conversation.
+    """
 
     message: Message
+    forgotten: bool
     why: str
     about: Whom
     sender: Session | None
@@ -39,24 +43,28 @@ def bounce(workspace: Workspace, picture: Picture) -> int:
     A session that sent one gets a message about it; people see it in their inbox. The notice is ccc's own:
     that it cannot be delivered is only recorded.
     """
-    waiting = [each for each in messages_of(picture.state) if each.waits]
-    wanted = {each.to for each in waiting}
+    found = messages_of(picture.state)
+    waiting = [each for each in found if each.waits]
+    forgotten, dead_letters = _forgotten(workspace, picture, found)
+    wanted = {each.to for each in (*waiting, *forgotten)}
     whys = {
         each.session.id: why
         for each in picture.sightings
         if each.session.id in wanted and (why := death_of(workspace, each)) is not None
     }
     dead = [each for each in waiting if each.to in whys]
-    if not dead:
+    if not dead and not dead_letters:
         return 0
     known = {each.session.id: each for each in picture.sightings}
     there = _tell_of_arrivals(workspace, known, dead)
     dead = [each for each in dead if each.id not in there]
-    returns = [_return(workspace, each, whys, known) for each in dead]
+    returns = [_return(workspace, each, whys, known) for each in (*dead, *forgotten)]
     done: list[Return] = []
     workspace.store.transact(lambda state: _decide(state, returns, done))
     for each in returns:
         mail.taken(SessionFiles.of(workspace.layout, each.message.to), each.message.id)
+    for files in dead_letters:
+        mail.forget_told(files)
     for each in done:
         if each.sender is not None:
             hand_over(
@@ -65,6 +73,40 @@ def bounce(workspace: Workspace, picture: Picture) -> int:
                 Letter(each.notice, "ccc", _words(each.message, each.why), workspace.now()),
             )
     return len(there) + len(done)
+
+
+def _forgotten(
+    workspace: Workspace, picture: Picture, found: Sequence[Message]
+) -> tuple[list[Message], list[SessionFiles]]:
+    """Messages whose receipt does not hold: the program died before it wrote them down, and for good.
+
+    With the sessions of which that is known now, once and for all.
+    """
+    forgotten: list[Message] = []
+    judged: list[SessionFiles] = []
+    for each in picture.sightings:
+        files = SessionFiles.of(workspace.layout, each.session.id)
+        if not _may_have_ended(each) or not mail.lately(files) or death_of(workspace, each) is None:
+            continue
+        judged.append(files)
+        missing = set(unwitnessed.missing(workspace, each, mail.lately(files)))
+        forgotten += [message for message in found if message.id in missing and _was_told(message)]
+    return forgotten, judged
+
+
+def _may_have_ended(sighting: Sighting) -> bool:
+    """Whether a look at its letters is worth the while: few sessions are asked about more than this."""
+    life = sighting.life
+    if life is None or life.ending is None or life.host is not None:
+        return False
+    return sighting.session.closed is not None or life.ending.status in ("failed", "lost")
+
+
+def _was_told(message: Message) -> bool:
+    """Whether its only receipt is that it entered a turn."""
+    return (
+        message.state == "delivered" and message.delivered is not None and message.delivered.run is not None
+    )
 
 
 def _tell_of_arrivals(
@@ -126,7 +168,9 @@ def _return(
     is_there = found is not None and found.session.where == workspace.replica
     sender = found if is_there and found is not None and death_of(workspace, found) is None else None
     about = Whom(receiver.id, receiver.name)
-    return Return(message, whys[message.to], about, sender.session if sender else None, ids.new_id())
+    forgotten = not message.waits
+    why = whys[message.to] + (", before it wrote the message down" if forgotten else "")
+    return Return(message, forgotten, why, about, sender.session if sender else None, ids.new_id())
 
 
 def _decide(state: State, returns: Sequence[Return], done: list[Return]) -> Sequence[Draft]:
@@ -135,10 +179,10 @@ def _decide(state: State, returns: Sequence[Return], done: list[Return]) -> Sequ
     for each in returns:
         message = each.message
         now = messages.from_cells(message.id, state.stream(messages.stream_of(message.id)))
-        if now is None or not now.waits:
+        if now is None or not (_was_told(now) if each.forgotten else now.waits):
             continue
         done.append(each)
-        drafts.append(messages.bounced(message.id, about=each.about, why=each.why))
+        drafts.append(messages.bounced(message.id, about=each.about, why=each.why, forgotten=each.forgotten))
         if each.sender is not None:
             drafts.append(_notice(each, each.sender))
     return drafts

@@ -77,7 +77,7 @@ def settles(workspace: Workspace) -> bool:
 def _settles(session: Session, life: Life | None, now: str) -> bool:
     if life is None:
         return False
-    if life.ending is not None and life.host is None and session.run.status in LIVE:
+    if life.ending is not None and (life.host is not None or session.run.status in LIVE):
         return _is_just_now(life.ending.at, now, RECORDED_SECONDS)
     return life.phase == IDLE and _tells_by_itself(session) and _is_just_now(life.at, now, SETTLE_SECONDS)
 

@@ -1,7 +1,6 @@
-"""Messages that entered a conversation while nobody saw it: the host was killed with its program, or before.
+"""What the transcript of a run that is over says of messages: arrived unseen, or seen and not written down.
 
-Before such a message is returned as one that never arrived, the transcript is asked, which the next run goes
-on from. Only what is certainly there counts.
+It is what a next run would go on from: only what is certainly there arrived.
 """
 
 from __future__ import annotations
@@ -12,27 +11,38 @@ from pathlib import Path
 from ccc.domain import messages
 from ccc.domain.events import Draft
 from ccc.domain.messages import Message
+from ccc.domain.sessions import Session
 from ccc.engines import registry
 from ccc.ops.look import Sighting
 from ccc.ops.workspace import Workspace
+from ccc.runs.mail import Letter
 
 
 def arrived(workspace: Workspace, sighting: Sighting, waiting: Sequence[Message]) -> list[Message]:
     """Those of the waiting messages that are in the conversation of their receiver, after all."""
-    session = sighting.session
+    known = _heard(workspace, sighting.session)
+    return [each for each in waiting if known is not None and each.id in known]
+
+
+def missing(workspace: Workspace, sighting: Sighting, told: Sequence[Letter]) -> list[str]:
+    """The ids of those letters that had their receipt and are not in the conversation; none without one."""
+    known = _heard(workspace, sighting.session)
+    return [each.id for each in told if known is not None and each.id not in known]
+
+
+def _heard(workspace: Workspace, session: Session) -> set[str] | None:
+    """The ids of all that was said in a conversation; None where there is none, or it cannot be read."""
     if session.engine != registry.CLAUDE or session.conversation is None or session.worktree is None:
-        return []
-    from ccc.engines.claude.engine import uuid_of  # only where a message is about to be returned
-    from ccc.engines.claude.transcript import find, heard
+        return None
+    from ccc.engines.claude.transcript import find, heard  # only where a message is about to be returned
 
     environment = workspace.environment
     named, home = environment.get("CLAUDE_CONFIG_DIR"), environment.get("HOME") or "/nonexistent"
     path = find(Path(named or Path(home, ".claude")), Path(session.worktree), session.conversation)
     try:
-        known = set() if path is None else heard(path)
+        return None if path is None else {uuid.replace("-", "") for uuid in heard(path)}
     except OSError:
-        return []
-    return [each for each in waiting if uuid_of(each.id) in known]
+        return None
 
 
 def receipt(message: Message, sighting: Sighting, at: str) -> Draft:

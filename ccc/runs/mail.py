@@ -63,6 +63,12 @@ def lately(files: SessionFiles) -> list[Letter]:
     return _letters(told_folder(files))
 
 
+def forget_told(files: SessionFiles) -> None:
+    """Takes them away: nothing of them is to be missed in the conversation any more."""
+    for letter in lately(files):
+        (told_folder(files) / f"{letter.id}.json").unlink(missing_ok=True)
+
+
 def told_folder(files: SessionFiles) -> Path:
     """Where those letters lie."""
     return files.root / "told"

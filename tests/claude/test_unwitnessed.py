@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from ccc.demo.stub import Stub
+from ccc.engines.claude.engine import uuid_of
+from ccc.engines.claude.transcript import heard
 from tests.claude.conftest import RunsIn
 from tests.claude.speaking import bash, until_there
 from tests.support.agents import Agent, until
@@ -62,3 +64,56 @@ def test_what_the_transcript_has_is_no_message_that_never_arrived(
 
     line = until(told, "what became of the message")[0]
     assert line == f"{agent.name}: delivered {log} in turn 1"
+
+
+def test_a_receipt_that_the_transcript_of_a_dead_session_denies_is_taken_back(
+    ready: Repo, spawn: Callable[..., Agent], stub: Stub, ccc: RunsCcc, tmp_path: Path
+) -> None:
+    """The program is killed for good before it writes down what it was told."""
+    ready.commit("No restarts", {".ccc/config.toml": NO_RESTARTS})
+    run, go = RunsIn(ccc, ready.path), tmp_path / "go"
+    stub.scripts = {"slow": [bash(until_there(go)), bash(until_there(tmp_path / "never"))]}
+    agent = spawn("backend", "Something slow [[script:slow]]")
+    until(lambda: stub.requests("slow"), "the first request")
+    run("send", agent.name, "Mind the accents", exit=0)
+    message = run("send", agent.name, WORDS, "--json", exit=0).json["messages"][0]["id"]
+    go.touch()
+    until(lambda: ready.git("log", "--format=%s", "refs/ccc").count("delivered message") == 2, "receipts")
+    until(lambda: WORDS in written(), "the words in the transcript")
+    program = agent.pid("agent")
+    os.kill(program, signal.SIGSTOP)
+    not_written_down(WORDS)
+    os.kill(program, signal.SIGKILL)
+    agent.becomes("failed")
+    until(lambda: "bounced" in ready.git("log", "--format=%s", "refs/ccc"), "its bounce")
+    told = [line for line in ready.git("log", "--format=%s", "refs/ccc").splitlines() if "bounced" in line]
+    assert len(told) == 1
+    assert told[0].startswith(f"{agent.name}: message {message[:8]} bounced: {agent.name} has failed: ")
+    assert told[0].endswith(", before it wrote the message down")
+    shown = [each["text"] for each in run("inbox", "--json", exit=0).json["items"]]
+    assert any(WORDS in text for text in shown), shown
+
+
+def not_written_down(words: str) -> None:
+    """Leaves the transcript as it is when the program is killed just before it writes these words."""
+    (path,) = Path(os.environ["CLAUDE_CONFIG_DIR"]).glob("projects/*/*.jsonl")
+    lines = path.read_bytes().splitlines(keepends=True)
+    first = next(
+        number for number, line in enumerate(lines) if words.encode() in line and b'"queued_command"' in line
+    )
+    path.write_bytes(b"".join(lines[:first]))
+
+
+def test_messages_that_were_joined_into_one_turn_are_all_in_the_conversation(
+    ready: Repo, spawn: Callable[..., Agent], stub: Stub, ccc: RunsCcc
+) -> None:
+    """Those that wait while an answer comes begin the next turn together, as one line of the transcript."""
+    run = RunsIn(ccc, ready.path)
+    stub.scripts = {"slow": [{"text": "a while", "delay": 2.0}, {"text": "ok"}]}
+    agent = spawn("backend", "Something slow [[script:slow]]")
+    until(lambda: stub.requests("slow"), "the first request")
+    sent = [run("send", agent.name, text, "--json", exit=0) for text in (WORDS, "Mind the accents")]
+    until(lambda: len(stub.requests("slow")) == 2, "the next turn")
+    agent.becomes("idle")
+    (path,) = Path(os.environ["CLAUDE_CONFIG_DIR"]).glob("projects/*/*.jsonl")
+    assert {uuid_of(each.json["messages"][0]["id"]) for each in sent} <= heard(path)

@@ -44,22 +44,25 @@ def sub_agents(transcript: Path) -> list[Path]:
 def heard(path: Path) -> set[str]:
     """The uuids of what users said in a conversation, as one the program takes up would have it.
 
-    What began a turn has a line of its own, what came in the middle of one is an attachment; what only waited
-    in the program's queue is neither (docs/claude-engine.md). Raises OSError.
+    What began a turn has a line of its own, or is named by the line that it was joined with; what came in the
+    middle of one is an attachment; what only waited in the program's queue is none of these
+    (docs/claude-engine.md). Raises OSError.
     """
-    found = (_heard(line) for line in path.read_bytes().split(b"\n") if b"uuid" in line)
-    return {uuid for uuid in found if uuid is not None}
+    lines = (line for line in path.read_bytes().split(b"\n") if b"uuid" in line)
+    return {uuid for line in lines for uuid in _heard(line) if isinstance(uuid, str)}
 
 
-def _heard(line: bytes) -> str | None:
+def _heard(line: bytes) -> Sequence[object]:
     try:
         said = json.loads(line)
         attached = said.get("attachment") or {}
         uuid = attached.get("source_uuid") if attached.get("type") == QUEUED else said.get("uuid")
+        joined = said.get("mergedSendUuids")
     except (ValueError, AttributeError, RecursionError):
-        return None
-    speaks = said.get("type") in ("user", "attachment")
-    return uuid if speaks and isinstance(uuid, str) else None
+        return ()
+    if said.get("type") not in ("user", "attachment"):
+        return ()
+    return (uuid, *joined) if isinstance(joined, list) else (uuid,)
 
 
 def parse(line: bytes) -> Sequence[TurnLine]:
