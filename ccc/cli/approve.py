@@ -14,12 +14,17 @@ from ccc.ids import short_oid
 @click.option(
     "--override", metavar="WHY", help="Approve against failed or missing checks; recorded for audit"
 )
+@click.option("--sign", is_flag=True, help="Sign it with your ssh key, git's user.signingkey")
+@click.option("--key", metavar="FILE", help="Sign it with this key")
 @pass_invocation
-def command_approve(invocation: Invocation, ids: tuple[str, ...], override: str | None) -> None:
+def command_approve(
+    invocation: Invocation, ids: tuple[str, ...], override: str | None, sign: bool, key: str | None
+) -> None:
     """Approve what a session would land, as it is now
 
     Bound to the target's tip, the branch's tip and the resulting tree: when one of them changes the
-    approval is stale. Puts the session into the queue. Refused inside an agent.
+    approval is stale, unless the target says approval.stale = "trivial-rebase". Signed where the target
+    asks for it. Puts the session into the queue. Refused inside an agent.
     """
     from ccc.ops.landing.approve import approve
     from ccc.ops.landing.prepare import prepare
@@ -27,9 +32,10 @@ def command_approve(invocation: Invocation, ids: tuple[str, ...], override: str 
     workspace = open_workspace(invocation)
     for reference in ids:
         shown = prepare(workspace, reference, tell=invocation.terminal.err, queued=False)
-        approve(workspace, shown, override=override)
+        given = approve(workspace, shown, override=override, sign=sign, key=key)
         tree = short_oid(shown.combined.tree or "")
-        invocation.terminal.out(f"approved {shown.session.name} for {shown.combined.target} (tree {tree})")
+        how = f"tree {tree}, signed" if given.signature else f"tree {tree}"
+        invocation.terminal.out(f"approved {shown.session.name} for {shown.combined.target} ({how})")
 
 
 @click.command("reject")

@@ -147,6 +147,8 @@ def _ask(invocation: Invocation, workspace: Workspace, shown: Review, *, yes: bo
 
     name = shown.session.name
     actor = actor_of(workspace)
+    if workspace.person is not None and shown.consent.is_given_by(workspace.person):
+        raise NeedsPerson(f"{name}: {'; '.join(shown.why_not)}", f"git ccc review {name}")
     if actor.agent:
         raise actor.refusal(
             workspace,

@@ -43,10 +43,28 @@ class Gate(Section):
     commands: Checks = ()
 
 
+class PathApproval(Section):
+    """How many, and who, must say yes to what changes some paths."""
+
+    paths: Annotated[Texts, Field(min_length=1)]
+    required: int = Field(default=1, ge=1)
+    approvers: Texts = ()
+
+
 class Approval(Section):
-    """How many people must say yes before something lands."""
+    """How many people must say yes before something lands, who they may be, and what keeps a yes good.
+
+    `config`: how many must approve what changes `.ccc/`, whatever `required` says. `author`: whether who did
+    the work, or had it done, may approve it.
+    """
 
     required: int = Field(default=1, ge=0)
+    config: int = Field(default=1, ge=0)
+    approvers: Texts = ()
+    author: bool = True
+    stale: Literal["strict", "trivial-rebase"] = "strict"
+    signed: bool = False
+    paths: Annotated[tuple[PathApproval, ...], BeforeValidator(as_list)] = ()
 
 
 class SessionSection(Section):

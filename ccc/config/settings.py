@@ -37,6 +37,7 @@ class Settings:
         self.target = config.target
         self.gate = config.gate.commands
         self.approvals_required = config.approval.required
+        self.approval = config.approval
         self.branch_prefix = config.session.branch_prefix
         self.worktree_dir = config.session.worktree_dir
         self.copy_files = config.session.copy_files

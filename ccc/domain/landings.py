@@ -26,7 +26,10 @@ def stream_of(session: str) -> str:
 
 @dataclass(frozen=True)
 class Approval:
-    """A person's yes, bound to what they saw: target tip `base`, branch `head`, resulting `tree`."""
+    """A person's yes, bound to what they saw: target tip `base`, branch `head`, resulting `tree`.
+
+    `signature` is what a key said to it, in one line, not yet proven.
+    """
 
     by: str
     at: str
@@ -34,6 +37,7 @@ class Approval:
     head: str
     tree: str
     override: str | None = None
+    signature: str | None = None
 
     def covers(self, base: str, head: str, tree: str) -> bool:
         """Whether this is a yes to exactly this."""
@@ -99,9 +103,22 @@ def _approvals(cells: Cells) -> tuple[Approval, ...]:
     found = []
     for field, (stamp, value) in cells.items():
         if field.startswith(APPROVAL) and isinstance(value, Mapping):
-            record: Mapping[str, Any] = value
-            found.append(Approval(at=rfc3339(stamp), **record))
+            approval = _approval(rfc3339(stamp), value)
+            found += [approval] if approval is not None else []
     return tuple(sorted(found, key=lambda approval: approval.at))
+
+
+def _approval(at: str, record: Mapping[str, Any]) -> Approval | None:
+    """A record that says less, or other things, than an approval does is none."""
+    said = {name: record.get(name) for name in ("by", "base", "head", "tree", "override", "signature")}
+    least = [said[name] for name in ("by", "base", "head", "tree")]
+    if not all(isinstance(one, str) for one in least):
+        return None
+    if not all(one is None or isinstance(one, str) for one in said.values()):
+        return None
+    if not str(said["by"]).isprintable():
+        return None
+    return Approval(at=at, **said)  # type: ignore[arg-type]  # just proven
 
 
 def _gate(value: Mapping[str, Any] | None) -> Gate | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from ccc.domain.approving import Standing, Yes
 from ccc.domain.landings import Approval
 from ccc.domain.limits import limits_of, used_by
 from ccc.domain.report import Report
@@ -273,9 +274,31 @@ def _approval(approval: Approval, stale: bool | None) -> Document:
         "base": approval.base,
         "head": approval.head,
         "tree": approval.tree,
-        "signed": False,
+        "signed": approval.signature is not None,
         "stale": stale,
         "override": approval.override,
+    }
+
+
+def _yes(yes: Yes) -> Document:
+    """An approval held against what the target asks for: `signed` means that the signature holds."""
+    return {
+        **_approval(yes.approval, yes.stale),
+        "signed": yes.key is not None,
+        "key": yes.key,
+        "counts": yes.counts,
+        "carried": yes.carried,
+        "why": yes.why or None,
+    }
+
+
+def _rule(standing: Standing) -> Document:
+    return {
+        "paths": list(standing.rule.paths),
+        "files": list(standing.files),
+        "required": standing.rule.required,
+        "approvers": list(standing.rule.approvers),
+        "have": list(standing.have),
     }
 
 
@@ -314,8 +337,10 @@ def entry_document(shown: Review, report: Mapping[str, Any] | None = None) -> Do
             "paths": [change.path for change in shown.changes],
         },
         "conflicts": [conflict_document(conflict) for conflict in shown.conflicts],
-        "approvals": [_approval(approval, stale) for approval, stale in shown.approvals],
+        "approvals": [_yes(yes) for yes in shown.consent.yeses],
         "needed": shown.needed,
+        "rules": [_rule(standing) for standing in shown.consent.standings],
+        "deciding": list(shown.deciding),
         "can_merge": shown.can_merge,
         "why_not": list(shown.why_not),
         "warnings": list(shown.warnings),

@@ -114,6 +114,8 @@ APPROVAL = {
     "stale": or_null(truth),
     "override": or_null(text),
 }
+YES = {**APPROVAL, "key": or_null(text), "counts": truth, "carried": truth, "why": or_null(text)}
+RULE = {"paths": [text], "files": [text], "required": whole, "approvers": [text], "have": [text]}
 HUNK = {"ours": [text], "base": [text], "theirs": [text], "ours_start": whole, "theirs_start": whole}
 CONFLICT = {
     "path": text,
@@ -145,8 +147,10 @@ ENTRY = {
     },
     "diff": {"files": whole, "added": whole, "deleted": whole, "paths": [text]},
     "conflicts": [CONFLICT],
-    "approvals": [APPROVAL],
+    "approvals": [YES],
     "needed": whole,
+    "rules": [RULE],
+    "deciding": [text],
     "can_merge": truth,
     "why_not": [text],
     "warnings": [text],

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ccc.domain import landings, sessions
+from ccc.domain.approving import MISSING
 from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
+from ccc.domain.landings import Approval
 from ccc.domain.sessions import Session
 from ccc.errors import Conflict, Refused, Usage
 from ccc.ids import short_oid
 from ccc.ops.actor import require_person_at_keyboard
-from ccc.ops.landing.review import APPROVAL_MISSING, Review
+from ccc.ops.landing.review import Review
+from ccc.ops.landing.signing import signed
 from ccc.ops.tell import tell
 from ccc.ops.workspace import Workspace
 from ccc.store.protocol import State
@@ -53,11 +56,18 @@ def drop(workspace: Workspace, session: Session) -> None:
     workspace.store.transact(decide)
 
 
-def approve(workspace: Workspace, shown: Review, *, override: str | None = None) -> None:
-    """Records the caller's approval of what `shown` says.
+def approve(
+    workspace: Workspace,
+    shown: Review,
+    *,
+    override: str | None = None,
+    sign: bool = False,
+    key: str | None = None,
+) -> Approval:
+    """Records the caller's approval of what `shown` says, signed if wanted or asked for by the target.
 
-    Raises InsideAgent inside a session, Conflict, Refused (already approved, landed, nothing to land,
-    failed checks without `override`).
+    `key` is a file in place of git's `user.signingkey`. Raises InsideAgent inside a session, Conflict,
+    Refused (already approved, landed, nothing to land, failed checks without `override`, no allowed key).
     """
     session, combined = shown.session, shown.combined
     person = require_person_at_keyboard(workspace, "approving", f"git ccc approve {session.name}")
@@ -66,18 +76,28 @@ def approve(workspace: Workspace, shown: Review, *, override: str | None = None)
     _refuse_hopeless(shown)
     tree = combined.tree
     assert tree is not None
-    against = [reason for reason in shown.why_not if not reason.startswith(APPROVAL_MISSING)]
+    against = [reason for reason in shown.why_not if not reason.startswith(MISSING)]
     if against and override is None:
         raise Refused(f"{session.name} cannot be approved: {'; '.join(against)}", _next(shown))
     field = landings.approval_field(combined.base, combined.head, tree, person)
-    record: dict[str, Value] = {"by": person, "base": combined.base, "head": combined.head, "tree": tree}
-    if override is not None:
-        record["override"] = override
+    given = Approval(person, "", combined.base, combined.head, tree, override)
+    if sign or key is not None or shown.consent.terms.signed:
+        given = signed(workspace, combined, given, key)
+    record: dict[str, Value] = {
+        name: value
+        for name in ("by", "base", "head", "tree", "override", "signature")
+        if (value := getattr(given, name)) is not None
+    }
     stream = landings.stream_of(session.id)
 
     def decide(state: State) -> Sequence[Draft]:
         cells = state.stream(stream)
-        if cells.get(field, ("", None))[1] is not None and override is None:
+        before = cells.get(field, ("", None))[1]
+        if (
+            isinstance(before, Mapping)
+            and override is None
+            and (before.get("signature") or not given.signature)
+        ):
             raise Refused(
                 f"{session.name} is already approved by {person} (tree {short_oid(tree)})",
                 f"git ccc merge {session.name}",
@@ -86,12 +106,14 @@ def approve(workspace: Workspace, shown: Review, *, override: str | None = None)
         if landings.from_cells(session.id, cells).queued_at is None:
             changes["queued"] = {"target": session.target, "priority": session.priority}
         why = f", overriding failed checks: {override}" if override is not None else ""
-        text = f"approved {session.name} (tree {short_oid(tree)}) by {person}{why}"
+        how = ", signed" if given.signature else ""
+        text = f"approved {session.name} (tree {short_oid(tree)}) by {person}{how}{why}"
         return (
             Draft("merge.approved", session.target, text, {stream: changes}, session=session.id, by=person),
         )
 
     workspace.store.transact(decide)
+    return given
 
 
 def _refuse_hopeless(shown: Review) -> None:

@@ -90,13 +90,16 @@ def _require_landable(current: Review) -> None:
     if current.combined.conflicts:
         raise Conflict(f"{name}: {current.why_not[0]}", f"git ccc review {name}")
     if current.only_approval_missing:
-        raise NeedsPerson(f"{name}: {current.why_not[0]}", f"git ccc approve {name}")
+        raise NeedsPerson(f"{name}: {'; '.join(current.why_not)}", f"git ccc approve {name}")
     if current.why_not:
         raise Refused(f"{name} cannot land: {'; '.join(current.why_not)}", f"git ccc review {name}")
 
 
 def _approval_words(current: Review) -> str | None:
-    people = [approval.by for approval, stale in current.approvals if not stale]
+    people = [
+        f"{yes.approval.by} (signed {yes.key})" if yes.key else yes.approval.by
+        for yes in current.consent.given
+    ]
     return ", ".join(people) or None
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import field
 
 from ccc.domain import landings
+from ccc.domain.approving import MISSING as APPROVAL_MISSING
 from ccc.domain.grounds import outdated
 from ccc.domain.landings import Approval, Entry, Gate
 from ccc.domain.sessions import Session
@@ -16,9 +17,11 @@ from ccc.git.mergetree import ConflictFile, Hunk
 from ccc.ids import short_oid
 from ccc.ops.find import find
 from ccc.ops.landing import gate as gates
+from ccc.ops.landing.approvals import NOBODY_ASKED, Consent, consent
 from ccc.ops.landing.carried import carried
 from ccc.ops.landing.carried import words as carried_words
 from ccc.ops.landing.combine import Combined, combine
+from ccc.ops.landing.deciding import patch, paths_of, warnings
 from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
@@ -59,6 +62,9 @@ class Review:
     why_not: tuple[str, ...]
     position: int | None
     warnings: tuple[str, ...] = field(default=())
+    consent: Consent = NOBODY_ASKED
+    deciding: tuple[str, ...] = ()
+    """The whole change of what decides trust, the lines of a patch."""
 
     @property
     def session(self) -> Session:
@@ -71,15 +77,12 @@ class Review:
     @property
     def only_approval_missing(self) -> bool:
         """Whether a person's yes is all that is missing."""
-        return len(self.why_not) == 1 and self.why_not[0].startswith(APPROVAL_MISSING)
+        return bool(self.why_not) and all(why.startswith(APPROVAL_MISSING) for why in self.why_not)
 
     @property
     def override(self) -> Approval | None:
         """A current approval given against failed checks."""
-        return next((approval for approval, stale in self.approvals if approval.override and not stale), None)
-
-
-APPROVAL_MISSING = "approval"
+        return next((yes.approval for yes in self.consent.given if yes.approval.override), None)
 
 
 def review(workspace: Workspace, reference: str) -> Review:
@@ -98,40 +101,34 @@ def review_of(workspace: Workspace, picture: Picture, sighting: Sighting) -> Rev
     has_gate = bool(gates.commands_of(workspace, combined))
     if gate is None and not has_gate and combined.tree is not None:
         gate = Gate("none", combined.base, combined.head, combined.tree, False, ())
-    approvals = tuple((approval, not _covers(approval, combined)) for approval in entry.approvals)
-    needed = combined.policy.settings.approvals_required
+    changes = _changes(workspace, combined)
+    agreed = consent(workspace, combined, entry.approvals, paths_of(changes))
     others = carried(workspace.git, picture.sessions, session, combined.base, combined.head)
-    why_not = tuple(_why_not(sighting, combined, gate, approvals, needed, others))
+    why_not = tuple(_why_not(sighting, combined, gate, agreed, others))
     return Review(
         sighting=sighting,
         entry=entry,
         combined=combined,
         gate=gate,
         has_gate=has_gate,
-        changes=_changes(workspace, combined),
+        changes=changes,
         conflicts=tuple(_conflicts(workspace, picture, combined)),
-        approvals=approvals,
-        needed=needed,
-        state=_state(sighting, combined, gate, approvals, needed, queued=entry.queued_at is not None),
+        approvals=tuple((yes.approval, yes.stale) for yes in agreed.yeses),
+        needed=agreed.needed,
+        state=_state(sighting, combined, gate, agreed, queued=entry.queued_at is not None),
         why_not=why_not,
         position=_position(state, picture, session),
-        warnings=(*_warnings(workspace, combined), *outdated(picture.sessions, session)),
+        warnings=(*warnings(changes), *outdated(picture.sessions, session)),
+        consent=agreed,
+        deciding=patch(workspace.git, combined, changes),
     )
-
-
-def _covers(approval: Approval, combined: Combined) -> bool:
-    return combined.tree is not None and approval.covers(combined.base, combined.head, combined.tree)
-
-
-Held = Sequence[tuple[Approval, bool]]
 
 
 def _why_not(
     sighting: Sighting,
     combined: Combined,
     gate: Gate | None,
-    approvals: Held,
-    needed: int,
+    agreed: Consent,
     others: Sequence[Session],
 ) -> list[str]:
     session, status = sighting.session, sighting.view.status
@@ -144,14 +141,12 @@ def _why_not(
         return [f"{len(combined.conflicts)} files are in conflict with {combined.target}"]
     if combined.nothing:
         return [f"nothing to land: {combined.target} has all of it"]
-    overridden = any(approval.override and not stale for approval, stale in approvals)
+    overridden = any(yes.approval.override for yes in agreed.given)
     found = [] if overridden else [*_unproven(sighting, combined), *_gate_reasons(combined, gate)]
     if others and not overridden:
         found.append(carried_words(others))
-    current = {approval.by for approval, stale in approvals if not stale}
-    if not found and len(current) < needed:
-        stale = ", the one given is stale" if approvals and not current else ""
-        found.append(f"{APPROVAL_MISSING} by a person is missing ({len(current)} of {needed}{stale})")
+    if not found:
+        found += agreed.reasons
     return found
 
 
@@ -184,7 +179,7 @@ def _last(gate: Gate) -> str:
 
 
 def _state(
-    sighting: Sighting, combined: Combined, gate: Gate | None, approvals: Held, needed: int, *, queued: bool
+    sighting: Sighting, combined: Combined, gate: Gate | None, agreed: Consent, *, queued: bool
 ) -> str:
     session = sighting.session
     if session.landed_head:
@@ -197,10 +192,9 @@ def _state(
         return "rejected"
     if combined.conflicts or (gate is not None and gate.state == "failed"):
         return "failed"
-    current = {approval.by for approval, stale in approvals if not stale}
-    if current and len(current) >= needed:
+    if agreed.given and not agreed.reasons:
         return "approved"
-    if approvals and not current:
+    if agreed.yeses and all(yes.stale for yes in agreed.yeses):
         return "stale"
     if gate is None and queued:
         return "testing"
@@ -248,12 +242,3 @@ def _position(state: State, picture: Picture, session: Session) -> int | None:
             waiting.append((-entry.priority, entry.queued_at, each.id))
     order = [identifier for _, _, identifier in sorted(waiting)]
     return order.index(session.id) + 1 if session.id in order else None
-
-
-def _warnings(workspace: Workspace, combined: Combined) -> list[str]:
-    """A branch that changes what decides trust shows that change first (CONTRACT §6)."""
-    if combined.tree is None:
-        return []
-    changed = [change.path for change in history.diff_stat(workspace.git, combined.base, combined.tree)]
-    deciding = [path for path in changed if path.startswith(".ccc/")]
-    return [f"changes what decides trust: {path}" for path in deciding]

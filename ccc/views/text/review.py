@@ -31,6 +31,7 @@ def _lines(shown: Review, look: Styling, report: Report | None) -> Iterator[str]
     yield look.style(printable(title), "heading")
     for warning in shown.warnings:
         yield look.style(f"  warning    {printable(warning)}", "attention")
+    yield from _deciding(shown, look)
     yield f"  task       {printable(_folded(session.task))}"
     if report is not None and report.summary:
         yield f"  report     {printable(report.summary)}"
@@ -47,6 +48,13 @@ def _lines(shown: Review, look: Styling, report: Report | None) -> Iterator[str]
         yield from _conflict(shown, conflict, look)
     yield from _approvals(shown, look)
     yield from _verdict(shown, look)
+
+
+def _deciding(shown: Review, look: Styling) -> Iterator[str]:
+    """All of the change of what decides trust: nobody says yes to that by its file's name."""
+    for line in shown.deciding:
+        style = {"+": "added", "-": "removed"}.get(line[:1], "faint")
+        yield look.style(f"    | {printable(line)}", style)
 
 
 def _folded(text: str) -> str:
@@ -136,11 +144,18 @@ def _side(lines: tuple[str, ...], mark: str, style: str, look: Styling) -> Itera
 
 
 def _approvals(shown: Review, look: Styling) -> Iterator[str]:
-    for approval, stale in shown.approvals:
+    for yes in shown.consent.yeses:
+        approval = yes.approval
         words = f"  approval   {printable(approval.by)} (tree {short_oid(approval.tree)})"
+        if yes.key is not None:
+            words += f", signed {yes.key}"
         if approval.override:
             words += f", overriding: {printable(approval.override)}"
-        yield look.style(words + (", stale" if stale else ""), "faint" if stale else "good")
+        if yes.carried:
+            words += ", carried over a trivial rebase"
+        if yes.why and not yes.stale:
+            words += f", does not count: {printable(yes.why)}"
+        yield look.style(words + (", stale" if yes.stale else ""), "good" if yes.counts else "faint")
 
 
 def _verdict(shown: Review, look: Styling) -> Iterator[str]:
