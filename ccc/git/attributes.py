@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +21,13 @@ def work_tree(git: Git, ours: str, *theirs: str) -> Iterator[Git]:
     can matter are laid out: those above every path in which `ours` and one of `theirs` differ. The same for
     `.gitmodules`, by which a submodule's own repository is found. Of several of `theirs` full ids are needed.
     """
-    found = _files(git, ours, _wanted(git, ours, theirs))
+    with laid_out(git, _files(git, ours, _wanted(git, ours, theirs))) as inside:
+        yield inside
+
+
+@contextmanager
+def laid_out(git: Git, found: Mapping[str, bytes]) -> Iterator[Git]:
+    """A git whose work tree holds these files and nothing else; as it was given where there are none."""
     if not found:
         yield git
         return
@@ -31,6 +37,21 @@ def work_tree(git: Git, ours: str, *theirs: str) -> Iterator[Git]:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
         yield replace(git, directory=Path(folder), extra={**git.extra, "GIT_WORK_TREE": folder})
+
+
+def decides(path: str) -> bool:
+    """Whether a merge may depend on the file as a checkout has it."""
+    return path.rpartition("/")[2] in (ATTRIBUTES, MODULES)
+
+
+def all_in(git: Git, commit: str) -> list[str]:
+    """Every path in a commit that decides about merges (`decides`)."""
+    return [path for path in git.lines("ls-tree", "-r", "-z", "--name-only", commit) if decides(path)]
+
+
+def contents(git: Git, commit: str, paths: Sequence[str]) -> dict[str, bytes]:
+    """The content of those of the paths that are files in the commit."""
+    return _files(git, commit, paths) if paths else {}
 
 
 def _wanted(git: Git, ours: str, theirs: Sequence[str]) -> list[str]:
@@ -53,7 +74,7 @@ def _differing(git: Git, ours: str, theirs: Sequence[str]) -> list[str]:
     return found.decode("utf-8", "surrogateescape").split("\0")[:-1]
 
 
-def _files(git: Git, commit: str, paths: list[str]) -> dict[str, bytes]:
+def _files(git: Git, commit: str, paths: Sequence[str]) -> dict[str, bytes]:
     """The content of those of the paths that are files in the commit."""
     asked = "".join(f"{commit}:{path}\0" for path in paths).encode("utf-8", "surrogateescape")
     answer = git.run("cat-file", "--batch", "-z", input=asked).out

@@ -85,22 +85,43 @@ def merges(git: Git, ours: str, many: Sequence[str]) -> dict[str, MergeVerdict]:
 
     All by full id. Those that git would not merge are left out: `merge` says why. Raises GitFailed.
     """
-    found: dict[str, MergeVerdict] = {}
-    rest = list(dict.fromkeys(many))
-    with attributes.work_tree(git, ours, *rest) as inside:
-        while rest:
-            done = _merged_at_once(inside, ours, rest)
-            found.update(zip(rest, done, strict=False))
-            rest = rest[len(done) + 1 :]  # git ends at the first that it does not merge
+    with attributes.work_tree(git, ours, *many) as inside:
+        found = merges_of_pairs(inside, [(ours, each) for each in many])
+    return {theirs: verdict for (_, theirs), verdict in found.items()}
+
+
+Pair = tuple[str, str]
+
+
+def merges_of_pairs(git: Git, pairs: Sequence[Pair]) -> dict[Pair, MergeVerdict]:
+    """Merges the second of each pair into the first, with the attributes of the work tree that git is given.
+
+    All by full id. Those that git would not merge are left out. Raises GitFailed.
+    """
+    found: dict[Pair, MergeVerdict] = {}
+    rest = list(dict.fromkeys(pairs))
+    while rest:
+        done = _merged_at_once(git, rest)
+        if done is None:
+            middle = len(rest) // 2
+            halves = (rest[:middle], rest[middle:]) if middle else ()
+            tried = [merges_of_pairs(git, half) for half in halves]
+            return {key: one for each in (found, *tried) for key, one in each.items()}
+        found.update(zip(rest, done, strict=False))
+        rest = rest[len(done) + 1 :]  # git ends at the first that it does not merge
     return found
 
 
-def _merged_at_once(git: Git, ours: str, many: Sequence[str]) -> list[MergeVerdict]:
-    """The verdicts on the first of them, as far as git came: a failure says nothing of those before it."""
-    given = "".join(f"{ours} {each}\n" for each in many).encode()
-    parts = iter(
-        git.run("merge-tree", "--write-tree", "--stdin", input=given, ok=range(256)).out.split(b"\0")
-    )
+def _merged_at_once(git: Git, pairs: Sequence[Pair]) -> list[MergeVerdict] | None:
+    """The verdicts on the first of them, as far as git came: a failure says nothing of those before it.
+
+    None where git crashed: there are histories at which merge-ort.c of git 2.39 fails its own assertions.
+    """
+    given = "".join(f"{ours} {theirs}\n" for ours, theirs in pairs).encode()
+    said = git.run("merge-tree", "--write-tree", "--stdin", input=given, ok=range(-64, 256))
+    if said.code < 0:
+        return None
+    parts = iter(said.out.split(b"\0"))
     found = []
     for clean in parts:
         if clean not in (b"0", b"1"):
@@ -132,16 +153,17 @@ def _unrelated(git: Git, ours: str, theirs: str) -> UnrelatedHistories:
     )
 
 
-def quarantined(git: Git, folder: Path, common: Path | None = None) -> Git:
+def quarantined(git: Git, folder: Path, common: Path | None = None, also: Sequence[Path] = ()) -> Git:
     """A git that writes new objects to a folder of its own and reads those of the repository as well.
 
-    `common`: its common directory, where that is known; git is not asked then.
+    `common`: its common directory, where that is known; git is not asked then. `also`: folders of objects
+    that it reads, too.
     """
     asked = ("rev-parse", "--path-format=absolute", "--git-path", "objects")
     objects = git.text(*asked) if common is None else str(common / "objects")
     folder.mkdir(parents=True, exist_ok=True)
     # git takes a C-quoted path here, and needs one where the name holds a colon or begins with a quote.
-    listed = quoted(objects, always=True)
+    listed = ":".join(quoted(each, always=True) for each in (objects, *map(str, also)))
     extra = {"GIT_OBJECT_DIRECTORY": str(folder), "GIT_ALTERNATE_OBJECT_DIRECTORIES": listed}
     return replace(git, extra={**git.extra, **extra})
 

@@ -1,0 +1,7 @@
+"""Sessions worked by hand, for the radar."""
+
+from __future__ import annotations
+
+from tests.flow.conftest import ready, spawn
+
+__all__ = ["ready", "spawn"]
