@@ -61,7 +61,10 @@ class Gate:
 
 @dataclass(frozen=True)
 class Intent:
-    """A landing about to happen: `commit` shall follow `base` on `target`; `tops` are its checkouts."""
+    """A landing about to happen: `commit` shall follow `base` on `target`; `tops` are its checkouts.
+
+    `advance`: where the session's branch goes from `head` when that has happened, as soon as it is known.
+    """
 
     session: str
     base: str
@@ -71,6 +74,7 @@ class Intent:
     target: str
     approval: str | None
     tops: tuple[str, ...]
+    advance: str | None = None
 
 
 @dataclass(frozen=True)

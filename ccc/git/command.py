@@ -184,6 +184,13 @@ class Begun:
             raise failure(self.arguments, result)
         return result
 
+    def drop(self) -> None:
+        """Ends it where its answer is not wanted any more; nothing after `result`."""
+        if self.process.returncode is None:
+            with self.process as process:
+                process.kill()
+                process.communicate()
+
 
 def failure(arguments: tuple[str, ...], result: Result) -> GitFailed:
     """The error of a git command that failed, in git's own words."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import field
 from pathlib import Path
 
-from ccc.git.command import Git
+from ccc.git.command import Begun, Git
 from ccc.records import dataclass
 
 FORMAT = "%H%x00%P%x00%an <%ae>%x00%ct%x00%(trailers:only,unfold,separator=%x1f)%x00%s%x00%b"
@@ -129,6 +129,17 @@ def _count(text: bytes) -> int | None:
     return None if text == b"-" else int(text)
 
 
+def begin_paths(git: Git, one: str, other: str) -> Begun:
+    """Begins to list the paths in which two trees or commits differ; `parsed_paths` reads the answer."""
+    return git.begin("diff-tree", "-r", "-z", "--no-renames", "--name-status", one, other)
+
+
+def parsed_paths(output: bytes) -> list[tuple[str, str]]:
+    """(status as `FileChange` has it, path with surrogate escapes where it is not UTF-8)."""
+    parts = output.decode("utf-8", "surrogateescape").split("\0")
+    return list(zip(parts[:-1:2], parts[1::2], strict=True))
+
+
 def diff_text(git: Git, one: str, other: str) -> str:
     """The difference as a patch, by git alone: no program of the configuration is run for it."""
     asked = ("diff-tree", "-r", "-M", "-p", "--no-ext-diff", "--no-textconv", "--no-color")
@@ -140,8 +151,19 @@ def dirty(top: Path, git: Git | None = None) -> list[DirtyPath]:
 
     `git` for a work tree that does not name its repository.
     """
-    asked = ("status", "--porcelain=v2", "-z", "--untracked-files=normal", "--no-ahead-behind")
-    parts = iter((git or Git(top)).run(*asked, "--ignore-submodules=none").out.split(b"\0"))
+    return parsed_status(begin_status(git or Git(top)).result().out)
+
+
+def begin_status(git: Git, *, untracked: bool = True) -> Begun:
+    """Begins to look at a work tree; `parsed_status` reads the answer."""
+    files = "normal" if untracked else "no"
+    asked = ("status", "--porcelain=v2", "-z", f"--untracked-files={files}", "--no-ahead-behind")
+    return git.begin(*asked, "--ignore-submodules=none")
+
+
+def parsed_status(output: bytes) -> list[DirtyPath]:
+    """What `begin_status` came to."""
+    parts = iter(output.split(b"\0"))
     found = []
     for part in parts:
         kind = part[:1].decode()

@@ -1,10 +1,11 @@
-"""Changing a few trees on one path, whatever the size of the rest (two or three git processes)."""
+"""Changing a few trees on one path, whatever the size of the rest (two git processes)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from ccc.errors import GitFailed
 from ccc.git.command import Git
 from ccc.git.objects import (
     BLOB,
@@ -14,6 +15,8 @@ from ccc.git.objects import (
     TREE,
     Entry,
     MissingObject,
+    ObjectDatabase,
+    ObjectReader,
     build_tree,
     object_id,
     parse_tree,
@@ -33,7 +36,10 @@ def subtree(git: Git, tree: str, path: str) -> str | None:
 def without(git: Git, tree: str, path: str) -> str:
     """The tree without the folder or file at `path`; folders emptied by that go, too."""
     names = path.split("/")
-    return _cut(tree, names, _levels(git, tree, names), partial(_write, git))
+    made = _Made(algorithm_of(tree))
+    cut = _cut(tree, names, _levels(git, tree, names), made.tree)
+    made.store(git)
+    return cut
 
 
 def ids_without(git: Git, trees: Sequence[str], path: str) -> list[str]:
@@ -69,10 +75,38 @@ def with_subtree(git: Git, tree: str, path: str, oid: str) -> str:
     names = path.split("/")
     levels = _levels(git, tree, names)
     levels += [{} for _ in names[len(levels) :]]
+    made = _Made(algorithm_of(tree))
     for name, rows in reversed(list(zip(names, levels, strict=True))):
         rows[name] = Entry(DIRECTORY_MODE, oid)
-        oid = _write(git, rows)
+        oid = made.tree(rows)
+    made.store(git)
     return oid
+
+
+def with_same(objects: ObjectDatabase, tree: str, source: str, names: Sequence[str]) -> str:
+    """The tree with what another tree has at a path, folders on the way made; itself where that has nothing.
+
+    Without a process where the objects are at hand. Raises MissingObject, OSError, GitFailed.
+    """
+    there = _rows_of(objects, source).get(names[0])
+    if there is None:
+        return tree
+    rows = _rows_of(objects, tree)
+    if len(names) > 1:
+        if there.mode != DIRECTORY_MODE:
+            return tree
+        below = rows.get(names[0])
+        inner = below.oid if below is not None and below.mode == DIRECTORY_MODE else None
+        start = inner or objects.write(TREE, b"")
+        changed = with_same(objects, start, there.oid, names[1:])
+        if changed == start:
+            return tree
+        there = Entry(DIRECTORY_MODE, changed)
+    return objects.write(TREE, build_tree({**rows, names[0]: there}))
+
+
+def _rows_of(objects: ObjectReader, tree: str) -> Rows:
+    return parse_tree(objects.read(tree)[1], id_length=len(tree) // 2)
 
 
 def _levels(git: Git, tree: str, names: Sequence[str]) -> list[Rows]:
@@ -126,9 +160,32 @@ def _require_absent(found: Sequence[Rows], depth: int, name: str, tree: str) -> 
         raise MissingObject(entry.oid)
 
 
-def _write(git: Git, rows: Rows) -> str:
-    given = "".join(f"{row.mode} {_kind(row.mode)} {row.oid}\t{name}\0" for name, row in rows.items())
-    return git.run("mktree", "-z", "--missing", input=given.encode("utf-8", "surrogateescape")).text
+class _Made:
+    """Trees that are to be stored: all of them by one git process, which must name them as we do."""
+
+    def __init__(self, algorithm: str) -> None:
+        self._algorithm = algorithm
+        self._trees: dict[str, Rows] = {}
+
+    def tree(self, rows: Rows) -> str:
+        """The id of a tree with these entries, which `store` will store."""
+        oid = _id(self._algorithm, rows)
+        self._trees[oid] = dict(rows)
+        return oid
+
+    def store(self, git: Git) -> None:
+        """Stores what was made. Raises GitFailed."""
+        if not self._trees:
+            return
+        given = "\0".join(_listed(rows) for rows in self._trees.values()) + "\0"
+        asked = ("mktree", "-z", "--missing", "--batch")
+        answer = git.run(*asked, input=given.encode("utf-8", "surrogateescape")).text.split()
+        if answer != list(self._trees):
+            raise GitFailed("git mktree named a tree otherwise than ccc", "git ccc doctor")
+
+
+def _listed(rows: Rows) -> str:
+    return "".join(f"{row.mode} {_kind(row.mode)} {row.oid}\t{name}\0" for name, row in rows.items())
 
 
 def _kind(mode: str) -> str:

@@ -15,13 +15,14 @@ from ccc.layout import Layout
 NAME = "landing.json"
 
 
-def write(layout: Layout, intent: Intent) -> None:
-    """Records the intention durably. Raises OSError."""
+def write(layout: Layout, intent: Intent, *, durable: bool = True) -> None:
+    """Records the intention; `durable`: it survives a power cut. Raises OSError."""
     fresh = layout.root / f"{NAME}.new"
     with fresh.open("w", encoding="utf-8") as file:
         json.dump(asdict(intent), file)
         file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            os.fsync(file.fileno())
     fresh.replace(layout.root / NAME)
 
 

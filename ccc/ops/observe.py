@@ -128,7 +128,14 @@ class _Pass:
         notes = [parse_hook_note(entry.line) for entry in entries]
         noted = [(self.by_worktree.get(note.worktree), note.oid) for note in notes]
         tips = [(one.id, self.refs.get(HEADS + one.branch)) for one in self.sessions.values()]
-        moved = {(who, oid) for who, oid in (*noted, *tips) if who and oid and oid != self.sessions[who].head}
+        moved = {
+            (who, oid)
+            for who, oid in (*noted, *tips)
+            if who
+            and oid
+            and oid != self.sessions[who].head
+            and not self._is_own_advance(self.sessions[who], oid)
+        }
         if not moved:
             return Fresh()
         movers = [self.sessions[who] for who, _ in moved]
@@ -164,6 +171,10 @@ class _Pass:
         """Facts of a branch that went from its recorded head to `new`."""
         session = self.sessions[identifier]
         old = session.head
+        if self._is_own_advance(session, new):
+            yield movements.advanced(session, new)
+            self.sessions[identifier] = movements.after(session, new)
+            return
         simple = self.fresh.between(old, new)
         if simple:
             yield from self._went_on(session, simple)
@@ -179,6 +190,17 @@ class _Pass:
             forward = known and history.is_ancestor(self.git, old, new)
             yield from self._commits(session, old if known else session.base, new, forward=forward)
         self.sessions[identifier] = movements.after(session, new)
+
+    def _is_own_advance(self, session: Session, new: str) -> bool:
+        """Whether ccc itself is taking the branch there after a landing, and has said so before."""
+        intent = self.intent
+        if intent is None or intent.advance != new or session.landed is None:
+            return False
+        return (intent.session, intent.head, intent.commit) == (
+            session.id,
+            session.head,
+            session.landed.commit,
+        )
 
     def _went_on(self, session: Session, commits: Sequence[CommitInfo]) -> Iterator[Draft]:
         """The branch got these commits, one after the other: the usual case, without asking git again."""
@@ -236,12 +258,11 @@ class _Pass:
         if session.landed is not None and session.landed.commit == intent.commit:
             return
         tip = self.refs.get(HEADS + intent.target)
-        if (
-            tip is not None
-            and self._exists(intent.commit)
-            and history.is_ancestor(self.git, intent.commit, tip)
-        ):
+        if tip is not None and self._contains(tip, intent.commit):
             yield landings.landed(session, intent, self.replica)
+
+    def _contains(self, tip: str, commit: str) -> bool:
+        return tip == commit or (self._exists(commit) and history.is_ancestor(self.git, commit, tip))
 
     def _targets(self) -> Iterator[Draft]:
         for branch in sorted(set(self.roster.targets) - {""}):

@@ -24,6 +24,7 @@ def peek(workspace: Workspace) -> Iterator[Workspace]:
     with tempfile.TemporaryDirectory(prefix="ccc-peek-") as folder:
         git = quarantined(workspace.git, Path(folder), workspace.repository.common)
         aside = Workspace(replace(workspace.repository, git=git), workspace.directory, workspace.environment)
+        aside.policies = workspace.policies
         try:
             yield aside
         finally:

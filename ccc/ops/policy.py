@@ -62,7 +62,11 @@ def local_policy(workspace: Workspace, *, trusting: bool = True) -> Policy:
 
 def target_policy(workspace: Workspace, commit: str, branch: str) -> Policy:
     """What the target branch's commit says; environment overrides do not apply to what decides trust."""
-    return _policy(_files_at(workspace.git, commit), f"{branch}:.ccc", {})
+    known = workspace.policies.get((commit, branch))
+    if known is None:
+        known = _policy(_files_at(workspace.git, commit), f"{branch}:.ccc", {})
+        workspace.policies[commit, branch] = known
+    return known
 
 
 def target_policy_of(workspace: Workspace, branch: str) -> Policy:

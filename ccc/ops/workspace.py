@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ccc.domain.secrets import Filter
     from ccc.git.backend import Choice
     from ccc.ops.changes import Changes
+    from ccc.ops.policy import Policy
     from ccc.ops.sight import Views
     from ccc.store.gitstore import GitStore
     from ccc.store.reader import GitReader
@@ -40,7 +41,7 @@ class Workspace:
 
     `directory` is where the call works, `standing` where its process really stands (they differ with `-C`),
     `environment` the caller's; `announce` is told what was mended in passing; `views` and `changes`
-    are what a process that stays keeps of one answer for the next.
+    are what a process that stays keeps of one answer for the next; `policies`: of commits and branches.
     """
 
     repository: Repository
@@ -50,6 +51,7 @@ class Workspace:
     announce: Announce = unheard
     views: Views | None = None
     changes: dict[tuple[str, ...], Changes] = field(default_factory=dict)
+    policies: dict[tuple[str, str], Policy] = field(default_factory=dict)
     _heads: list[Mapping[str, str]] = field(default_factory=list)
 
     @classmethod

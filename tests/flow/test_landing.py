@@ -16,7 +16,11 @@ from tests.support.repository import Repo
 
 pytestmark = pytest.mark.warm
 
-STEPS = ("land-intended", "land-swapped", "land-checked-out", "land-recorded", "land-advanced")
+STEPS = (
+    *("land-committed", "land-turned", "land-intended", "land-swapped", "land-bringing", "land-recorded"),
+    *("land-advancing", "land-advanced", "land-checked-out"),
+)
+BEFORE = ("land-committed", "land-turned", "land-intended")
 
 
 @pytest.fixture
@@ -58,7 +62,7 @@ def test_a_landing_killed_at_any_step_is_finished_or_never_was(
     killed = ccc("merge", session.name, "--yes", env={"CCC_TEST_STOP_AT": step})
     assert killed.exit == -signal.SIGKILL
     ccc("drain", exit=0)
-    landed = step != "land-intended"
+    landed = step not in BEFORE
     assert (ready.oid("main") != before) == landed
     assert ready.git("status", "--porcelain") == ""
     assert (ready.path / "landed_file").exists() == landed
@@ -388,3 +392,27 @@ def test_a_broken_target_fails_its_own_sessions_and_stops_no_other(
     told = ccc("wait", bad.name, "--json", "--timeout", "60", exit=3).json["needs_you"]
     assert [item["kind"] for item in told] == ["failure"]
     assert "main:.ccc/config.toml:1: gat: unknown key" in told[0]["text"]
+
+
+@pytest.mark.slow
+def test_a_file_told_to_look_unchanged_stops_a_landing_before_anything_moves(
+    ready: Repo, ccc: RunsCcc, done: Done
+) -> None:
+    session = done("backend", "Hidden", **{"README.md": "theirs"})
+    ready.git("update-index", "--assume-unchanged", "README.md")
+    ready.write("README.md", "mine")
+    before = ready.oid("main")
+    assert "are in the way" in refusal(ccc, "merge", session.name, "--yes")[0]
+    assert ready.oid("main") == before
+    assert (ready.path / "README.md").read_text() == "mine"
+
+
+@pytest.mark.slow
+def test_a_file_where_a_folder_would_be_stops_a_landing_before_anything_moves(
+    ready: Repo, ccc: RunsCcc, done: Done
+) -> None:
+    session = done("backend", "Deep", **{"new/deep/file": "1"})
+    ready.write("new", "mine")
+    before = ready.oid("main")
+    assert "are in the way" in refusal(ccc, "merge", session.name, "--yes")[0]
+    assert ready.oid("main") == before

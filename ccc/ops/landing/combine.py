@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ccc.domain import targets
 from ccc.domain.sessions import Session
 from ccc.errors import NotFound
-from ccc.git import mergetree, surgery
+from ccc.git import heads, mergetree, surgery
 from ccc.git import repository as repositories
 from ccc.git.mergetree import ConflictFile
+from ccc.git.objects import parse_commit
 from ccc.ops.branches import require_own
 from ccc.ops.brief import SESSIONS_FOLDER, folder_of
 from ccc.ops.observe import HEADS
@@ -36,24 +37,30 @@ class Combined:
 def combine(workspace: Workspace, session: Session) -> Combined:
     """The combined tree as of now. Raises NotFound where branch or target is not here."""
     git = workspace.git
-    base = _tip(workspace, session.target, lambda: target_gone(workspace, session.target))
-    require_own(workspace, session, repositories.resolve(git, HEADS + session.branch))
+    tips = heads.branches(git, workspace.repository.common)
+    base = _tip(workspace, tips, session.target, lambda: target_gone(workspace, session.target))
+    require_own(workspace, session, tips.get(HEADS + session.branch))
     head = _tip(
-        workspace, session.branch, lambda: _gone(workspace, "session's", session.branch, session.head)
+        workspace, tips, session.branch, lambda: _gone(workspace, "session's", session.branch, session.head)
     )
     policy = target_policy(workspace, base, session.target)
     verdict = mergetree.merge(git, base, head)
     if not policy.settings.keep_session_files:
         verdict = verdict.without(git, SESSIONS_FOLDER)
-    nothing = verdict.tree == git.text("rev-parse", f"{base}^{{tree}}")
+    nothing = verdict.tree == tree_of(workspace, base)
     conflicts = verdict.conflicts
     tree = None if conflicts else verdict.tree
     return Combined(session, session.target, base, head, tree, conflicts, nothing, policy)
 
 
-def _tip(workspace: Workspace, branch: str, gone: Callable[[], NotFound]) -> str:
-    tip = repositories.resolve(workspace.git, HEADS + branch)
-    if tip is None:
+def tree_of(workspace: Workspace, commit: str) -> str:
+    """The tree of a commit. Raises MissingObject."""
+    return parse_commit(workspace.reader.objects.read(commit)[1]).tree
+
+
+def _tip(workspace: Workspace, tips: Mapping[str, str], branch: str, gone: Callable[[], NotFound]) -> str:
+    tip = tips.get(HEADS + branch)
+    if tip is None or not workspace.reader.objects.has(tip):
         raise gone()
     return tip
 
@@ -72,7 +79,6 @@ def _gone(workspace: Workspace, which: str, branch: str, last: str | None) -> No
 
 def advance_tree(workspace: Workspace, session: Session, landed_tree: str) -> str:
     """The landed tree with the session's own files kept, for the session to go on with."""
-    git = workspace.git
-    path = folder_of(session.name)
-    own = surgery.subtree(git, git.text("rev-parse", f"{session.head}^{{tree}}"), path)
-    return landed_tree if own is None else surgery.with_subtree(git, landed_tree, path, own)
+    objects = workspace.backend.backend
+    names = folder_of(session.name).split("/")
+    return surgery.with_same(objects, landed_tree, tree_of(workspace, session.head), names)

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ccc.domain import sessions
 from ccc.domain.events import Draft
 from ccc.domain.landings import Intent
 from ccc.domain.movements import advanced as advanced_fact
-from ccc.domain.sessions import Session, from_cells
+from ccc.domain.sessions import Landed, Session, from_cells
 from ccc.domain.status import describe
 from ccc.errors import Conflict, GitFailed, NeedsPerson, Refused
-from ccc.git import history, worktrees
+from ccc.git import heads, history, worktrees
 from ccc.git import repository as repositories
 from ccc.git.command import Git
+from ccc.git.objects import COMMIT, Commit, build_commit, parse_commit
 from ccc.git.repository import RefMoved, RefUpdate
 from ccc.ids import short_oid
 from ccc.ops import intents
-from ccc.ops.landing.checkouts import bring_along, checkouts_of, require_clean
-from ccc.ops.landing.combine import advance_tree
+from ccc.ops.landing.checkouts import (
+    begin_bringing,
+    bring_along,
+    checkouts_of,
+    looked_at,
+    require_unchanged,
+)
+from ccc.ops.landing.combine import advance_tree, tree_of
 from ccc.ops.landing.review import Review, review
 from ccc.ops.landing.turns import turn
 from ccc.ops.observe import HEADS, local_sessions
@@ -56,20 +64,21 @@ def land(workspace: Workspace, shown: Review) -> Landing:
     """
     with locked(workspace.layout.root / LAND_LOCK):
         finish(workspace)
-        current = review(workspace, shown.session.id)
-        _require_same(shown, current)
-        _require_landable(current)
-        tops = checkouts_of(workspace, current.combined.target)
-        commit = _commit(workspace, current)
-        for top in tops:
-            require_clean(workspace, top, current.combined.base, commit)
+        with looked_at(workspace, checkouts_of(workspace, shown.combined.target)) as looks:
+            current = review(workspace, shown.session.id)
+            _require_same(shown, current)
+            _require_landable(current)
+            commit = _commit(workspace, current)
+            require_unchanged(workspace, looks, current.combined.base, commit)
+        reached("land-committed")
         settings = current.combined.policy.settings.sync
         with turn(workspace, settings, current.combined.target, commit) as told:
-            _intend(workspace, current, commit, tops)
+            reached("land-turned")
+            intent = _intend(workspace, current, commit, [look.top for look in looks])
             reached("land-intended")
             _swap(workspace, current, commit)
             reached("land-swapped")
-            remarks = finish(workspace)
+            remarks = _finish_fresh(workspace, intent)
         remarks += told
     return Landing(
         current.session, commit, current.combined.tree or "", _approval_words(current), tuple(remarks)
@@ -152,7 +161,7 @@ def _message(current: Review) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _intend(workspace: Workspace, current: Review, commit: str, tops: Sequence[Path]) -> None:
+def _intend(workspace: Workspace, current: Review, commit: str, tops: Sequence[Path]) -> Intent:
     combined = current.combined
     intent = Intent(
         session=current.session.id,
@@ -165,6 +174,7 @@ def _intend(workspace: Workspace, current: Review, commit: str, tops: Sequence[P
         tops=tuple(str(top) for top in tops),
     )
     intents.write(workspace.layout, intent)
+    return intent
 
 
 def _swap(workspace: Workspace, current: Review, commit: str) -> None:
@@ -180,10 +190,29 @@ def _swap(workspace: Workspace, current: Review, commit: str) -> None:
         ) from error
 
 
-def finish(workspace: Workspace) -> list[str]:
-    """Brings a landing to its end: checkouts, the fact, the session's branch. Call under the landing lock.
+def _finish_fresh(workspace: Workspace, intent: Intent) -> list[str]:
+    """As `finish`, for a landing of this very moment: git fills the checkouts while the fact is recorded."""
+    begun = [(top, begin_bringing(workspace, Path(top), intent.base, intent.commit)) for top in intent.tops]
+    try:
+        reached("land-bringing")
+        workspace.store.drain()
+        reached("land-recorded")
+        remarks = _advance_landed(workspace, intent)
+        for top, each in begun:
+            if each.result(ok=range(256)).code != 0:
+                remarks += bring_along(workspace, Path(top), intent.base, intent.commit)
+        reached("land-checked-out")
+    finally:
+        for _, each in begun:
+            each.drop()
+    intents.forget(workspace.layout)
+    return remarks
 
-    Each step can be repeated; also finishes what a killed landing left. Returns what is worth saying.
+
+def finish(workspace: Workspace) -> list[str]:
+    """Brings landings to their end: checkouts, the fact, the session's branch. Call under the landing lock.
+
+    Each step can be repeated: it finishes what a killed landing left. Returns what is worth saying.
     """
     remarks: list[str] = []
     intent = intents.read(workspace.layout)
@@ -191,9 +220,8 @@ def finish(workspace: Workspace) -> list[str]:
         if _has_happened(workspace, intent):
             for top in intent.tops:
                 remarks += bring_along(workspace, Path(top), intent.base, intent.commit)
-            reached("land-checked-out")
             workspace.store.drain()
-            reached("land-recorded")
+            remarks += _advance_landed(workspace, intent)
         intents.forget(workspace.layout)
     for session in local_sessions(workspace.store.state(), workspace.replica):
         if session.landed is not None and session.landed.advanced is None and session.landed_head:
@@ -206,30 +234,45 @@ def _has_happened(workspace: Workspace, intent: Intent) -> bool:
     return tip is not None and history.is_ancestor(workspace.git, intent.commit, tip)
 
 
-def _advance(workspace: Workspace, session: Session) -> list[str]:
+def _advance_landed(workspace: Workspace, intent: Intent) -> list[str]:
+    """Takes the branch of what has just landed along; that it will be there is said before."""
+    session = from_cells(intent.session, workspace.store.state().stream(sessions.stream_of(intent.session)))
+    if session is None or session.landed is None or session.landed.commit != intent.commit:
+        return []
+    if session.where != workspace.replica or session.closed is not None or not session.landed_head:
+        return []
+    return _advance(workspace, session, intent)
+
+
+def _advance(workspace: Workspace, session: Session, intent: Intent | None = None) -> list[str]:
     """The session's branch becomes a merge of itself and the landed target that keeps its own files."""
     landed = session.landed
     assert landed is not None
-    git = workspace.git
-    tip = repositories.resolve(git, HEADS + session.branch)
-    if tip != landed.head or repositories.resolve(git, landed.commit) is None:
+    tip = heads.branches(workspace.git, workspace.repository.common).get(HEADS + session.branch)
+    if tip != landed.head or not workspace.reader.objects.has(landed.commit):
         return []  # it has gone on, or another machine landed it and that is not here yet
-    tree = advance_tree(workspace, session, git.text("rev-parse", f"{landed.commit}^{{tree}}"))
-    message = f"Go on after landing as {short_oid(landed.commit)}\n\nCcc-Advance: {landed.commit}\n"
-    author = git.text("log", "-1", "--format=%an%x00%ae%x00%ct", landed.commit).split("\0")
-    env = {
-        **{f"GIT_{who}_NAME": author[0] for who in ("AUTHOR", "COMMITTER")},
-        **{f"GIT_{who}_EMAIL": author[1] for who in ("AUTHOR", "COMMITTER")},
-        **{f"GIT_{who}_DATE": f"{author[2]} +0000" for who in ("AUTHOR", "COMMITTER")},
-    }
-    parents = ("-p", landed.head, "-p", landed.commit)
-    commit = git.run("commit-tree", tree, *parents, input=message.encode(), env=env).text
-    postponed = _move_branch(workspace, session, landed.head, commit)
+    commit, same = _advance_commit(workspace, session, landed)
+    if intent is not None:
+        intents.write(workspace.layout, replace(intent, advance=commit), durable=False)
+    reached("land-advancing")
+    postponed = _move_branch(workspace, session, landed.head, commit, same=same)
     if postponed:
         return [postponed]
     reached("land-advanced")
     workspace.store.transact(lambda state: _advanced(state, session, commit))
     return []
+
+
+def _advance_commit(workspace: Workspace, session: Session, landed: Landed) -> tuple[str, bool]:
+    """That merge, and whether its tree is that of the branch already; the same commit each time."""
+    objects = workspace.reader.objects
+    made = parse_commit(objects.read(landed.commit)[1])
+    tree = advance_tree(workspace, session, made.tree)
+    message = f"Go on after landing as {short_oid(landed.commit)}\n\nCcc-Advance: {landed.commit}\n"
+    parents = (landed.head, landed.commit)
+    commit = Commit(tree, parents, made.committer, made.committer, made.date, message)
+    oid = workspace.backend.backend.write(COMMIT, build_commit(commit))
+    return oid, tree == tree_of(workspace, landed.head)
 
 
 def _advanced(state: State, session: Session, commit: str) -> Sequence[Draft]:
@@ -239,19 +282,22 @@ def _advanced(state: State, session: Session, commit: str) -> Sequence[Draft]:
     return (advanced_fact(fresh, commit),)
 
 
-def _move_branch(workspace: Workspace, session: Session, old: str, new: str) -> str | None:
-    """Moves the branch as `merge --ff-only` would in its worktree; words where that is refused there."""
+def _move_branch(workspace: Workspace, session: Session, old: str, new: str, *, same: bool) -> str | None:
+    """Moves the branch as `merge --ff-only` would in its worktree; words where that is refused there.
+
+    `same`: no file differs, so whatever stands in the worktree and its index is left as it is.
+    """
     ref = HEADS + session.branch
     places = [
         tree.path
         for tree in worktrees.listed(workspace.repository)
         if tree.branch == ref and tree.path.is_dir()
     ]
-    if not places:
+    if same or not places:
         repositories.update_refs(workspace.git, [RefUpdate(ref, new, old)], "ccc: go on after landing")
         return None
     try:
-        Git(places[0]).run("merge", "--ff-only", "--quiet", new)
+        Git(places[0]).run("-c", "maintenance.auto=false", "merge", "--ff-only", "--quiet", new)
     except GitFailed as error:
         return (
             f"{session.name} is not brought along yet, its worktree has changes in the way ({error.message})"
