@@ -188,6 +188,7 @@ def _claim_evidence(session: Session) -> Evidence:
         "report": "committed report",
         "command": "git ccc report",
         "exit": "its program's exit 0",
+        "resolution": "the resolution of its conflict",
     }
     words = f"{claim.state} at {short_oid(claim.commit)} by {said.get(claim.how, claim.how)}"
     return Evidence("report", f"{words}: {claim.why}" if claim.why else words, claim.at)

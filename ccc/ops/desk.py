@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ccc.ops.workspace import Workspace
 
-SESSION_ADMIN, SCRATCH_ADMIN = "ccc-", "cccscratch-"
+SESSION_ADMIN, SCRATCH_ADMIN, RESOLVE_ADMIN = "ccc-", "cccscratch-", "cccresolve-"
 """How the admin directories of worktrees made by ccc begin."""
 
 
@@ -21,5 +21,5 @@ def desk_of(workspace: Workspace) -> Path | None:
         return workspace.checkout
     admin = repository.worktree_id
     entry = workspace.layout.worktrees / admin.removeprefix(SESSION_ADMIN)
-    made_by_ccc = admin.startswith(SCRATCH_ADMIN) or (admin.startswith(SESSION_ADMIN) and entry.exists())
-    return None if made_by_ccc else repository.top
+    of_session = admin.startswith(SESSION_ADMIN) and entry.exists()
+    return None if of_session or admin.startswith((SCRATCH_ADMIN, RESOLVE_ADMIN)) else repository.top

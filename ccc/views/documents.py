@@ -16,11 +16,12 @@ from ccc.domain.stamps import rfc3339
 from ccc.ops.look import Picture, Sighting
 from ccc.ops.mail import messages_of
 from ccc.store.protocol import Logged, State
+from ccc.views.conflicting import conflict_document
 
 if TYPE_CHECKING:
     from ccc.ops.inbox import Item
     from ccc.ops.landing.land import Landing
-    from ccc.ops.landing.review import Review, ShownConflict
+    from ccc.ops.landing.review import Review
     from ccc.ops.orient import Orientation
     from ccc.ops.show import Shown
     from ccc.ops.wait import Waited
@@ -336,7 +337,7 @@ def entry_document(shown: Review, report: Mapping[str, Any] | None = None) -> Do
             "deleted": sum(change.deleted or 0 for change in shown.changes),
             "paths": [change.path for change in shown.changes],
         },
-        "conflicts": [conflict_document(conflict) for conflict in shown.conflicts],
+        "conflicts": [conflict_document(conflict, shown) for conflict in shown.conflicts],
         "approvals": [_yes(yes) for yes in shown.consent.yeses],
         "needed": shown.needed,
         "rules": [_rule(standing) for standing in shown.consent.standings],
@@ -344,26 +345,6 @@ def entry_document(shown: Review, report: Mapping[str, Any] | None = None) -> Do
         "can_merge": shown.can_merge,
         "why_not": list(shown.why_not),
         "warnings": list(shown.warnings),
-    }
-
-
-def conflict_document(conflict: ShownConflict) -> Document:
-    """A file in conflict; `others` is whose work it meets, and what that was meant to do."""
-    return {
-        "path": conflict.file.path,
-        "kind": conflict.file.kind,
-        "message": conflict.file.message,
-        "hunks": [
-            {
-                "ours": list(hunk.ours),
-                "base": list(hunk.base),
-                "theirs": list(hunk.theirs),
-                "ours_start": hunk.ours_start,
-                "theirs_start": hunk.theirs_start,
-            }
-            for hunk in conflict.hunks
-        ],
-        "others": [{"label": side.label, "task": side.task} for side in conflict.others],
     }
 
 

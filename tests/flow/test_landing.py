@@ -162,15 +162,19 @@ frontend-login-page -> main: failed
   checks     unchecked: the role has no checks here
   gate       no gate configured
   conflict   routes (content)
-    theirs: frontend-login-page: Login page
-    ours:   backend-serve-tokens: Serve tokens
+    both changed the same lines
+    theirs: frontend-login-page: Login page (git ccc show frontend-login-page --brief)
+    ours:   backend-serve-tokens: Serve tokens (git ccc show backend-serve-tokens --brief)
     @@ main line 2, frontend-login-page line 2
+    || base: 1 line
     | two
+    << ours, main: 1 line
     < tokens
+    >> theirs, frontend-login-page: 1 line
     > login
   not yet    1 files are in conflict with main
-  next       git -C WORKTREE merge main
-  then       resolve, commit, report done again
+  next       git ccc resolve frontend-login-page --hand-back
+  or         git ccc resolve frontend-login-page --here
 """
 
 ROLE = """---

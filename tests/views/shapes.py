@@ -122,7 +122,8 @@ CONFLICT = {
     "kind": text,
     "message": text,
     "hunks": [HUNK],
-    "others": [{"label": text, "task": or_null(text)}],
+    "words": or_null(text),
+    "others": [{"label": text, "task": or_null(text), "session": or_null(text)}],
 }
 ENTRY_STATES = ("waiting", "testing", "passed", "failed", "approved", "stale", "landed", "rejected")
 ENTRY = {

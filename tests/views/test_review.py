@@ -18,14 +18,18 @@ def test_a_conflict_is_shown_with_file_hunk_and_both_tasks() -> None:
         "  checks     unchecked: the role has no checks here\n"
         "  gate       not run on this tree\n"
         "  conflict   shop/routes.py (content)\n"
-        "    theirs: frontend-login-page: Login page\n"
+        "    both changed the same lines\n"
+        "    theirs: frontend-login-page: Login page (git ccc show frontend-login-page --brief)\n"
         "    ours:   backend-jwt-auth: JWT auth\n"
         "    @@ main line 5, frontend-login-page line 5\n"
+        "    || base: nothing\n"
+        "    << ours, main: 1 line\n"
         '    <     "/token": "signed",\n'
+        "    >> theirs, frontend-login-page: 1 line\n"
         '    >     "/login": "form",\n'
         "  not yet    1 files are in conflict with main\n"
-        "  next       git -C /src/frontend-login-page merge main\n"
-        "  then       resolve, commit, report done again"
+        "  next       git ccc resolve frontend-login-page --hand-back\n"
+        "  or         git ccc resolve frontend-login-page --here"
     )
 
 

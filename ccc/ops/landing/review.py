@@ -30,10 +30,11 @@ from ccc.store.protocol import State
 
 @dataclass(frozen=True)
 class Side:
-    """One side of a conflict: whose work it is, and what it was meant to do."""
+    """One side of a conflict: whose work it is, what that was meant to do, the name of its session."""
 
     label: str
     task: str | None
+    session: str | None = None
 
 
 @dataclass(frozen=True)
@@ -226,7 +227,11 @@ def _others(workspace: Workspace, picture: Picture, combined: Combined, file: Co
     touching = git.run(
         "rev-list", "--first-parent", combined.base, *since, "--", f":(literal){file.raw}"
     ).text.split()
-    sides = [Side(landed[commit].name, landed[commit].task) for commit in touching if commit in landed]
+    sides = [
+        Side(landed[commit].name, landed[commit].task, landed[commit].name)
+        for commit in touching
+        if commit in landed
+    ]
     if sides:
         return sides
     subjects = [git.text("log", "-1", "--format=%h %s", commit) for commit in touching[:3]]

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 
 from ccc.domain.report import Report
 from ccc.domain.sessions import Command
 from ccc.domain.status import DONE, describe
 from ccc.git.history import FileChange
-from ccc.git.mergetree import Hunk
 from ccc.ids import short_oid
 from ccc.ops.commands import last_words
-from ccc.ops.landing.review import Review, ShownConflict
+from ccc.ops.landing.review import Review
 from ccc.text import printable
 from ccc.views.styling import Styling
+from ccc.views.text.conflicts import conflict_lines
 
 FILES = 20
-HUNK_LINES = 20
 
 
 def review_text(shown: Review, look: Styling, report: Report | None = None) -> str:
@@ -45,7 +43,7 @@ def _lines(shown: Review, look: Styling, report: Report | None) -> Iterator[str]
     yield from _gate(shown, look)
     yield from _changes(shown, look)
     for conflict in shown.conflicts:
-        yield from _conflict(shown, conflict, look)
+        yield from conflict_lines(shown, conflict, look)
     yield from _approvals(shown, look)
     yield from _verdict(shown, look)
 
@@ -114,35 +112,6 @@ def _counts(change: FileChange, look: Styling) -> str:
     return look.style(f"+{change.added}", "added") + " " + look.style(f"-{change.deleted}", "removed")
 
 
-def _conflict(shown: Review, conflict: ShownConflict, look: Styling) -> Iterator[str]:
-    """A file in conflict, what each side was meant to do, and where they meet."""
-    words = printable(f"  conflict   {conflict.file.path or 'somewhere'} ({conflict.file.kind})")
-    yield look.style(words, "bad")
-    yield f"    theirs: {printable(f'{shown.session.name}: {_folded(shown.session.task)}')}"
-    for side in conflict.others:
-        about = f": {_folded(side.task)}" if side.task else ""
-        yield f"    ours:   {printable(side.label + about)}"
-    if not conflict.hunks and conflict.file.message:
-        yield f"    {printable(conflict.file.message)}"
-    for hunk in conflict.hunks:
-        yield from _hunk(shown, hunk, look)
-
-
-def _hunk(shown: Review, hunk: Hunk, look: Styling) -> Iterator[str]:
-    places = f"{shown.combined.target} line {hunk.ours_start}, {shown.session.name} line {hunk.theirs_start}"
-    yield look.style(f"    @@ {printable(places)}", "faint")
-    yield from _side(hunk.base, "|", "faint", look)
-    yield from _side(hunk.ours, "<", "removed", look)
-    yield from _side(hunk.theirs, ">", "added", look)
-
-
-def _side(lines: tuple[str, ...], mark: str, style: str, look: Styling) -> Iterator[str]:
-    for line in lines[:HUNK_LINES]:
-        yield look.style(f"    {mark} {printable(line)}", style)
-    if len(lines) > HUNK_LINES:
-        yield f"    {mark} and {len(lines) - HUNK_LINES} more lines"
-
-
 def _approvals(shown: Review, look: Styling) -> Iterator[str]:
     for yes in shown.consent.yeses:
         approval = yes.approval
@@ -167,7 +136,7 @@ def _verdict(shown: Review, look: Styling) -> Iterator[str]:
     if command:
         yield f"  next       {printable(command)}"
     if shown.combined.conflicts and command:
-        yield "  then       resolve, commit, report done again"
+        yield printable(f"  or         git ccc resolve {shown.session.name} --here")
 
 
 def next_command(shown: Review) -> str:
@@ -176,7 +145,7 @@ def next_command(shown: Review) -> str:
     if session.landed_head or session.closed is not None or combined.nothing:
         return ""
     if combined.conflicts:
-        return f"git -C {shlex.quote(session.worktree or '.')} merge {shlex.quote(combined.target)}"
+        return f"git ccc resolve {session.name} --hand-back"
     status = shown.sighting.view.status
     missing = status == "reported" or (shown.gate is None and shown.has_gate and status in DONE)
     if shown.can_merge or shown.only_approval_missing or missing:
