@@ -11,6 +11,8 @@ from pathlib import Path
 from ccc.git.command import Git
 
 ATTRIBUTES, MODULES = ".gitattributes", ".gitmodules"
+REGULAR = "100"
+"""How the mode of a regular file begins."""
 
 
 @contextmanager
@@ -74,6 +76,15 @@ def _differing(git: Git, ours: str, theirs: Sequence[str]) -> list[str]:
     return found.decode("utf-8", "surrogateescape").split("\0")[:-1]
 
 
+def _regular(git: Git, commit: str, found: dict[str, bytes]) -> dict[str, bytes]:
+    """Without those that are links: git reads no attributes through a link (gitattributes(5), NOTES)."""
+    if not found:
+        return found
+    rows = git.lines("ls-tree", "--full-tree", "-z", commit, "--", *found)
+    regular = {path for mode, path in (row.split("\t", 1) for row in rows) if mode.startswith(REGULAR)}
+    return {path: content for path, content in found.items() if path in regular}
+
+
 def _files(git: Git, commit: str, paths: Sequence[str]) -> dict[str, bytes]:
     """The content of those of the paths that are files in the commit."""
     asked = "".join(f"{commit}:{path}\0" for path in paths).encode("utf-8", "surrogateescape")
@@ -90,4 +101,4 @@ def _files(git: Git, commit: str, paths: Sequence[str]) -> dict[str, bytes]:
         at = end + 1 + int(size) + 1
         if kind == b"blob":
             found[path] = answer[end + 1 : at - 1]
-    return found
+    return _regular(git, commit, found)

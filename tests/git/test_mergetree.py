@@ -102,6 +102,11 @@ CASES: dict[str, tuple[Change, Change, Change]] = {
         replaced("folder/b.txt", "line 3\n", "2\n"),
     ),
     "own driver": (put(".gitattributes", "a.txt merge=mine\n"), EDIT, replaced("a.txt", "line 3\n", "3\n")),
+    "attributes behind a link": (
+        link(".gitattributes", "a.txt merge=union"),
+        EDIT,
+        replaced("a.txt", "line 3\n", "3\n"),
+    ),
     "attributes of one side only": (
         NOTHING,
         several(put(".gitattributes", "*.txt merge=union\n"), EDIT),
