@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -97,6 +97,9 @@ class Check(BaseModel):
         return rules
 
 
+AnyCheck = TypeVar("AnyCheck", bound=Check)
+
+
 def _prove(rule: str) -> None:
     """Refuses a condition that can never hold: its check would be left out, and nobody would know."""
     path, colon, pattern = rule.partition(":")
@@ -126,7 +129,7 @@ Paths = Callable[[], Collection[str]]
 Content = Callable[[str], bytes | None]
 
 
-def applicable_commands(checks: Sequence[Check], paths: Paths, content: Content) -> tuple[Check, ...]:
+def applicable_commands(checks: Sequence[AnyCheck], paths: Paths, content: Content) -> tuple[AnyCheck, ...]:
     """The checks whose conditions all hold.
 
     A condition is a file or folder that must exist, a pattern that some file must match (`tests/**/*.py`), or

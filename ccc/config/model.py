@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from ccc.config.amounts import PerSession, Shared, Tokens
 from ccc.config.checks import Checks, Duration, KeptFor, Text, Texts, as_list
+from ccc.config.gates import GateCommands, is_below
 from ccc.config.quantities import Load, PerRole, Size
 from ccc.domain import aliases
 from ccc.domain.occasions import DEFAULT, Word
@@ -38,9 +39,22 @@ def _is_below(pattern: str) -> str:
 
 
 class Gate(Section):
-    """Commands that must pass on the exact combined tree before anything lands."""
+    """Commands that must pass on the exact combined tree before anything lands (docs/queue.md).
 
-    commands: Checks = ()
+    `retry`: how often a command that failed is run again; `keep`: what the next gate finds of ignored files.
+    """
+
+    commands: GateCommands = ()
+    retry: int = Field(default=1, ge=0, le=3)
+    keep: Annotated[tuple[Annotated[Text, AfterValidator(is_below)], ...], BeforeValidator(as_list)] = ()
+
+
+class Queue(Section):
+    """How many gates may run before those ahead of them have passed, at first and at least; at once here."""
+
+    window: int = Field(default=4, ge=1, le=100)
+    floor: int = Field(default=2, ge=1, le=100)
+    parallel: int = Field(default=1, ge=1, le=32)
 
 
 class PathApproval(Section):
@@ -214,6 +228,7 @@ class Config(Section):
     profile: Literal["development", "production"] | None = None
     target: Text | None = None
     gate: Gate = Gate()
+    queue: Queue = Queue()
     approval: Approval = Approval()
     session: SessionSection = SessionSection()
     engines: dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")], EngineSection] = {}

@@ -36,6 +36,9 @@ class Settings:
         self.origins = dict(origins)
         self.target = config.target
         self.gate = config.gate.commands
+        self.gate_retry = config.gate.retry
+        self.gate_keep = config.gate.keep
+        self.queue = config.queue
         self.approvals_required = config.approval.required
         self.approval = config.approval
         self.branch_prefix = config.session.branch_prefix

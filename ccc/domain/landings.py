@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import field
 from typing import Any
 
 from ccc.domain.canonical import Value
@@ -17,6 +18,8 @@ from ccc.records import dataclass
 
 KIND = "merges"
 APPROVAL = "ok."
+RUN = "run."
+"""Fields of what gate commands came to, by `gating.key_of`."""
 
 
 def stream_of(session: str) -> str:
@@ -48,7 +51,7 @@ class Approval:
 class Gate:
     """What the target's gate said of a combined tree: `none`, `passed` or `failed`.
 
-    `base_red`: the target fails alone, too.
+    `base_red`: the target fails alone, too. `skipped`: commands that are not for these paths or this role.
     """
 
     state: str
@@ -57,6 +60,12 @@ class Gate:
     tree: str
     base_red: bool
     commands: tuple[Command, ...]
+    skipped: tuple[str, ...] = ()
+
+    @property
+    def flaky(self) -> tuple[str, ...]:
+        """The commands that failed, and passed when they were run again."""
+        return tuple(command.command for command in self.commands if command.flaky)
 
 
 @dataclass(frozen=True)
@@ -79,7 +88,7 @@ class Intent:
 
 @dataclass(frozen=True)
 class Entry:
-    """The recorded part of a queue entry."""
+    """The recorded part of a queue entry; `runs`: what gate commands came to, by `gating.key_of`."""
 
     session: str
     queued_at: str | None
@@ -87,6 +96,7 @@ class Entry:
     target: str | None
     approvals: tuple[Approval, ...]
     gate: Gate | None
+    runs: Mapping[str, Command] = field(default_factory=dict)
 
 
 def from_cells(session: str, cells: Cells) -> Entry:
@@ -100,13 +110,23 @@ def from_cells(session: str, cells: Cells) -> Entry:
         target=queued.get("target") if queued else None,
         approvals=_approvals(cells),
         gate=_gate(present.get("gate")),
+        runs=runs_of(cells),
     )
+
+
+def runs_of(cells: Cells, field: str = RUN) -> dict[str, Command]:
+    """What commands came to, by key, of the fields that begin with `field`."""
+    return {
+        name.removeprefix(field): command_of(value)
+        for name, (_, value) in cells.items()
+        if name.startswith(field) and isinstance(value, Mapping)
+    }
 
 
 def _approvals(cells: Cells) -> tuple[Approval, ...]:
     found = []
-    for field, (stamp, value) in cells.items():
-        if field.startswith(APPROVAL) and isinstance(value, Mapping):
+    for name, (stamp, value) in cells.items():
+        if name.startswith(APPROVAL) and isinstance(value, Mapping):
             approval = _approval(rfc3339(stamp), value)
             found += [approval] if approval is not None else []
     return tuple(sorted(found, key=lambda approval: approval.at))

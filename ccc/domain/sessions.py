@@ -11,6 +11,9 @@ from ccc.domain.allowance import Exhausted as Exhausted
 from ccc.domain.allowance import Limits as Limits
 from ccc.domain.allowance import exhausted_in, limits_in
 from ccc.domain.cells import Cells, values
+from ccc.domain.commands import Command as Command
+from ccc.domain.commands import command_of as command_of
+from ccc.domain.commands import command_value as command_value
 from ccc.domain.stamps import rfc3339
 from ccc.domain.starts import Ground, Start, grounds_of, start_of
 from ccc.records import dataclass
@@ -37,17 +40,6 @@ class Claim:
     how: str
     why: str
     at: str
-
-
-@dataclass(frozen=True)
-class Command:
-    """One command that ccc ran: exit code None when it hit its time limit; `seconds` wall time."""
-
-    command: str
-    exit: int | None
-    seconds: float
-    at: str
-    log: str | None
 
 
 @dataclass(frozen=True)
@@ -346,24 +338,6 @@ def _verification(value: Mapping[str, Any] | None, at: str) -> Verification | No
         return None
     commands = tuple(command_of(item) for item in value.get("commands", ()))
     return Verification(value["commit"], value["state"], commands, at)
-
-
-def command_of(value: Mapping[str, Any]) -> Command:
-    """A recorded command; durations are recorded as whole milliseconds."""
-    return Command(
-        value["command"], value.get("exit"), value.get("ms", 0) / 1000, value["at"], value.get("log")
-    )
-
-
-def command_value(command: Command) -> dict[str, Any]:
-    """The command as recorded."""
-    return {
-        "command": command.command,
-        "exit": command.exit,
-        "ms": round(command.seconds * 1000),
-        "at": command.at,
-        "log": command.log,
-    }
 
 
 def _rejection(value: Mapping[str, Any] | None, at: str) -> Rejection | None:

@@ -168,11 +168,9 @@ def _checked(session: Session) -> Known | None:
 
 def describe(command: Command) -> str:
     """A command's outcome in words: `pytest -q exit 0`."""
-    return (
-        f"{command.command} exit {command.exit}"
-        if command.exit is not None
-        else f"{command.command} timed out"
-    )
+    if command.exit is None:
+        return f"{command.command} timed out"
+    return f"{command.command} exit {command.exit}" + (" when run again" if command.flaky else "")
 
 
 def _claims_done(session: Session) -> bool:

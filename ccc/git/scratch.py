@@ -41,12 +41,14 @@ def scratch(
     revision: str,
     *,
     parents: Sequence[str] = (),
+    keep: Sequence[str] = (),
     lock: AbstractContextManager[None] | None = None,
 ) -> Iterator[Path]:
     """A folder with exactly the content of a commit, or of a tree (then committed on `parents`).
 
     Each user has a slot of its own, which the end of its process frees, however it ends; what earlier ones
-    left is cleaned away, ignored files, too. `lock` guards `git worktree add` where git must make the work
+    left is cleaned away, ignored files, too, except where a pattern of `keep` (as in `.gitignore`) fits; what
+    is tracked is exact in any case. `lock` guards `git worktree add` where git must make the work
     tree. Raises StoreBusy (no slot free), Refused (disk full), GitFailed (no such revision).
     """
     commit = _commit(repository.git, revision, parents)
@@ -58,7 +60,7 @@ def scratch(
             except BlockingIOError:
                 continue
             slot = _Slot(repository, layout.scratch, number)
-            slot.prepare(commit, lock or nullcontext())
+            slot.prepare(commit, lock or nullcontext(), keep)
             yield slot.path
             return
     raise StoreBusy(f"all {SLOTS} scratch work trees are in use", "try again")
@@ -91,14 +93,14 @@ class _Slot:
         """A copy of the index as it was handed over; its time stays, for git's check of racy entries."""
         return self.folder / f"{self.number}.index"
 
-    def prepare(self, commit: str, lock: AbstractContextManager[None]) -> None:
-        if not self._reuse(commit):
+    def prepare(self, commit: str, lock: AbstractContextManager[None], keep: Sequence[str]) -> None:
+        if not self._reuse(commit, keep):
             self._make(commit, lock)
         fresh = self.index.with_suffix(".new")
         shutil.copy2(self.admin / "index", fresh)
         fresh.replace(self.index)
 
-    def _reuse(self, commit: str) -> bool:
+    def _reuse(self, commit: str, keep: Sequence[str]) -> bool:
         """Brings the work tree of an earlier user to the commit; False where it cannot be trusted.
 
         The index is put back from our copy: one that says "unchanged" of a changed file would hide it.
@@ -120,7 +122,7 @@ class _Slot:
         git = Git(self.path)
         try:
             git.run(*EXACT, "reset", "--hard", "--quiet", "--no-recurse-submodules", commit)
-            git.run(*EXACT, "clean", "-ffdxq")
+            git.run(*EXACT, "clean", "-ffdxq", *(f"--exclude={each}" for each in keep))
         except GitFailed:
             return False
         return True

@@ -6,12 +6,15 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ccc.domain.sessions import Command
 from ccc.ops.environment import scrubbed
 from ccc.ops.workspace import Workspace
+from ccc.platform import processes
+from ccc.platform.trees import Tree
 from ccc.records import dataclass
 
 GRACE_SECONDS = 5.0
@@ -21,11 +24,13 @@ GRACE_SECONDS = 5.0
 class Order:
     """A command of the team's own configuration, run by `sh -c` as make and git hooks do.
 
-    `timeout` in seconds. Nothing from a task, a message or a branch name is ever put into `run`.
+    `timeout` in seconds. Nothing from a task, a message or a branch name is ever put into `run`. `retry`: how
+    often it is run again where it stands when it fails.
     """
 
     run: str
     timeout: float
+    retry: int = 0
 
 
 def run_all(
@@ -43,7 +48,7 @@ def run_all(
     done: list[Command] = []
     for number, order in enumerate(orders, 1):
         log = workspace.layout.logs / f"{label}-{number}.log"
-        done.append(_run(workspace, order, folder, log, extra or {"CI": "true"}))
+        done.append(_run(workspace, order, folder, log, extra or {"CI": "true"}, _end_group))
         if done[-1].exit != 0:
             break
     return tuple(done)
@@ -54,7 +59,36 @@ def passed(commands: Sequence[Command]) -> bool:
     return all(command.exit == 0 for command in commands)
 
 
-def _run(workspace: Workspace, order: Order, folder: Path, log: Path, extra: Mapping[str, str]) -> Command:
+def run_whole(workspace: Workspace, order: Order, folder: Path, log: Path, marker: str) -> Command:
+    """Runs one command of which nothing stays: whatever it started ends with it, in whose session ever.
+
+    `marker` is what `tree_of` finds its processes by. One that fails is run again as often as the order says,
+    each time with a log of its own; the last one's is told.
+    """
+    extra = {"CI": "true", MARKER: marker}
+    first = done = _run(workspace, order, folder, log, extra, lambda each: _end_tree(each, marker))
+    for again in range(1, order.retry + 1):
+        if done.exit == 0:
+            break
+        other = log.with_name(f"{log.stem}-again{again}{log.suffix}")
+        done = _run(workspace, order, folder, other, extra, lambda each: _end_tree(each, marker))
+    return replace(done, flaky=first.exit != 0 and done.exit == 0)
+
+
+MARKER = "CCC_COMMAND"
+
+
+def tree_of(marker: str, root: str | None = None) -> Tree:
+    """The processes of a command that was run with a marker."""
+    return Tree(root, (MARKER, marker))
+
+
+Ends = Callable[[subprocess.Popen[bytes]], None]
+
+
+def _run(
+    workspace: Workspace, order: Order, folder: Path, log: Path, extra: Mapping[str, str], ends: Ends
+) -> Command:
     log.parent.mkdir(parents=True, exist_ok=True)
     at, started = workspace.now(), time.monotonic()
     with log.open("wb") as output:
@@ -72,11 +106,11 @@ def _run(workspace: Workspace, order: Order, folder: Path, log: Path, extra: Map
         except subprocess.TimeoutExpired:
             code = None
         finally:
-            _end(process)
+            ends(process)
     return Command(order.run, code, time.monotonic() - started, at, str(log))
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end_group(process: subprocess.Popen[bytes]) -> None:
     """Ends what is left of the command's process group: TERM, grace, KILL."""
     for sign in (signal.SIGTERM, signal.SIGKILL):
         try:
@@ -87,6 +121,13 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             process.wait(GRACE_SECONDS)
         except subprocess.TimeoutExpired:
             continue
+    process.wait()
+
+
+def _end_tree(process: subprocess.Popen[bytes], marker: str) -> None:
+    """Ends the command and everything that it started, daemons included."""
+    root = processes.identity(process.pid) if process.returncode is None else None
+    tree_of(marker, root).end(GRACE_SECONDS, spare=(process.pid,))
     process.wait()
 
 

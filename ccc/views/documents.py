@@ -223,6 +223,10 @@ def command_document(command: Command) -> Document:
     }
 
 
+def _gate_command(command: Command) -> Document:
+    return {**command_document(command), "flaky": command.flaky}
+
+
 def verification_document(sighting: Sighting) -> Document | None:
     """What ccc ran on the session's commit; null before it ran anything."""
     verification = sighting.session.verification
@@ -329,7 +333,8 @@ def entry_document(shown: Review, report: Mapping[str, Any] | None = None) -> Do
             "state": gate.state if gate else "running" if shown.state == "testing" else "none",
             "configured": shown.has_gate,
             "base_red": gate.base_red if gate else False,
-            "commands": [command_document(command) for command in gate.commands] if gate else [],
+            "commands": [_gate_command(command) for command in gate.commands] if gate else [],
+            "skipped": list(gate.skipped) if gate else [],
         },
         "diff": {
             "files": len(shown.changes),

@@ -36,6 +36,11 @@ def test_without_a_file_every_value_is_the_default() -> None:
         "profile": None,
         "target": None,
         "gate.commands": [],
+        "gate.retry": 1,
+        "gate.keep": [],
+        "queue.window": 4,
+        "queue.floor": 2,
+        "queue.parallel": 1,
         "approval.required": 1,
         "approval.config": 1,
         "approval.approvers": [],
@@ -228,8 +233,19 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read() -> None:
             "add run there",
         ),
         (
+            '[gate]\ncommands = [{run = "a", paths = "/src"}]',
+            ":2: gate.commands.0.paths: /src matches nothing: paths begin at the top of the repository, "
+            "as in backend/**",
+            MEND,
+        ),
+        (
+            '[gate]\nkeep = "../cache"',
+            ":2: gate.keep.0: ../cache is not kept: name what is ignored below the top, as in node_modules/",
+            MEND,
+        ),
+        (
             "[gate]\ncommands = [3]",
-            ":2: gate.commands.0: must be a command, or a table with run, when, timeout",
+            ":2: gate.commands.0: must be a command, or a table with run, when, paths, roles, timeout",
             MEND,
         ),
         (

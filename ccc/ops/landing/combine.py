@@ -22,7 +22,10 @@ from ccc.records import dataclass
 
 @dataclass(frozen=True)
 class Combined:
-    """What landing `head` on `base` gives: a tree, or conflicts. `nothing`: the target has it all."""
+    """What landing `head` on `base` gives: a tree, or conflicts. `nothing`: the target has it all.
+
+    `base_tree` is the tree of `base`.
+    """
 
     session: Session
     target: str
@@ -32,13 +35,17 @@ class Combined:
     conflicts: tuple[ConflictFile, ...]
     nothing: bool
     policy: Policy
+    base_tree: str = ""
 
 
-def combine(workspace: Workspace, session: Session) -> Combined:
-    """The combined tree as of now. Raises NotFound where branch or target is not here."""
+def combine(workspace: Workspace, session: Session, onto: str | None = None) -> Combined:
+    """The combined tree as of now, on the target's tip or on the commit `onto`.
+
+    Raises NotFound where branch or target is not here.
+    """
     git = workspace.git
     tips = heads.branches(git, workspace.repository.common)
-    base = _tip(workspace, tips, session.target, lambda: target_gone(workspace, session.target))
+    base = onto or _tip(workspace, tips, session.target, lambda: target_gone(workspace, session.target))
     require_own(workspace, session, tips.get(HEADS + session.branch))
     head = _tip(
         workspace, tips, session.branch, lambda: _gone(workspace, "session's", session.branch, session.head)
@@ -47,10 +54,11 @@ def combine(workspace: Workspace, session: Session) -> Combined:
     verdict = mergetree.merge(git, base, head)
     if not policy.settings.keep_session_files:
         verdict = verdict.without(git, SESSIONS_FOLDER)
-    nothing = verdict.tree == tree_of(workspace, base)
+    base_tree = tree_of(workspace, base)
+    nothing = verdict.tree == base_tree
     conflicts = verdict.conflicts
     tree = None if conflicts else verdict.tree
-    return Combined(session, session.target, base, head, tree, conflicts, nothing, policy)
+    return Combined(session, session.target, base, head, tree, conflicts, nothing, policy, base_tree)
 
 
 def tree_of(workspace: Workspace, commit: str) -> str:

@@ -2,55 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ccc.domain import landings
+from ccc import ids
+from ccc.domain import landings, targets
 from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
-from ccc.domain.landings import Gate
-from ccc.domain.sessions import command_value
+from ccc.domain.gating import concerns
+from ccc.domain.landings import RUN, Gate
+from ccc.domain.sessions import Command, command_value
 from ccc.domain.status import describe
 from ccc.git.scratch import scratch
 from ccc.ids import short_oid
-from ccc.ops.commands import Order, passed, run_all
+from ccc.ops.commands import Order, passed, run_whole
 from ccc.ops.landing.combine import Combined
+from ccc.ops.landing.scopes import Scopes
 from ccc.ops.policy import paths_at
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
 from ccc.store.protocol import State
 
 if TYPE_CHECKING:
-    from ccc.config.checks import Check
+    from ccc.config.gates import GateCommand
+
+KEPT_RUNS = 48
+"""Results that an entry keeps; older ones are run again when they are asked for."""
 
 
-def gate(workspace: Workspace, combined: Combined) -> Gate:
-    """The gate's answer for this base, head and tree: the recorded one, or a fresh run that is recorded."""
-    assert combined.tree is not None
-    known = recorded(workspace.store.state(), combined)
-    if known is not None:
-        return known
-    answer = _run(workspace, combined)
-    if answer.state != "none":
-        workspace.store.transact(lambda _: (_draft(combined, answer),))
-    return answer
+@dataclass(frozen=True)
+class Asked:
+    """What the gate asks of a combination: its commands with the keys of their results here, and on the
+    target alone; `skipped` are those for other paths or roles.
+    """
+
+    commands: tuple[GateCommand, ...]
+    keys: tuple[str, ...]
+    base_keys: tuple[str, ...]
+    skipped: tuple[str, ...]
 
 
-def recorded(state: State, combined: Combined) -> Gate | None:
-    """The gate's recorded answer for exactly this combination, if there is one."""
-    identifier = combined.session.id
-    known = landings.from_cells(identifier, state.stream(landings.stream_of(identifier))).gate
-    if known is None or (known.base, known.head, known.tree) != (combined.base, combined.head, combined.tree):
-        return None
-    return known
-
-
-def commands_of(workspace: Workspace, combined: Combined) -> Sequence[Check]:
-    """The gate's commands that apply, from the target's configuration."""
+def asked(workspace: Workspace, combined: Combined, scopes: Scopes | None = None) -> Asked:
+    """The gate's commands that apply, from the target's configuration; of a conflict all could."""
     from ccc.config.checks import applicable_commands
 
+    scopes = scopes or Scopes(workspace.git)
     listed = paths_at(workspace.git, combined.base)
-    return applicable_commands(
-        combined.policy.settings.gate, listed, lambda path: _content(workspace, combined, path)
+    settings = combined.policy.settings
+    there = applicable_commands(settings.gate, listed, lambda path: _content(workspace, combined, path))
+    base, tree, role = combined.base_tree, combined.tree, combined.session.role
+    if tree is None or not there:
+        return Asked(there, (), (), ())
+    changed = scopes.changed(base, tree) if any(each.paths for each in there) else ()
+    mine = tuple(each for each in there if concerns(each.paths, each.roles, changed, role))
+    return Asked(
+        mine,
+        tuple(scopes.key(each, base, tree) for each in mine),
+        tuple(scopes.key(each, base) for each in mine),
+        tuple(each.run for each in there if each not in mine),
     )
 
 
@@ -59,25 +68,110 @@ def _content(workspace: Workspace, combined: Combined, path: str) -> bytes | Non
     return found.out if found.code == 0 else None
 
 
-def _run(workspace: Workspace, combined: Combined) -> Gate:
-    orders = [Order(command.run, command.timeout) for command in commands_of(workspace, combined)]
+def recorded(state: State, combined: Combined, wanted: Asked) -> Gate | None:
+    """What is known of this combination from recorded results; None while something must be run."""
+    if combined.tree is None:
+        return None
+    identifier = combined.session.id
+    runs = landings.runs_of(state.stream(landings.stream_of(identifier)))
+    alone = landings.runs_of(state.stream(targets.stream_of(combined.target)), BASE_RUN)
+    return verdict(combined, wanted, runs, alone)
+
+
+BASE_RUN = f"gate.{RUN}"
+"""Fields of a target's stream: what commands came to on the target alone."""
+
+Runs = Mapping[str, Command]
+
+
+def verdict(combined: Combined, wanted: Asked, runs: Runs, alone: Runs) -> Gate | None:
+    """The gate's answer as it follows from what commands came to; None where one of them is missing.
+
+    Who fails is to blame only if the target alone passes, so without that result there is no answer.
+    """
+    found: list[Command] = []
+    for key, base_key in zip(wanted.keys, wanted.base_keys, strict=True):
+        run = runs.get(key)
+        if run is None:
+            return None
+        found.append(run)
+        if run.exit != 0:
+            base = alone.get(base_key)
+            return None if base is None else _gate(combined, wanted, found, red=base.exit != 0)
+    return _gate(combined, wanted, found, red=False)
+
+
+def _gate(combined: Combined, wanted: Asked, found: Sequence[Command], *, red: bool) -> Gate:
+    assert combined.tree is not None
+    state = "none" if not found else "passed" if passed(found) else "failed"
+    return Gate(state, combined.base, combined.head, combined.tree, red, tuple(found), wanted.skipped)
+
+
+def gate(workspace: Workspace, combined: Combined) -> Gate:
+    """The gate's answer for this base, head and tree: the recorded one, or a fresh run that is recorded."""
+    wanted = asked(workspace, combined)
+    known = recorded(workspace.store.state(), combined, wanted)
+    if known is not None:
+        return known
+    commands = run(workspace, combined, wanted, ids.new_id())
+    answer = _gate(combined, wanted, commands, red=False)
+    alone: tuple[Command, ...] = ()
+    if answer.state == "failed":
+        alone = _known_alone(workspace, combined, wanted, len(commands))
+        alone = alone or run_alone(workspace, combined, wanted, len(commands), ids.new_id())
+        answer = _gate(combined, wanted, commands, red=not passed(alone))
+    workspace.store.transact(lambda state: (_draft(state, combined, wanted, answer, alone),))
+    return answer
+
+
+def _known_alone(workspace: Workspace, combined: Combined, wanted: Asked, count: int) -> tuple[Command, ...]:
+    stream = workspace.store.state().stream(targets.stream_of(combined.target))
+    known = landings.runs_of(stream, BASE_RUN)
+    last = known.get(wanted.base_keys[count - 1])
+    return () if last is None else (last,)
+
+
+def run(workspace: Workspace, combined: Combined, wanted: Asked, marker: str) -> tuple[Command, ...]:
+    """Runs the gate's commands in order on the combined tree, up to the first that fails.
+
+    All of them, also where some are known: one may need what another made.
+    """
     tree = combined.tree
     assert tree is not None
-    if not orders:
-        return Gate("none", combined.base, combined.head, tree, False, ())
-    label = f"gate-{combined.session.name}-{short_oid(tree)}"
-    parents = (combined.base, combined.head)
-    with scratch(workspace.repository, workspace.layout, tree, parents=parents) as folder:
-        commands = run_all(workspace, orders, folder, label)
-    red = False
-    if not passed(commands):
-        with scratch(workspace.repository, workspace.layout, combined.base) as folder:
-            red = not passed(run_all(workspace, orders[: len(commands)], folder, f"{label}-base"))
-    state = "passed" if passed(commands) else "failed"
-    return Gate(state, combined.base, combined.head, tree, red, commands)
+    label = f"gate-{combined.session.name}-{short_oid(tree)}-{marker[:8]}"
+    return _run(workspace, combined, wanted.commands, (tree, combined.base, combined.head), label, marker)
 
 
-def _draft(combined: Combined, answer: Gate) -> Draft:
+def run_alone(
+    workspace: Workspace, combined: Combined, wanted: Asked, count: int, marker: str
+) -> tuple[Command, ...]:
+    """Runs the first `count` commands on the target alone."""
+    label = f"gate-{combined.target.replace('/', '-')}-{short_oid(combined.base)}-{marker[:8]}"
+    return _run(workspace, combined, wanted.commands[:count], (combined.base,), label, marker)
+
+
+def _run(
+    workspace: Workspace,
+    combined: Combined,
+    commands: Sequence[GateCommand],
+    what: tuple[str, ...],
+    label: str,
+    marker: str,
+) -> tuple[Command, ...]:
+    """`what`: a commit, or a tree and the parents it gets."""
+    settings, done = combined.policy.settings, list[Command]()
+    keep = settings.gate_keep
+    with scratch(workspace.repository, workspace.layout, what[0], parents=what[1:], keep=keep) as folder:
+        for number, each in enumerate(commands, 1):
+            log = workspace.layout.logs / f"{label}-{number}.log"
+            order = Order(each.run, each.timeout, settings.gate_retry)
+            done.append(run_whole(workspace, order, folder, log, marker))
+            if done[-1].exit != 0:
+                break
+    return tuple(done)
+
+
+def _draft(state: State, combined: Combined, wanted: Asked, answer: Gate, alone: Sequence[Command]) -> Draft:
     name = combined.session.name
     outcome = describe(answer.commands[-1]) if answer.commands else ""
     blame = f" ({combined.target} fails alone, too)" if answer.base_red else ""
@@ -89,11 +183,34 @@ def _draft(combined: Combined, answer: Gate) -> Draft:
         "base_red": int(answer.base_red),
         "commands": [command_value(command) for command in answer.commands],
     }
+    stream = landings.stream_of(combined.session.id)
+    changes = {stream: {"gate": record, **fresh_runs(state, stream, RUN, wanted.keys, answer.commands)}}
+    if alone:
+        at = targets.stream_of(combined.target)
+        keys = wanted.base_keys[: len(answer.commands)][-len(alone) :]
+        changes[at] = fresh_runs(state, at, BASE_RUN, keys, alone)
     return Draft(
         type=f"merge.gate-{answer.state}",
         subject=combined.target,
         text=f"gate {answer.state} for {name} (tree {short_oid(answer.tree)}): {outcome}{blame}",
         session=combined.session.id,
-        changes={landings.stream_of(combined.session.id): {"gate": record}},
+        changes=changes,
         by="ccc",
+        data={"flaky": list(answer.flaky)} if answer.flaky else None,
     )
+
+
+def fresh_runs(
+    state: State, stream: str, field: str, keys: Sequence[str], commands: Sequence[Command]
+) -> dict[str, Value]:
+    """The change that keeps what commands came to, and drops the oldest of too many."""
+    fresh: dict[str, Value] = {
+        field + key: command_value(command) for key, command in zip(keys, commands, strict=False)
+    }
+    old = sorted(
+        (stamp, name)
+        for name, (stamp, value) in state.stream(stream).items()
+        if name.startswith(field) and value is not None and name not in fresh
+    )
+    over = len(old) + len(fresh) - KEPT_RUNS
+    return {**{name: None for _, name in old[: max(over, 0)]}, **fresh}

@@ -140,7 +140,8 @@ def _message(current: Review) -> str:
     title = " ".join(session.task.split())[:60]
     gate = current.gate
     if gate is None or gate.state == "none":
-        gate_words = "no gate configured"
+        skipped = bool(gate and gate.skipped)
+        gate_words = "no command is for these paths and this role" if skipped else "no gate configured"
     else:
         gate_words = f"{gate.state}: " + ", ".join(describe(command) for command in gate.commands)
     verification = session.verification

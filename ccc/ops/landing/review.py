@@ -98,10 +98,8 @@ def review_of(workspace: Workspace, picture: Picture, sighting: Sighting) -> Rev
     combined = combine(workspace, session)
     state = picture.state
     entry = landings.from_cells(session.id, state.stream(landings.stream_of(session.id)))
-    gate = gates.recorded(state, combined)
-    has_gate = bool(gates.commands_of(workspace, combined))
-    if gate is None and not has_gate and combined.tree is not None:
-        gate = Gate("none", combined.base, combined.head, combined.tree, False, ())
+    wanted = gates.asked(workspace, combined)
+    gate = gates.recorded(state, combined, wanted)
     changes = _changes(workspace, combined)
     agreed = consent(workspace, combined, entry.approvals, paths_of(changes))
     others = carried(workspace.git, picture.sessions, session, combined.base, combined.head)
@@ -111,7 +109,7 @@ def review_of(workspace: Workspace, picture: Picture, sighting: Sighting) -> Rev
         entry=entry,
         combined=combined,
         gate=gate,
-        has_gate=has_gate,
+        has_gate=bool(wanted.commands),
         changes=changes,
         conflicts=tuple(_conflicts(workspace, picture, combined)),
         approvals=tuple((yes.approval, yes.stale) for yes in agreed.yeses),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ccc.domain.landings import Gate
 from ccc.domain.report import Report
 from ccc.domain.sessions import Command
 from ccc.domain.status import DONE, describe
@@ -74,12 +75,22 @@ def _gate(shown: Review, look: Styling) -> Iterator[str]:
     if gate is None:
         yield "  gate       not run on this tree" if shown.has_gate else "  gate       no gate configured"
     elif gate.state == "none":
-        yield look.style("  gate       no gate configured", "attention")
+        yield look.style(f"  gate       {no_gate(gate)}", "attention")
     else:
         yield from _commands("gate", gate.commands, look)
+        if gate.flaky:
+            words = f"  flaky      failed, and passed when run again: {', '.join(gate.flaky)}"
+            yield look.style(printable(words), "attention")
         if gate.base_red:
             words = printable(f"  gate       fails on {shown.combined.target} alone, too")
             yield look.style(words, "attention")
+
+
+def no_gate(gate: Gate) -> str:
+    """Why no command of a gate was run."""
+    if not gate.skipped:
+        return "no gate configured"
+    return f"none of its {len(gate.skipped)} commands is for these paths and this role"
 
 
 def _commands(label: str, commands: tuple[Command, ...], look: Styling) -> Iterator[str]:
