@@ -67,13 +67,15 @@ def inbox(workspace: Workspace, picture: Picture) -> tuple[Item, ...]:
     landing = [each for each in picture.sightings if could_land(each, entries.get(each.session.id))]
     if landing:
         from ccc.ops.landing.outlook import outlooks  # where a session could land only
+        from ccc.ops.resolving.presence import attended
 
         foreseen = outlooks(workspace, [each.session for each in landing])
         for sighting in landing:
             found.pop(approval(sighting).id, None)
             outlook = foreseen.get(sighting.session.id)  # None: its target is gone, an item of its own
             if outlook is not None:
-                found.update({each.id: each for each in _landing(sighting, outlook, entries)})
+                stands = attended(picture, sighting, outlook, _landing(sighting, outlook, entries))
+                found.update({each.id: each for each in stands})
     return _unseen(picture, found.values())
 
 

@@ -76,7 +76,7 @@ def spawn_resolver(workspace: Workspace, reference: str, role: str, engine: str 
     workspace.store.transact(lambda _: (resolutions.begun(session, attempt, words),))
     (begun,) = handling.start(workspace, [resolver.id], engine=engine)
     waits = begun.remark if begun.what == "queued" else ""
-    return Resolver(session, resolver, attempt.files, spawned.existed, waits)
+    return Resolver(session, resolver, attempt.files, False, waits)
 
 
 def _task(matter: Matter) -> str:

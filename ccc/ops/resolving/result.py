@@ -34,7 +34,8 @@ def record(workspace: Workspace, session: Session, attempt: Resolution, commit: 
     learned = remember(workspace, session, attempt.base, attempt.head, commit, who)
     reached("resolution-remembered")
     work.start(workspace)
-    _tell(workspace, session, commit, who, learned)
+    if who != session.name:
+        _tell(workspace, session, commit, who, learned)
 
 
 def _facts(state: State, session: Session, attempt: Resolution, commit: str, who: str) -> Sequence[Draft]:

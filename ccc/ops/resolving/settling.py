@@ -11,8 +11,10 @@ from ccc.domain.sessions import Session
 from ccc.errors import CccError
 from ccc.git import history
 from ccc.git import repository as repositories
+from ccc.git.command import Git
 from ccc.ops.look import Picture, look
 from ccc.ops.observe import HEADS
+from ccc.ops.resolving import claims
 from ccc.ops.workspace import Workspace
 from ccc.store.protocol import State
 
@@ -31,7 +33,7 @@ def settle(workspace: Workspace) -> bool:
         session = by_id.get(identifier)
         if session is None or session.closed is not None or session.where != workspace.replica:
             continue
-        with contextlib.suppress(CccError):  # a branch that cannot be moved now is looked at again
+        with contextlib.suppress(CccError):  # one that cannot be told now keeps nobody else waiting
             done |= _settle(workspace, picture, session, attempt)
     return done
 
@@ -44,18 +46,37 @@ def _open(state: State) -> Iterator[tuple[str, Resolution]]:
 
 
 def _settle(workspace: Workspace, picture: Picture, session: Session, attempt: Resolution) -> bool:
-    from ccc.ops.resolving import resolver, result
+    from ccc.ops.resolving import result
 
-    if _holds(workspace, session, attempt):
-        result.record(workspace, session, attempt, session.head, session.name)
+    if attempt.how == resolutions.SESSION and _brought(workspace, picture, session, attempt):
         return True
-    if attempt.how != resolutions.SESSION:
+    if not _holds(workspace, session, attempt):
         return False
+    result.record(workspace, session, attempt, session.head, _who(workspace, session, attempt))
+    return True
+
+
+def _brought(workspace: Workspace, picture: Picture, session: Session, attempt: Resolution) -> bool:
+    """Whether what a resolver made is on the branch now; it may be that the session has gone on alone."""
+    from ccc.ops.resolving import resolver
+
     known = {each.session.id: each for each in picture.sightings}
     sighting = known.get(attempt.resolver or "")
     if sighting is None or sighting.view.status not in DONE:
         return False
-    return resolver.bring(workspace, session, attempt) is not None
+    with contextlib.suppress(CccError):  # a branch that cannot be moved now is looked at again
+        return resolver.bring(workspace, session, attempt) is not None
+    return False
+
+
+def _who(workspace: Workspace, session: Session, attempt: Resolution) -> str:
+    """The session itself, unless its branch holds what a person made whose process was killed since."""
+    claim = claims.read(workspace.layout, session.id)
+    if attempt.how != resolutions.HERE or claim is None or not claim.is_whole(workspace):
+        return session.name
+    made = repositories.resolve(Git(claim.top), "HEAD")
+    is_in = made not in (None, claim.head) and history.is_ancestor(workspace.git, made or "", session.head)
+    return attempt.by if is_in else session.name
 
 
 def _holds(workspace: Workspace, session: Session, attempt: Resolution) -> bool:
