@@ -58,7 +58,8 @@ def circles(needs: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
 
 
 def _way_back(needs: Mapping[str, Sequence[str]], start: str) -> tuple[str, ...]:
-    paths, seen = [(start,)], set[str]()
+    paths: list[tuple[str, ...]] = [(start,)]
+    seen: set[str] = set()
     for path in paths:
         for awaited in needs.get(path[-1], ()):
             if awaited == start:

@@ -22,8 +22,8 @@ NEEDS, WINDOW, DECIDES, HELD = "needs", "window", "decides", "held"
 class Candidate:
     """An entry of the line.
 
-    `overlaps`: whose landing may change what its own comes to; `needs`: must have landed before it; `decides`:
-    it changes what decides trust; `held`: it is not to be tested yet.
+    `overlaps`: whose landing may change what its own comes to; `needs`: must have landed before it;
+    `decides`: it changes what decides trust; `held`: it is not to be tested yet.
     """
 
     id: str
@@ -63,8 +63,8 @@ class Known(Protocol):
 class Standing:
     """How an entry stands.
 
-    WAITING (`why`; `waits_for`), TESTING, PASSED (lands after those `ahead`), FAILED (by itself, or in CONFLICT
-    with the target), RED (the target fails alone), CLASH (fails together with `clashes_with`, before it).
+    WAITING (`why`; `waits_for`), TESTING, PASSED (lands after those `ahead`), FAILED (by itself, or in
+    CONFLICT with the target), RED (the target fails alone), CLASH (fails with `clashes_with`, before it).
     """
 
     state: str
