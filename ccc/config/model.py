@@ -109,10 +109,39 @@ class EngineSection(Section):
     resume: Texts = ()
 
 
+Method = Literal["merge", "squash", "rebase"]
+Way = Literal["local", "push", "pull-request"]
+Forge = Literal["github", "gitlab"]
+
+
+class LandTarget(Section):
+    """What is different for landings on one target; what is not said is as in `land`."""
+
+    method: Method | None = None
+    landing: Way | None = None
+    remote: Text | None = None
+    forge: Forge | None = None
+
+
 class Land(Section):
-    """What a landing does."""
+    """What a landing does (docs/landing.md): `method` what commits it makes, `landing` where they go.
+
+    `forge`: whose requests are opened; where it is not said, the remote's address tells. `poll`: how often
+    they are looked at by what runs in the background.
+    """
 
     keep_session_files: bool = False
+    method: Method = "merge"
+    landing: Way = "local"
+    remote: Text = "origin"
+    forge: Forge | None = None
+    poll: Duration = 60.0
+    targets: dict[Text, LandTarget] = {}
+
+    def on(self, target: str) -> Land:
+        """What holds for one target branch."""
+        own = self.targets.get(target, LandTarget())
+        return self.model_copy(update=own.model_dump(exclude_none=True))
 
 
 class Handoff(Section):

@@ -52,6 +52,7 @@ class Settings:
         self.engines = config.engines
         self.session = config.session
         self.keep_session_files = config.land.keep_session_files
+        self.land = config.land
         self.handoff_tokens = config.handoff.tokens
         self.sync = config.sync
         self.retention = config.retention

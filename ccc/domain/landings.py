@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
-from ccc.domain.canonical import Value
 from ccc.domain.cells import Cells, values
 from ccc.domain.events import Draft
-from ccc.domain.sessions import Command, Session, command_of
+from ccc.domain.movements import landed_value
+from ccc.domain.sessions import MERGE, Command, Landed, Session, command_of
 from ccc.domain.sessions import stream_of as session_stream
 from ccc.domain.stamps import rfc3339
 from ccc.domain.targets import seen
@@ -84,6 +84,7 @@ class Intent:
     approval: str | None
     tops: tuple[str, ...]
     advance: str | None = None
+    method: str = MERGE
 
 
 @dataclass(frozen=True)
@@ -162,21 +163,14 @@ def approval_field(base: str, head: str, tree: str, person: str) -> str:
 
 def landed(session: Session, intent: Intent, replica: str) -> Draft:
     """The fact that an intended landing has happened."""
-    record: dict[str, Value] = {
-        "commit": intent.commit,
-        "head": intent.head,
-        "base": intent.base,
-        "tree": intent.tree,
-        "target": intent.target,
-        "advanced": None,
-    }
+    now = Landed(intent.commit, intent.head, intent.base, intent.tree, intent.target, None, "", intent.method)
     return Draft(
         type="session.landed",
         subject=intent.target,
         text=f"landed {session.name} as {short_oid(intent.commit)}",
         session=session.id,
         changes={
-            session_stream(session.id): {"landed": record},
+            session_stream(session.id): {"landed": landed_value(now)},
             stream_of(session.id): {"queued": None},
             **seen(intent.target, replica, intent.commit),
         },

@@ -9,7 +9,7 @@ from typing import Protocol
 from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
 from ccc.domain.report import parse_report
-from ccc.domain.sessions import Landed, Run, Session, stream_of
+from ccc.domain.sessions import MERGE, Landed, Run, Session, stream_of
 from ccc.ids import blob_id, short_oid
 from ccc.records import dataclass
 
@@ -128,8 +128,12 @@ def stacked(session: Session, new: str, base: str) -> Draft:
 
 
 def landed_value(landed: Landed) -> dict[str, Value]:
-    """A landing as recorded."""
+    """A landing as recorded; of a merge by ccc without the words that say so."""
+    more = {"method": landed.method} if landed.method != MERGE else {}
+    if landed.how:
+        more["how"] = landed.how
     return {
+        **more,
         "commit": landed.commit,
         "head": landed.head,
         "base": landed.base,

@@ -22,6 +22,9 @@ KIND = "sessions"
 BY_HAND = "by_hand"
 """The cell of a session whose worktree a person made: ccc puts nothing into it."""
 
+MERGE, SQUASH, REBASE = "merge", "squash", "rebase"
+"""How work comes to its target: as a merge commit, as one commit, as commits of the same changes."""
+
 
 def stream_of(identifier: str) -> str:
     """The stream of a session."""
@@ -54,7 +57,11 @@ class Verification:
 
 @dataclass(frozen=True)
 class Landed:
-    """A landing: `head` of the session's branch became `commit` on `target`, then the branch `advanced`."""
+    """A landing: `head` of the session's branch became `commit` on `target`, then the branch `advanced`.
+
+    `base` is where the target was. `method`: `merge`, `squash` or `rebase` (then `head` is no ancestor of
+    `commit`). `how`: empty for one that ccc made, else in words how the work came there.
+    """
 
     commit: str
     head: str
@@ -63,6 +70,8 @@ class Landed:
     target: str
     advanced: str | None
     at: str
+    method: str = MERGE
+    how: str = ""
 
 
 @dataclass(frozen=True)
@@ -355,6 +364,8 @@ def _landed(value: Mapping[str, Any] | None, at: str) -> Landed | None:
         target=value.get("target", ""),
         advanced=value.get("advanced"),
         at=at,
+        method=value.get("method", MERGE),
+        how=value.get("how", ""),
     )
 
 

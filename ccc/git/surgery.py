@@ -105,6 +105,21 @@ def with_same(objects: ObjectDatabase, tree: str, source: str, names: Sequence[s
     return objects.write(TREE, build_tree({**rows, names[0]: there}))
 
 
+def without_in(objects: ObjectDatabase, tree: str, names: Sequence[str]) -> str | None:
+    """As `without`, without a process; None where nothing would be left. Raises as `with_same`."""
+    rows = _rows_of(objects, tree)
+    there = rows.get(names[0])
+    if there is None or (len(names) > 1 and there.mode != DIRECTORY_MODE):
+        return tree
+    inner = without_in(objects, there.oid, names[1:]) if len(names) > 1 else None
+    if inner == there.oid:
+        return tree
+    rest = {name: entry for name, entry in rows.items() if name != names[0]}
+    if inner is not None:
+        rest[names[0]] = Entry(DIRECTORY_MODE, inner)
+    return objects.write(TREE, build_tree(rest)) if rest else None
+
+
 def _rows_of(objects: ObjectReader, tree: str) -> Rows:
     return parse_tree(objects.read(tree)[1], id_length=len(tree) // 2)
 

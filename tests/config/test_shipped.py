@@ -38,6 +38,7 @@ def test_every_key_stands_in_the_file_of_defaults_with_its_default() -> None:
         "session.worktree_dir": "../worktrees",
         "session.model": "opus",
         "session.timeout": 7200.0,
+        "land.forge": "github",
         "sync.auto": 60.0,
         "retention.sessions": 90 * 86400.0,
         "retention.logs": 30 * 86400.0,

@@ -11,13 +11,22 @@ from ccc.git.command import Git
 NAMED = 3
 
 
-def carried(git: Git, known: Sequence[Session], session: Session, base: str, head: str) -> list[Session]:
+def carried(
+    git: Git,
+    known: Sequence[Session],
+    session: Session,
+    base: str,
+    head: str,
+    landed: Sequence[str] = (),
+) -> list[Session]:
     """The other sessions of whose work `head` has commits that the target, at `base`, has not.
 
-    Told by the trailer of their briefs, by their heads, and by what the session was begun on.
+    Told by the trailer of their briefs, by their heads, and by what the session was begun on. `landed`:
+    commits whose work the target has by other commits.
     """
-    asked = ("log", f"--format=%H %(trailers:key={SESSION},valueonly,separator=%x20)", f"{base}..{head}")
-    lines = [line.split() for line in git.text(*asked).splitlines() if line]
+    hidden = [f"^{each}" for each in landed]
+    asked = ("log", f"--format=%H %(trailers:key={SESSION},valueonly,separator=%x20)")
+    lines = [line.split() for line in git.text(*asked, head, f"^{base}", *hidden).splitlines() if line]
     oids = {words[0] for words in lines}
     briefed = {words[1] for words in lines if len(words) == 2}
     grounds = {ground.session for ground in session.grounds if ground.commit in oids}

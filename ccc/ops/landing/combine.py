@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from ccc.domain import targets
 from ccc.domain.sessions import Session
@@ -14,7 +14,8 @@ from ccc.git.mergetree import ConflictFile
 from ccc.git.objects import parse_commit
 from ccc.ops.branches import require_own
 from ccc.ops.brief import SESSIONS_FOLDER, folder_of
-from ccc.ops.observe import HEADS
+from ccc.ops.landing.grafts import grafted, landed_otherwise
+from ccc.ops.observe import HEADS, all_sessions
 from ccc.ops.policy import Policy, target_policy
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
@@ -24,7 +25,7 @@ from ccc.records import dataclass
 class Combined:
     """What landing `head` on `base` gives: a tree, or conflicts. `nothing`: the target has it all.
 
-    `base_tree` is the tree of `base`.
+    `base_tree` is the tree of `base`; `grafts` are commits behind `head` whose work `base` has by other ones.
     """
 
     session: Session
@@ -36,10 +37,17 @@ class Combined:
     nothing: bool
     policy: Policy
     base_tree: str = ""
+    grafts: tuple[str, ...] = ()
 
 
-def combine(workspace: Workspace, session: Session, onto: str | None = None) -> Combined:
-    """The combined tree as of now, on the target's tip or on the commit `onto`.
+def combine(
+    workspace: Workspace,
+    session: Session,
+    onto: str | None = None,
+    *,
+    known: Sequence[Session] | None = None,
+) -> Combined:
+    """The combined tree as of now, on the target's tip or on the commit `onto`; `known`: all sessions.
 
     Raises NotFound where branch or target is not here.
     """
@@ -51,14 +59,16 @@ def combine(workspace: Workspace, session: Session, onto: str | None = None) -> 
         workspace, tips, session.branch, lambda: _gone(workspace, "session's", session.branch, session.head)
     )
     policy = target_policy(workspace, base, session.target)
-    verdict = mergetree.merge(git, base, head)
+    others = all_sessions(workspace.reader.state()) if known is None else known
+    grafts = landed_otherwise(git, others, session.target, base, head)
+    verdict = mergetree.merge(git, grafted(workspace, base, grafts), head)
     if not policy.settings.keep_session_files:
         verdict = verdict.without(git, SESSIONS_FOLDER)
     base_tree = tree_of(workspace, base)
     nothing = verdict.tree == base_tree
     conflicts = verdict.conflicts
     tree = None if conflicts else verdict.tree
-    return Combined(session, session.target, base, head, tree, conflicts, nothing, policy, base_tree)
+    return Combined(session, session.target, base, head, tree, conflicts, nothing, policy, base_tree, grafts)
 
 
 def tree_of(workspace: Workspace, commit: str) -> str:

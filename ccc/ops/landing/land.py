@@ -11,7 +11,6 @@ from ccc.domain.events import Draft
 from ccc.domain.landings import Intent
 from ccc.domain.movements import advanced as advanced_fact
 from ccc.domain.sessions import Landed, Session, from_cells
-from ccc.domain.status import describe
 from ccc.errors import Conflict, GitFailed, NeedsPerson, Refused
 from ccc.git import heads, history, worktrees
 from ccc.git import repository as repositories
@@ -28,6 +27,7 @@ from ccc.ops.landing.checkouts import (
     require_unchanged,
 )
 from ccc.ops.landing.combine import advance_tree, tree_of
+from ccc.ops.landing.making import approval_words, make, method_of
 from ccc.ops.landing.review import Review, review
 from ccc.ops.landing.turns import turn
 from ccc.ops.observe import HEADS, local_sessions
@@ -68,7 +68,7 @@ def land(workspace: Workspace, shown: Review) -> Landing:
             current = review(workspace, shown.session.id)
             _require_same(shown, current)
             _require_landable(current)
-            commit = _commit(workspace, current)
+            commit = make(workspace, current)
             require_unchanged(workspace, looks, current.combined.base, commit)
         reached("land-committed")
         settings = current.combined.policy.settings.sync
@@ -81,7 +81,7 @@ def land(workspace: Workspace, shown: Review) -> Landing:
             remarks = _finish_fresh(workspace, intent)
         remarks += told
     return Landing(
-        current.session, commit, current.combined.tree or "", _approval_words(current), tuple(remarks)
+        current.session, commit, current.combined.tree or "", approval_words(current), tuple(remarks)
     )
 
 
@@ -104,64 +104,6 @@ def _require_landable(current: Review) -> None:
         raise Refused(f"{name} cannot land: {'; '.join(current.why_not)}", f"git ccc review {name}")
 
 
-def _approval_words(current: Review) -> str | None:
-    people = [
-        f"{yes.approval.by} (signed {yes.key})" if yes.key else yes.approval.by
-        for yes in current.consent.given
-    ]
-    return ", ".join(people) or None
-
-
-def _commit(workspace: Workspace, current: Review) -> str:
-    """The merge commit, stored and not yet on any branch; names session, approval, gate and checks."""
-    combined = current.combined
-    found = repositories.identity(workspace.repository)
-    name, mail = found or ("ccc", "ccc@localhost")
-    assert combined.tree is not None
-    return workspace.git.run(
-        "commit-tree",
-        combined.tree,
-        "-p",
-        combined.base,
-        "-p",
-        combined.head,
-        input=_message(current).encode("utf-8", "replace"),
-        env={
-            "GIT_AUTHOR_NAME": name,
-            "GIT_AUTHOR_EMAIL": mail,
-            "GIT_COMMITTER_NAME": name,
-            "GIT_COMMITTER_EMAIL": mail,
-        },
-    ).text
-
-
-def _message(current: Review) -> str:
-    session, combined = current.session, current.combined
-    title = " ".join(session.task.split())[:60]
-    gate = current.gate
-    if gate is None or gate.state == "none":
-        skipped = bool(gate and gate.skipped)
-        gate_words = "no command is for these paths and this role" if skipped else "no gate configured"
-    else:
-        gate_words = f"{gate.state}: " + ", ".join(describe(command) for command in gate.commands)
-    verification = session.verification
-    checked = verification is not None and verification.commit == combined.head and verification.commands
-    checks = (
-        ", ".join(describe(command) for command in verification.commands) if checked and verification else ""
-    )
-    lines = [
-        f"Merge {session.name}: {title}",
-        "",
-        f"Ccc-Session: {session.name} {session.id}",
-        f"Ccc-Approval: {_approval_words(current) or 'none needed'} (tree {short_oid(combined.tree or '')})",
-        f"Ccc-Gate: {gate_words}",
-        f"Ccc-Checks: {checks or 'unchecked'}",
-    ]
-    if current.override is not None:
-        lines.append(f"Ccc-Override: {' '.join((current.override.override or '').split())}")
-    return "\n".join(lines) + "\n"
-
-
 def _intend(workspace: Workspace, current: Review, commit: str, tops: Sequence[Path]) -> Intent:
     combined = current.combined
     intent = Intent(
@@ -171,8 +113,9 @@ def _intend(workspace: Workspace, current: Review, commit: str, tops: Sequence[P
         tree=combined.tree or "",
         commit=commit,
         target=combined.target,
-        approval=_approval_words(current),
+        approval=approval_words(current),
         tops=tuple(str(top) for top in tops),
+        method=method_of(current),
     )
     intents.write(workspace.layout, intent)
     return intent
@@ -194,18 +137,18 @@ def _swap(workspace: Workspace, current: Review, commit: str) -> None:
 def _finish_fresh(workspace: Workspace, intent: Intent) -> list[str]:
     """As `finish`, for a landing of this very moment: git fills the checkouts while the fact is recorded."""
     begun = [(top, begin_bringing(workspace, Path(top), intent.base, intent.commit)) for top in intent.tops]
+    codes = {}
     try:
         reached("land-bringing")
         workspace.store.drain()
         reached("land-recorded")
         remarks = _advance_landed(workspace, intent)
-        for top, each in begun:
-            if each.result(ok=range(256)).code != 0:
-                remarks += bring_along(workspace, Path(top), intent.base, intent.commit)
-        reached("land-checked-out")
     finally:
-        for _, each in begun:
-            each.drop()
+        for top, each in begun:
+            codes[top] = each.result(ok=range(256)).code
+    for top in (top for top, code in codes.items() if code != 0):
+        remarks += bring_along(workspace, Path(top), intent.base, intent.commit)
+    reached("land-checked-out")
     intents.forget(workspace.layout)
     return remarks
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ccc.domain.sessions import Session
+from ccc.domain.sessions import MERGE, Session
 from ccc.errors import BadConfig, GitFailed, NotFound, StateBroken
 from ccc.git import heads, history
 from ccc.git.objects import SUBMODULE_MODE, parse_commit, parse_tree
+from ccc.ops.landing.grafts import landed_otherwise
 from ccc.ops.landing.remembered import Remembered, Terms, Verdict
-from ccc.ops.observe import HEADS
+from ccc.ops.observe import HEADS, all_sessions
 from ccc.ops.policy import FOLDER, target_policy
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
@@ -60,7 +61,7 @@ def outlooks(workspace: Workspace, sessions: Sequence[Session]) -> Outlooks:
         if verdict is not None:
             found[each.session.id] = Outlook(each.base, each.head, verdict, each.terms.required)
     known.keep()
-    return found
+    return _without_grafts(workspace, asked, found)
 
 
 Found = dict[str, Outlook | BadConfig | GitFailed]
@@ -88,6 +89,27 @@ def _questions(
         else:
             failed[session.id] = terms
     return asked, failed
+
+
+def _without_grafts(workspace: Workspace, asked: Sequence[_Question], found: Found) -> Found:
+    """What seems to conflict because work that it builds on landed as other commits (`grafts.py`), anew."""
+    doubtful = [each for each in asked if _conflicts(found.get(each.session.id))]
+    if not doubtful:
+        return found
+    known = all_sessions(workspace.reader.state())
+    if all(each.landed is None or each.landed.method == MERGE for each in known):
+        return found
+    from ccc.ops.peek import peek
+
+    with peek(workspace) as aside:
+        for each in doubtful:
+            if landed_otherwise(aside.git, known, each.session.target, each.base, each.head):
+                found.update(_alone(aside, each))
+    return found
+
+
+def _conflicts(outlook: Outlook | BadConfig | GitFailed | None) -> bool:
+    return isinstance(outlook, Outlook) and outlook.verdict.conflicts > 0
 
 
 def _tips(sessions: Iterable[Session], refs: Mapping[str, str]) -> Iterable[str]:

@@ -95,14 +95,14 @@ def review(workspace: Workspace, reference: str) -> Review:
 def review_of(workspace: Workspace, picture: Picture, sighting: Sighting) -> Review:
     """The entry of a session already looked at."""
     session = sighting.session
-    combined = combine(workspace, session)
+    combined = combine(workspace, session, known=picture.sessions)
     state = picture.state
     entry = landings.from_cells(session.id, state.stream(landings.stream_of(session.id)))
     wanted = gates.asked(workspace, combined)
     gate = gates.recorded(state, combined, wanted)
     changes = _changes(workspace, combined)
     agreed = consent(workspace, combined, entry.approvals, paths_of(changes))
-    others = carried(workspace.git, picture.sessions, session, combined.base, combined.head)
+    others = carried(workspace.git, picture.sessions, session, combined.base, combined.head, combined.grafts)
     why_not = tuple(_why_not(sighting, combined, gate, agreed, others))
     return Review(
         sighting=sighting,

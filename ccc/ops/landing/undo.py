@@ -10,7 +10,7 @@ from ccc.domain import landings, sessions
 from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
 from ccc.domain.movements import landed_value
-from ccc.domain.sessions import Landed, Session, from_cells
+from ccc.domain.sessions import MERGE, SQUASH, Landed, Session, from_cells
 from ccc.domain.targets import seen
 from ccc.errors import Conflict, NeedsPerson, Refused
 from ccc.git import history
@@ -144,7 +144,7 @@ def _revert(workspace: Workspace, session: Session, landed: Landed, tip: str) ->
     """A commit on top of `tip` without the landed changes; `tip` itself where they are gone already."""
     with scratch(workspace.repository, workspace.layout, tip) as folder:
         git = Git(folder)
-        done = git.run("revert", "-m", "1", "--no-commit", landed.commit, ok=range(256))
+        done = git.run("revert", "--no-commit", *_reverted(landed), ok=range(256))
         if done.code != 0:
             raise _conflict(git, session, landed)
         tree = git.text("write-tree")
@@ -162,13 +162,20 @@ def _revert(workspace: Workspace, session: Session, landed: Landed, tip: str) ->
     return workspace.git.run(*arguments, input=message.encode("utf-8", "surrogateescape"), env=identity).text
 
 
+def _reverted(landed: Landed) -> tuple[str, ...]:
+    """What `git revert` is told: the merge, the one commit, or all that were made again."""
+    if landed.method == MERGE:
+        return ("-m", "1", landed.commit)
+    return (landed.commit,) if landed.method == SQUASH else (f"{landed.base}..{landed.commit}",)
+
+
 def _conflict(git: Git, session: Session, landed: Landed) -> Conflict:
     files = git.lines("diff", "--name-only", "--diff-filter=U", "-z")
     more = f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
     where = f" in {', '.join(files[:SHOWN])}{more}" if files else ""
     return Conflict(
         f"undoing the landing of {session.name} conflicts with what came after it{where}",
-        f"resolve it by hand on {landed.target}: git revert -m 1 {short_oid(landed.commit)}",
+        f"resolve it by hand on {landed.target}: git revert {' '.join(_reverted(landed))}",
     )
 
 
