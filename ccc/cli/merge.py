@@ -143,10 +143,10 @@ def _way_out(shown: Review) -> str:
 
 def _ask(invocation: Invocation, workspace: Workspace, shown: Review, *, yes: bool) -> None:
     """A person's yes, from --yes or the terminal. Raises InsideAgent, NeedsPerson."""
-    from ccc.ops.actor import actor_of
+    from ccc.ops.actor import decider_of
 
     name = shown.session.name
-    actor = actor_of(workspace)
+    actor = decider_of(workspace)
     if workspace.person is not None and shown.consent.is_given_by(workspace.person):
         raise NeedsPerson(f"{name}: {'; '.join(shown.why_not)}", f"git ccc review {name}")
     if actor.agent:

@@ -59,7 +59,9 @@ class Terms:
     @property
     def plain(self) -> bool:
         """Whether counting names of unchanged approvals is all there is to it."""
-        return self.stale == STRICT and not self.signed and self.author and self.rules == (self.rules[0],)
+        rule = self.rules[0]
+        rules = self.rules == (rule,) and not rule.approvers
+        return rules and self.stale == STRICT and not self.signed and self.author
 
 
 @dataclass(frozen=True)

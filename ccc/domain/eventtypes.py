@@ -30,6 +30,7 @@ TYPES: dict[str, tuple[str, ...]] = {
             "log-lost",
             "lost",
             "moved",
+            "moved-outside",
         ),
         *("not-started", "not-woken", "parent-told", "paused", "prepared", "progressed", "question"),
         *(

@@ -1,4 +1,4 @@
-"""The fact that `refs/ccc` was changed by something else than ccc, as it is recorded and told."""
+"""The facts that `refs/ccc`, or a session's branch, was moved by somebody else, as they are recorded."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Protocol
 from ccc.domain import landings
 from ccc.domain.canonical import Value
 from ccc.domain.events import Draft, Event
+from ccc.domain.sessions import Session
 from ccc.ids import short_oid
 
 KIND = "tampering"
@@ -20,6 +21,7 @@ DELETED, UNREADABLE, BACK, REPLACED, FOREIGN = (
     "replaced",
     "foreign commits",
 )
+BRANCH = "branch"
 WORDS: Mapping[str, str] = {
     DELETED: f"{REF} was deleted",
     UNREADABLE: f"{REF} was overwritten and could not be read",
@@ -74,6 +76,17 @@ def tampered(move: Move, replica: str, put: str, damaged: str | None, strange: I
     where = "" if move.old is None else f" to {short_oid(move.old)}"
     text = f"{WORDS[move.what]}{where}; it is at {short_oid(move.new)}, with all that was recorded here"
     return Draft(TYPE, "ccc", text, changes, by="ccc", data=record)
+
+
+def branch_moved(session: Session, replica: str, new: str) -> Draft:
+    """The fact that a session's branch was moved, and not by git in the session's own worktree."""
+    record: dict[str, Value] = {"what": BRANCH, "branch": session.branch, "old": session.head, "new": new}
+    field = f"{BRANCH}.{session.id[:8]}.{new[:12]}"
+    text = (
+        f"{session.branch} went from {short_oid(session.head)} to {short_oid(new)}, not by its own worktree"
+    )
+    changes = {stream_of(replica): {field: record}}
+    return Draft("session.moved-outside", session.name, text, changes, session=session.id, data=record)
 
 
 def _approvals(events: Iterable[Event]) -> list[tuple[str, str]]:

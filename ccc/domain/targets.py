@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ccc.domain.canonical import Value
 from ccc.domain.cells import Cells, values
 from ccc.domain.events import Draft
@@ -39,14 +41,22 @@ def seen(branch: str, replica: str, tip: str) -> dict[str, dict[str, Value]]:
     return {stream_of(branch): {field_of(replica): tip}}
 
 
-def moved(branch: str, replica: str, old: str, new: str | None, *, forced: bool) -> Draft:
-    """The fact that a target was moved by somebody else than ccc; stays in the inbox until acknowledged."""
+def moved(
+    branch: str, replica: str, old: str, new: str | None, *, forced: bool, deciding: Sequence[str] = ()
+) -> Draft:
+    """The fact that a target was moved by somebody else than ccc; stays in the inbox until acknowledged.
+
+    `deciding` are the changed paths of what decides about later landings.
+    """
     how = "gone" if new is None else f"{'forced' if forced else 'moved'} to {short_oid(new)}"
     record: dict[str, Value] = {"old": old, "new": new, "forced": int(forced)}
+    if deciding:
+        record["deciding"] = list(deciding)
+    changing = f", changing {', '.join(deciding)}" if deciding else ""
     return Draft(
         type="target.moved",
         subject=branch,
-        text=f"{how} from {short_oid(old)} outside ccc",
+        text=f"{how} from {short_oid(old)} outside ccc{changing}",
         changes={stream_of(branch): {field_of(replica): new, f"moved.{replica}": record}},
         by=None,
         data=record,

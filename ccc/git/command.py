@@ -41,6 +41,16 @@ KEPT = frozenset(
 """`GIT_*` that say where configuration lies; the rest (`GIT_DIR`, `GIT_INDEX_FILE`, ... of a hook) would
 send our commands to another repository or index."""
 
+ALWAYS = {
+    "LC_ALL": "C",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": "/nonexistent/grafts",
+}
+"""Messages in English, no prompts, no locks for what is only read, and commits as they are stored: whoever
+writes here could give them other parents by `git replace` or `info/grafts`."""
+
 PROMISED = r"could not fetch ([0-9a-f]{40,64}) from promisor remote"
 """git's words where an object that a partial clone left out is not to be had (promisor-remote.c)."""
 
@@ -76,7 +86,7 @@ def clean_environment(environment: Mapping[str, str] | None = None) -> dict[str,
     """An environment for git: the `GIT_*` variables of a hook gone, messages in English, no prompts."""
     source = os.environ if environment is None else environment
     kept = {key: value for key, value in source.items() if not key.startswith("GIT_") or key in KEPT}
-    return {**kept, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+    return {**kept, **ALWAYS}
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from ccc.domain.sessions import Session
@@ -12,6 +13,7 @@ from ccc.ops.refusals import refusal
 from ccc.ops.workspace import Workspace
 from ccc.platform import trees
 from ccc.records import dataclass
+from ccc.runs.order import COMMAND_LINE
 
 RUN_MARKER = "CCC_RUN"
 """The variable that a host starts its agent with; whoever unsets it still has a parent."""
@@ -50,6 +52,18 @@ def actor_of(workspace: Workspace) -> Actor:
     elif (above := trees.marked_above(RUN_MARKER)) is not None:
         reason = f"process {above} above this one is an agent"
     return Actor(session or None, reason, workspace.person)
+
+
+def decider_of(workspace: Workspace) -> Actor:
+    """Who calls for a decision: also what an agent left running on its own, which its host has taken over.
+
+    Who gets away from host and agent, as by the person's own terminal or a timer of the system, is taken for
+    the person.
+    """
+    actor = actor_of(workspace)
+    if actor.agent is None and (above := trees.running_above(COMMAND_LINE)) is not None:
+        return replace(actor, agent=f"process {above} above this one hosts an agent")
+    return actor
 
 
 def session_of_worktree(workspace: Workspace) -> str | None:
@@ -91,7 +105,7 @@ def require_person_at_keyboard(workspace: Workspace, action: str, words: str) ->
 
     `words` is the command the human should run. Raises InsideAgent inside an agent, Refused without identity.
     """
-    actor = actor_of(workspace)
+    actor = decider_of(workspace)
     if actor.agent:
         raise actor.refusal(
             workspace,

@@ -14,7 +14,7 @@ from ccc.domain.messages import first_words
 from ccc.domain.sessions import Session, from_cells
 from ccc.errors import Ambiguous, NotFound, Refused, Usage
 from ccc.ops import agent_items, control
-from ccc.ops.actor import actor_of
+from ccc.ops.actor import actor_of, decider_of
 from ccc.ops.delivery import Sent, deliver
 from ccc.ops.find import find
 from ccc.ops.inbox import inbox, items
@@ -120,7 +120,7 @@ def _decision(item: Item, text: str) -> str:
 
 def _refuse_agents(workspace: Workspace, session: Session, item: Item, words: str) -> None:
     """A session answers what its own children ask; permissions, and all else, are a person's."""
-    actor = actor_of(workspace)
+    actor = decider_of(workspace)
     is_parent = actor.session is not None and actor.session == session.parent
     if actor.agent is None or (is_parent and item.kind == "question"):
         return

@@ -74,7 +74,8 @@ def inbox(workspace: Workspace, picture: Picture) -> tuple[Item, ...]:
             found.pop(approval(sighting).id, None)
             outlook = foreseen.get(sighting.session.id)  # None: its target is gone, an item of its own
             if outlook is not None:
-                stands = attended(picture, sighting, outlook, _landing(sighting, outlook, entries))
+                own = _landing(workspace, picture, sighting, outlook, entries)
+                stands = attended(picture, sighting, outlook, own)
                 found.update({each.id: each for each in stands})
     return _unseen(picture, found.values())
 
@@ -131,7 +132,11 @@ def could_land(sighting: Sighting, entry: Entry | None) -> bool:
 
 
 def _landing(
-    sighting: Sighting, outlook: Outlook | BadConfig | GitFailed, entries: Entries
+    workspace: Workspace,
+    picture: Picture,
+    sighting: Sighting,
+    outlook: Outlook | BadConfig | GitFailed,
+    entries: Entries,
 ) -> Iterator[Item]:
     """What the combined tree of a session says: a conflict, or an approval that is missing or stale."""
     session = sighting.session
@@ -149,9 +154,24 @@ def _landing(
         return
     entry = entries.get(session.id)
     given = entry.approvals if entry else ()
+    closely = not outlook.plain and (given or not outlook.required)
+    if is_ready(sighting) and not verdict.nothing and closely:
+        yield from _by_the_rules(workspace, picture, sighting)
+        return
     current = {one.by for one in given if one.covers(base, head, verdict.tree)}
     if is_ready(sighting) and not verdict.nothing and len(current) < outlook.required:
         yield approval(sighting, "; the one given is stale" if given and not current else "")
+
+
+def _by_the_rules(workspace: Workspace, picture: Picture, sighting: Sighting) -> Iterator[Item]:
+    """Where not every yes counts alike: what is missing still, and whose."""
+    from ccc.ops.landing.review import review_of  # where some have said yes only: pydantic, ssh-keygen
+    from ccc.ops.peek import peek
+
+    with peek(workspace) as aside:
+        shown = review_of(aside, picture, sighting)
+    if shown.only_approval_missing:
+        yield approval(sighting, f"; {'; '.join(shown.why_not)}")
 
 
 def _unreadable(sighting: Sighting, error: BadConfig) -> Item:

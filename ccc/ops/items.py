@@ -188,6 +188,8 @@ def _moved(branch: str, record: Mapping[str, Any], cell: Cell, *, here: bool) ->
     old, new, forced = record["old"], record["new"], record["forced"]
     title = f"{branch} was moved outside ccc" if new else f"{branch} is gone"
     text = f"from {short_oid(old)} to {short_oid(new)}" if new else f"it was at {short_oid(old)}"
+    if record.get("deciding"):
+        text = f"{text}; it changes what decides: {', '.join(record['deciding'])}"
     if not here:
         text, command = f"{text}, on another machine", "git ccc log --type target.moved"
     elif new and forced:

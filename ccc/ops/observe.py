@@ -12,12 +12,13 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import compress, repeat
 
-from ccc.domain import landings, movements, sessions, targets
+from ccc.domain import landings, movements, sessions, tampering, targets
+from ccc.domain.approving import DECIDING, OWN_FILES
 from ccc.domain.events import Draft
 from ccc.domain.hooknotes import parse_hook_note
 from ccc.domain.sessionrows import ROWS
 from ccc.domain.sessions import Session
-from ccc.git import heads, history
+from ccc.git import headlog, heads, history
 from ccc.git import repository as repositories
 from ccc.git.command import Git
 from ccc.git.fresh import Fresh, fresh
@@ -31,6 +32,8 @@ from ccc.store.protocol import JournalEntry, State
 
 MOVING_HOOKS = frozenset({"post-commit", "post-rewrite", "post-merge", "post-applypatch"})
 REPORTS = ".ccc/sessions"
+SHOWN = 20
+"""Paths of what decides that are recorded with a move of the target."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ class _Pass:
 
     def __init__(self, observer: Observer, state: State, roster: Roster, refs: Mapping[str, str]) -> None:
         self.git = observer.git
+        self.common = observer.layout.common
         self.keeps = observer.keeps
         self.replica = observer.replica
         self.state = state
@@ -120,7 +124,7 @@ class _Pass:
             return
         if not self.fresh.between(session.head, note.oid) and self._known(session.head, note.oid):
             return
-        for draft in self._moved(identifier, note.oid):
+        for draft in self._followed(identifier, note.oid):
             yield replace(draft, source=entry.source)
 
     def _new_commits(self, entries: Sequence[JournalEntry]) -> Fresh:
@@ -155,7 +159,7 @@ class _Pass:
         if now is None:
             yield from self._gone(session)
         elif now != session.head:
-            yield from self._moved(identifier, now)
+            yield from self._followed(identifier, now)
 
     def _gone(self, session: Session) -> Iterator[Draft]:
         """A deleted branch: its last commit is kept under `refs/ccc-backup/`, once, and the fact recorded."""
@@ -166,6 +170,13 @@ class _Pass:
         if self.keeps:
             self.git.run("update-ref", kept, session.head)
         yield movements.branch_gone(session, kept)
+
+    def _followed(self, identifier: str, new: str) -> Iterator[Draft]:
+        """Facts of a branch that moved, the last of them that its own worktree did not do it."""
+        session = self.sessions[identifier]
+        yield from self._moved(identifier, new)
+        if headlog.moved_elsewhere(self.common, session.name, session.head, new):
+            yield tampering.branch_moved(session, self.replica, new)
 
     def _moved(self, identifier: str, new: str) -> Iterator[Draft]:
         """Facts of a branch that went from its recorded head to `new`."""
@@ -271,7 +282,16 @@ class _Pass:
             if old is None or new == old or self._landed_here(branch, new) or self._undone_here(branch, new):
                 continue
             forced = new is not None and self._exists(old) and not history.is_ancestor(self.git, old, new)
-            yield targets.moved(branch, self.replica, old, new, forced=forced)
+            deciding = self._deciding(old, new)
+            yield targets.moved(branch, self.replica, old, new, forced=forced, deciding=deciding)
+
+    def _deciding(self, old: str, new: str | None) -> list[str]:
+        """What decides trust and is another now: configuration, roles, signers."""
+        if new is None or not self._exists(old):
+            return []
+        asked = ("diff-tree", "-r", "--name-only", "--no-renames", "-z")
+        found = self.git.lines(*asked, old, new, "--", f":(glob){DECIDING}", f":(exclude,glob){OWN_FILES}")
+        return found[:SHOWN]
 
     def _landed_here(self, branch: str, tip: str | None) -> bool:
         return self.intent is not None and (self.intent.target, self.intent.commit) == (branch, tip)

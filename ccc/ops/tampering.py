@@ -1,4 +1,4 @@
-"""What waits for a person because something else than ccc changed `refs/ccc`."""
+"""What waits for a person because somebody else moved `refs/ccc` or a session's branch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ def of_state(picture: Picture, replica: str) -> Iterator[Item]:
     for name, cells in picture.state.streams(tampering.KIND).items():
         where = name.partition("/")[2]
         for field, record in values(cells).items():
-            if isinstance(record, Mapping):
+            if isinstance(record, Mapping) and record.get("what") == tampering.BRANCH:
+                yield _branch(record, f"{field}\n{cells[field][0]}", cells[field][0])
+            elif isinstance(record, Mapping):
                 yield _item(record, f"{field}\n{cells[field][0]}", cells[field][0], here=where == replica)
 
 
@@ -35,6 +37,14 @@ def _item(record: Mapping[str, Any], key: str, stamp: str, *, here: bool) -> Ite
         text = f"{text}, on another machine"
     title = tampering.WORDS.get(record["what"], f"{tampering.REF} was changed outside ccc")
     command = f"git log -p {shlex.quote(record['kept'])}" if here and record["kept"] else _SHOW
+    return item("message", None, key, title=title, text=text, since=rfc3339(stamp), command=command)
+
+
+def _branch(record: Mapping[str, Any], key: str, stamp: str) -> Item:
+    old, new = str(record["old"]), str(record["new"])
+    title = f"{record['branch']} was moved from outside its session's worktree"
+    text = f"from {short_oid(old)} to {short_oid(new)}; who works in that session did not do it"
+    command = f"git log --oneline --left-right {old[:12]}...{new[:12]}"
     return item("message", None, key, title=title, text=text, since=rfc3339(stamp), command=command)
 
 

@@ -69,6 +69,11 @@ def marked_above(name: str) -> int | None:
     return next((pid for pid in table.above(os.getpid()) if wanted in table.environment(pid)), None)
 
 
+def running_above(part: bytes) -> int | None:
+    """The nearest process above this one whose command line (a NUL after each argument) holds `part`."""
+    return next((pid for pid in table.above(os.getpid()) if part in table.command(pid)), None)
+
+
 def variable(pid: int, name: str) -> str | None:
     """A variable that a process was started with; None where it has none, is gone, or is not ours to read."""
     start = os.fsencode(name) + b"="

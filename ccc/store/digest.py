@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import field
 
 from ccc.domain import stamps
+from ccc.domain.decisive import require_undecided
 from ccc.domain.events import Draft, Event, stamped
 from ccc.git.objects import ObjectReader
 from ccc.records import dataclass
@@ -70,6 +71,7 @@ def digest(
 def _take(one: Found, result: Digest, objects: ObjectReader) -> None:
     try:
         draft = journal.draft_of(one)
+        require_undecided(draft)
         admit(draft, objects)
     except ValueError as error:
         result.bad.append((one, str(error)))

@@ -145,3 +145,15 @@ def test_a_target_that_was_moved_back_takes_no_approval_along(
     ready.git("reset", "-q", "--hard", "main^")
     ready.commit("Otherwise", other="1")
     assert [one["stale"] for one in entry(session)["approvals"]] == [True]
+
+
+def test_the_inbox_asks_for_the_yes_that_is_missing_and_not_for_one_that_was_given(
+    ready: Repo, done: Done, ccc_inline: RunsCcc
+) -> None:
+    ready.commit("Policy", {CONFIG: PATHS})
+    session = done(files={"src/auth/keys.py": "1\n"})
+    ccc_inline("approve", session.name, exit=0)
+    [item] = ccc_inline("inbox", "--json", exit=0).json["items"]
+    assert item["text"].endswith("; approval by one of lead@* for src/auth/keys.py is missing (0 of 1)")
+    ready.commit("Policy", {CONFIG: '[approval]\nstale = "trivial-rebase"\n'})
+    assert [each["kind"] for each in ccc_inline("inbox", "--json", exit=0).json["items"]] == ["message"]

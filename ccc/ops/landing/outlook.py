@@ -26,12 +26,13 @@ NAMED = 3
 
 @dataclass(frozen=True)
 class Outlook:
-    """What landing `head` on `base` would give, and how many yeses the target asks for."""
+    """What landing `head` on `base` would give, and how many yeses the target asks for (`plain`: Terms)."""
 
     base: str
     head: str
     verdict: Verdict
     required: int
+    plain: bool = True
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,9 @@ def outlooks(workspace: Workspace, sessions: Sequence[Session]) -> Outlooks:
     for each in asked:
         verdict = known.verdict(each.base, each.head)
         if verdict is not None:
-            found[each.session.id] = Outlook(each.base, each.head, verdict, each.terms.required)
+            found[each.session.id] = Outlook(
+                each.base, each.head, verdict, each.terms.required, each.terms.plain
+            )
     known.keep()
     return _without_grafts(workspace, asked, found)
 
@@ -134,10 +137,13 @@ def _terms(workspace: Workspace, base: str, target: str, known: Remembered) -> T
     if found is not None:
         return found
     try:  # with pydantic, 50 ms: where the configuration changed only
+        from ccc.ops.landing.approvals import terms_of
+
         settings = target_policy(workspace, base, target).settings
     except (BadConfig, GitFailed) as error:
         return error
-    terms = Terms(settings.approvals_required, settings.keep_session_files)
+    plain = terms_of(settings.approval).plain
+    terms = Terms(settings.approvals_required, settings.keep_session_files, plain)
     known.note_terms(folder, terms)
     return terms
 
@@ -217,6 +223,7 @@ def _is_submodule(file: ConflictFile) -> bool:
 
 def _alone(workspace: Workspace, asked: _Question) -> Found:
     """One that git does not merge among others: an error, or as it is by now."""
+    from ccc.ops.landing.approvals import terms_of
     from ccc.ops.landing.combine import combine
 
     identifier = asked.session.id
@@ -228,5 +235,7 @@ def _alone(workspace: Workspace, asked: _Question) -> Found:
         return {identifier: error}
     files = combined.conflicts
     verdict = Verdict(combined.tree, combined.nothing, len(files), _first(files))
-    required = combined.policy.settings.approvals_required
-    return {identifier: Outlook(combined.base, combined.head, verdict, required)}
+    settings = combined.policy.settings
+    plain = terms_of(settings.approval).plain
+    outlook = Outlook(combined.base, combined.head, verdict, settings.approvals_required, plain)
+    return {identifier: outlook}

@@ -17,10 +17,14 @@ TERMS, VERDICTS, BEHIND = "terms", "verdicts", "behind"
 
 @dataclass(frozen=True)
 class Terms:
-    """What a target's commit says about landing on it: how many yeses, and whether session files stay."""
+    """What a target's commit says about landing on it: how many yeses, and whether session files stay.
+
+    `plain`: names of unchanged approvals are all that counts; else it takes a closer look.
+    """
 
     required: int
     keeps: bool
+    plain: bool = True
 
 
 @dataclass(frozen=True)
@@ -58,13 +62,13 @@ class Remembered:
     def terms(self, folder: str) -> Terms | None:
         """What a target with this folder `.ccc` (its id) asks for; None where that is not known."""
         match self._look_up(TERMS, folder):
-            case [int(required), int(keeps)]:
-                return Terms(required, bool(keeps))
+            case [int(required), int(keeps), int(plain)]:
+                return Terms(required, bool(keeps), bool(plain))
         return None
 
     def note_terms(self, folder: str, terms: Terms) -> None:
         """Keeps what was read from a target's `.ccc`."""
-        self._note(TERMS, folder, [terms.required, int(terms.keeps)])
+        self._note(TERMS, folder, [terms.required, int(terms.keeps), int(terms.plain)])
 
     def verdict(self, base: str, head: str) -> Verdict | None:
         """What landing `head` on `base` gives; None where that is not known."""
