@@ -238,7 +238,8 @@ def _move_branch(workspace: Workspace, session: Session, old: str, new: str, *, 
         if tree.branch == ref and tree.path.is_dir()
     ]
     if same or not places:
-        repositories.update_refs(workspace.git, [RefUpdate(ref, new, old)], "ccc: go on after landing")
+        git = Git(places[0]) if places else workspace.git  # from there, so that its own log says so
+        repositories.update_refs(git, [RefUpdate(ref, new, old)], "ccc: go on after landing")
         return None
     try:
         Git(places[0]).run("-c", "maintenance.auto=false", "merge", "--ff-only", "--quiet", new)
