@@ -47,6 +47,9 @@ DRIVERS = {
     "merge.refuses.driver": "exit 1",
 }
 SCRIPT = b'#!/bin/sh\ncat "$3" >> "$2"\necho "$4" >> "$2"\n'
+TOOLS: Tree = {b"tools/merge.sh": (PROGRAM, SCRIPT)}
+"""Never changed: the radar starts the programs of the target only."""
+
 SETTINGS: dict[str, tuple[str | None, ...]] = {
     "merge.renames": (None, None, "true", "false", "copies"),
     "merge.directoryRenames": (None, "true", "false", "conflict"),
@@ -125,7 +128,7 @@ class _History:
             if self._chance.random() < 0.5:  # and crosswise: two merge bases from here on
                 yield (two, one), self._mixed(two, one)
         elif roll > 0.98:
-            yield (), self._changed({b"other.txt": (FILE, b"elsewhere\n")})
+            yield (), self._changed({**TOOLS, b"other.txt": (FILE, b"elsewhere\n")})
         else:
             recent = range(max(0, len(self._trees) - 12), len(self._trees))
             parent = self._chance.choice(tips[-6:] if self._chance.random() < 0.6 else recent)
@@ -149,7 +152,7 @@ class _History:
         return b"".join([*rows, b"\n"])
 
     def _first(self) -> Tree:
-        tree: Tree = {b"tools/merge.sh": (PROGRAM, SCRIPT)}
+        tree: Tree = dict(TOOLS)
         for folder in FOLDERS[:4]:
             for name in self._chance.sample(NAMES, 5):
                 tree[folder + b"/" + name] = (FILE, self._text(folder + name))
@@ -185,7 +188,9 @@ class _History:
         return tree
 
     def _some(self, tree: Tree, modes: tuple[bytes, ...] = (FILE, PROGRAM)) -> bytes:
-        found = [path for path in tree if tree[path][0] in modes and not path.startswith(b".git")]
+        found = [
+            path for path in tree if tree[path][0] in modes and not path.startswith((b".git", b"tools/"))
+        ]
         return self._chance.choice(found) if found else b"anew.txt"
 
     def _folder(self, tree: Tree) -> bytes:

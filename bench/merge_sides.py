@@ -12,11 +12,12 @@ from pathlib import Path
 from bench.merge_pairs import git
 from bench.places import ccc
 from ccc.errors import GitFailed
-from ccc.git import mergetree
+from ccc.git import meeting, mergetree
 from ccc.git.mergetree import ConflictFile, MergeVerdict, UnrelatedHistories
 from ccc.ops.find import find
 from ccc.ops.landing.combine import combine
 from ccc.ops.look import look
+from ccc.ops.peek import peek
 from ccc.ops.workspace import Workspace
 
 CLEAN, CONFLICT, REFUSED, FAILED = "clean", "conflict", "refused", "failed"
@@ -114,6 +115,8 @@ class CccMerge:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         session = find(NAME, look(workspace).sessions)
+        self._memory = meeting.Memory()
+        self.unmerged: frozenset[tuple[str, str]] = frozenset()
         self._session = replace(session, target=TARGET, branch=BRANCH)
 
     def one(self, ours: str, theirs: str) -> Outcome:
@@ -128,6 +131,13 @@ class CccMerge:
     def many(self, ours: str, theirs: Sequence[str]) -> dict[str, Outcome]:
         found = mergetree.merges(self._workspace.git, ours, theirs)
         return {each: _outcome(found[each], ours) for each in theirs if each in found}
+
+    def radar(self, ours: str, theirs: Sequence[str]) -> dict[tuple[str, str], frozenset[str]]:
+        """The pairs among all of them that the radar finds in conflict, and the paths; the rest is clean."""
+        with peek(self._workspace) as aside:
+            found = meeting.find(aside.git, ours, theirs, self._memory, drivers=True)
+        self.unmerged = found.unmerged
+        return {pair: _paths(files, pair[0]) for pair, files in found.conflicts.items()}
 
     def landed(self, ours: str, theirs: str) -> Outcome:
         """What landing a branch at `theirs` on a target at `ours` gives (`ccc.ops.landing.combine`)."""

@@ -8,6 +8,7 @@ it, where session files are taken out. Ends with 1 when a single one differs.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import random
@@ -19,7 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 if __name__ == "__main__":  # also as `python bench/merge_verdicts.py`
@@ -126,6 +127,7 @@ class _Comparison:
     def __init__(self, top: Path, chance: random.Random, tally: Tally) -> None:
         self._workspace = opened(top)
         self._top, self._chance, self._tally = top, chance, tally
+        self._answers: dict[tuple[str, str], Outcome] = {}
         self._ccc, self._git = CccMerge(self._workspace), GitMerge(top)
 
     def over(self, *many: Iterable[Task]) -> None:
@@ -135,12 +137,10 @@ class _Comparison:
 
     def _task(self, task: Task) -> None:
         at_once = self._ccc.many(task.ours, task.theirs)
+        self._answers.clear()
         for theirs in task.theirs:
-            try:
-                wanted = self._git(task.ours, theirs)
-            except RuntimeError as error:
-                if ABSENT not in str(error):
-                    raise
+            wanted = self._asked(task.ours, theirs)
+            if wanted is None:
                 self._tally.counts["not stored here"] += 1
                 continue
             self._tally.counts[task.kind] += 1
@@ -150,6 +150,30 @@ class _Comparison:
             if alone.verdict in (CLEAN, CONFLICT):
                 self._note("at once", (task.ours, theirs), alone, at_once.get(theirs, Outcome("left out")))
             self._landing(task.ours, theirs, wanted)
+        self._radar(task)
+
+    def _asked(self, ours: str, theirs: str) -> Outcome | None:
+        """What `git merge` says; None where it cannot say it for lack of objects."""
+        if (ours, theirs) not in self._answers:
+            try:
+                self._answers[ours, theirs] = self._git(ours, theirs)
+            except RuntimeError as error:
+                if ABSENT not in str(error):
+                    raise
+                return None
+        return self._answers[ours, theirs]
+
+    def _radar(self, task: Task) -> None:
+        """All of a task's commits against one another, as the radar sees them."""
+        every = tuple(dict.fromkeys((task.ours, *task.theirs)))
+        conflicts = self._ccc.radar(task.ours, every[1:])
+        for pair in itertools.combinations(every, 2):
+            wanted = self._asked(*pair)
+            if wanted is None or pair in self._ccc.unmerged:
+                continue
+            paths = conflicts.get(pair)
+            found = Outcome(CLEAN, wanted.tree) if paths is None else Outcome(CONFLICT, None, paths)
+            self._note("radar", pair, replace(wanted, lines=(), words=""), found)
 
     def _landing(self, ours: str, theirs: str, plain: Outcome) -> None:
         """A landing of the same with session files on it; on one in three those themselves conflict."""
@@ -257,7 +281,7 @@ def _difference(each: Differs) -> str:
 def _summary(tally: Tally) -> str:
     counts, different = tally.counts, Counter(each.what for each in tally.differences)
     total = counts["merge"] + counts["pair"]
-    compared = {"alone": total, "at once": counts["at once"], "landing": total}
+    compared = {"alone": total, "at once": counts["at once"], "landing": total, "radar": counts["radar"]}
     agreed = ", ".join(f"{what} {number - different[what]} of {number}" for what, number in compared.items())
     return (
         f"{tally.project}: {counts['merge']} merges, {counts['pair']} pairs: {counts['clean']} clean, "

@@ -1,13 +1,15 @@
-"""The attributes that a merge without a checkout would not see."""
+"""What a merge without a checkout would not see: attributes, submodules, programs that merge."""
 
 from __future__ import annotations
 
+import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from ccc.git import drivers
 from ccc.git.command import Git
 
 ATTRIBUTES, MODULES = ".gitattributes", ".gitmodules"
@@ -16,29 +18,52 @@ REGULAR = "100"
 
 
 @contextmanager
-def work_tree(git: Git, ours: str, *theirs: str) -> Iterator[Git]:
+def work_tree(git: Git, ours: str, *theirs: str, programs: str | None = None) -> Iterator[Git]:
     """A git whose work tree holds what a checkout of `ours` says of merging: attributes and submodules.
 
     git reads `.gitattributes` from the work tree only (before 2.43 there is no other way), so the few that
     can matter are laid out: those above every path in which `ours` and one of `theirs` differ. The same for
     `.gitmodules`, by which a submodule's own repository is found. Of several of `theirs` full ids are needed.
+    Programs that merge files and are themselves files are those of `programs`, by default of `ours`.
     """
-    with laid_out(git, _files(git, ours, _wanted(git, ours, theirs))) as inside:
+    paths = _differing(git, ours, theirs)
+    with laid_out(git, _files(git, ours, _wanted(paths)), paths, programs or ours) as inside:
         yield inside
 
 
 @contextmanager
-def laid_out(git: Git, found: Mapping[str, bytes]) -> Iterator[Git]:
-    """A git whose work tree holds these files and nothing else; as it was given where there are none."""
-    if not found:
-        yield git
-        return
+def laid_out(git: Git, found: Mapping[str, bytes], paths: Collection[str], programs: str) -> Iterator[Git]:
+    """A git in a work tree of its own that holds these files and nothing else, for a merge of these paths.
+
+    But submodules that have their repository inside the main checkout are found, and where programs of the
+    configuration merge some of the paths, they find the files of the commit `programs`, and may be of them.
+    """
     with tempfile.TemporaryDirectory(prefix="ccc-merge-") as folder:
+        top, index = Path(folder) / "tree", Path(folder) / "index"
+        top.mkdir()
         for path, content in found.items():
-            file = Path(folder) / path
+            file = top / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
-        yield replace(git, directory=Path(folder), extra={**git.extra, "GIT_WORK_TREE": folder})
+        _lead_to_submodules(git, top, paths)
+        inside = replace(git, directory=top, extra={**git.extra, "GIT_WORK_TREE": str(top)})
+        if drivers.apply(inside, paths, index):
+            drivers.check_out(inside, programs, index)
+            for path in set(all_in(git, programs)) - found.keys():
+                (top / path).unlink(missing_ok=True)
+        yield inside
+
+
+def _lead_to_submodules(git: Git, top: Path, paths: Iterable[str]) -> None:
+    """Where a submodule's repository lies inside the main checkout, git finds it from here, too."""
+    common = Path(git.extra.get("GIT_DIR", git.directory))
+    if common.name != ".git":
+        return
+    for path in paths:
+        there = common.parent / path / ".git"
+        if there.is_dir():
+            (top / path).mkdir(parents=True, exist_ok=True)
+            (top / path / ".git").write_bytes(b"gitdir: %s\n" % os.fsencode(there))
 
 
 def decides(path: str) -> bool:
@@ -56,9 +81,9 @@ def contents(git: Git, commit: str, paths: Sequence[str]) -> dict[str, bytes]:
     return _files(git, commit, paths) if paths else {}
 
 
-def _wanted(git: Git, ours: str, theirs: Sequence[str]) -> list[str]:
+def _wanted(paths: Iterable[str]) -> list[str]:
     folders = {""}
-    for path in _differing(git, ours, theirs):
+    for path in paths:
         folder = path.rpartition("/")[0]
         while folder not in folders:
             folders.add(folder)
@@ -67,7 +92,7 @@ def _wanted(git: Git, ours: str, theirs: Sequence[str]) -> list[str]:
 
 
 def _differing(git: Git, ours: str, theirs: Sequence[str]) -> list[str]:
-    asked = ("diff-tree", "-r", "--name-only", "--no-renames", "-z")
+    asked = ("diff-tree", "-r", "--name-only", "--no-renames", "--ignore-submodules=none", "-z")
     if len(theirs) == 1:
         return git.lines(*asked, ours, *theirs)
     # A line of several commits is the first against the others (git-diff-tree(1), --stdin).

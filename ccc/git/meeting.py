@@ -155,13 +155,14 @@ class _Look:
         alike = [pair for pair in pairs if self._has_trunks_attributes(pair[0])]
         found: dict[Pair, Files] = {}
         files = attributes.contents(self._git, self._trunk, self._deciding())
-        with attributes.laid_out(self._git, files) as inside:
+        paths = frozenset[str]().union(*(leg.paths for leg in self.own.values())) if alike else ()
+        with attributes.laid_out(self._git, files, paths, self._trunk) as inside:
             for verdicts in _at_once(inside, alike):
                 found.update((pair, verdict.conflicts) for pair, verdict in verdicts.items())
         apart = [pair for pair in pairs if pair not in set(alike)]
         for ours in dict.fromkeys(one for one, _ in apart):
             many = [other for one, other in apart if one == ours]
-            verdicts_of = mergetree.merges(self._git, ours, many)
+            verdicts_of = mergetree.merges(self._git, ours, many, programs=self._trunk)
             found.update(((ours, theirs), verdict.conflicts) for theirs, verdict in verdicts_of.items())
         return found
 

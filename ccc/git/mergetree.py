@@ -80,12 +80,15 @@ def merge(git: Git, ours: str, theirs: str, *, quarantine: Path | None = None) -
     return _in_conflict(tree, iter(rest.split(b"\0")))
 
 
-def merges(git: Git, ours: str, many: Sequence[str]) -> dict[str, MergeVerdict]:
+def merges(
+    git: Git, ours: str, many: Sequence[str], *, programs: str | None = None
+) -> dict[str, MergeVerdict]:
     """Merges each of several commits into `ours`, like `merge`, by few processes however many they are.
 
-    All by full id. Those that git would not merge are left out: `merge` says why. Raises GitFailed.
+    All by full id. Those that git would not merge are left out: `merge` says why. A program that merges
+    files and is one itself is taken from the commit `programs`, by default `ours`. Raises GitFailed.
     """
-    with attributes.work_tree(git, ours, *many) as inside:
+    with attributes.work_tree(git, ours, *many, programs=programs) as inside:
         found = merges_of_pairs(inside, [(ours, each) for each in many])
     return {theirs: verdict for (_, theirs), verdict in found.items()}
 

@@ -15,7 +15,7 @@ from bench.merge_history import make
 from tests.support.program import PROJECT
 from tests.support.repository import Repo
 
-SEEDS = os.environ.get("CCC_VERDICTS_SEEDS", "3 9 16").split()
+SEEDS = os.environ.get("CCC_VERDICTS_SEEDS", "3 12 16").split()
 SCRIPT = PROJECT / "bench" / "merge_verdicts.py"
 
 

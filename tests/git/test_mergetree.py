@@ -107,6 +107,16 @@ CASES: dict[str, tuple[Change, Change, Change]] = {
         EDIT,
         replaced("a.txt", "line 3\n", "3\n"),
     ),
+    "driver that is a file of ours": (
+        several(put(".gitattributes", "a.txt merge=own\n"), put("tools/own", "cat $1 >> $2\n")),
+        several(EDIT, put("tools/own", "cat $1 >> $2\necho ours >> $2\n")),
+        replaced("a.txt", "line 3\n", "3\n"),
+    ),
+    "driver without attributes": (
+        several(git("config", "merge.default", "own"), put("tools/own", "cat $1 >> $2\n")),
+        EDIT,
+        replaced("a.txt", "line 3\n", "3\n"),
+    ),
     "attributes of one side only": (
         NOTHING,
         several(put(".gitattributes", "*.txt merge=union\n"), EDIT),
@@ -179,6 +189,7 @@ def compare(repo: Repo, repository: Repository) -> mergetree.MergeVerdict:
 @pytest.mark.parametrize("case", CASES)
 def test_the_verdict_is_that_of_git_merge(repo: Repo, repository: Repository, case: str) -> None:
     repo.git("config", "merge.mine.driver", "cat %B >> %A")
+    repo.git("config", "merge.own.driver", "sh tools/own %B %A")
     branches(repo, *CASES[case])
     compare(repo, repository)
 
@@ -234,6 +245,29 @@ def test_a_submodule_moved_apart_is_a_conflict(repo: Repo, repository: Repositor
     (file,) = compare(repo, repository).conflicts
     assert (file.path, file.kind) == ("lib", "submodule")
     assert mergetree.conflict_hunks(repository.git, file) == []
+
+
+def test_a_submodule_with_its_repository_inside_is_merged(repo: Repo, repository: Repository) -> None:
+    library = Repo(repo.path / "lib")
+    library.path.mkdir()
+    library.git("init", "-q")
+    commits = [library.commit(words, {"code": words}) for words in ("One", "Two", "Three")]
+    at(repo, commits[0])(repo)
+    repo.git("-c", "advice.addEmbeddedRepo=false", "add", "lib")
+    branches(repo, NOTHING, at(repo, commits[1]), at(repo, commits[2]))
+    at(repo, commits[1])(repo)
+    assert not compare(repo, repository).conflicts
+
+
+def test_programs_that_merge_are_those_of_the_commit_named(repo: Repo, repository: Repository) -> None:
+    """A branch that is only looked at has nothing of its own started, though its attributes count."""
+    repo.git("config", "merge.own.driver", "sh tools/own %B %A")
+    branches(repo, *CASES["driver that is a file of ours"])
+    ours, theirs = repo.oid("main"), repo.oid("theirs")
+    (verdict,) = mergetree.merges(repository.git, ours, [theirs], programs=repo.oid("main~")).values()
+    assert not verdict.conflicts
+    assert "ours" in repo.git("show", f"{mergetree.merge(repository.git, ours, theirs).tree}:a.txt")
+    assert "ours" not in repo.git("show", f"{verdict.tree}:a.txt")
 
 
 @pytest.mark.parametrize(
