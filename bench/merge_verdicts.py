@@ -46,7 +46,7 @@ MEMORY = Path("/dev/shm")
 TAKEN = r"^(merge|diff|core\.(attributesfile|autocrlf|eol|symlinks|filemode|ignorecase|safecrlf)|filter)\b"
 """Of the repository's own configuration, what can change a merge; the user's is left out."""
 
-BESIDE = ("info/attributes", "info/grafts", "shallow")
+BESIDE = ("info/attributes", "shallow")
 SHARED = ("modules",)
 
 

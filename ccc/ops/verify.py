@@ -24,6 +24,9 @@ from ccc.store.protocol import State
 if TYPE_CHECKING:
     from ccc.config.checks import Check
 
+UNREADABLE = "checks of role "
+"""What stands for checks of which the target's configuration does not say what they are."""
+
 LINES = 60
 """Lines of a failed check's output that the agent is shown."""
 
@@ -44,6 +47,15 @@ def needs_checks(session: Session) -> bool:
     return verification is None or verification.commit != session.head or verification.at < claim.at
 
 
+def could_not_be_read(session: Session) -> bool:
+    """Whether its checks failed at head only because the target's configuration could not be read then."""
+    found = session.verification
+    if found is None or found.state != "failed" or found.commit != session.head or not found.commands:
+        return False
+    last = found.commands[-1]
+    return last.log is None and last.command.startswith(UNREADABLE)
+
+
 def verify(workspace: Workspace, session: Session) -> None:
     """Runs the checks of a session's role on its head and records what came of it.
 
@@ -56,7 +68,7 @@ def verify(workspace: Workspace, session: Session) -> None:
     try:
         checks = applicable(workspace, session)
     except (BadConfig, NotFound) as error:
-        unknown = Command(f"checks of role {session.role}: {error.message}", 1, 0.0, workspace.now(), None)
+        unknown = Command(f"{UNREADABLE}{session.role}: {error.message}", 1, 0.0, workspace.now(), None)
         _record(workspace, session, commit, "failed", (unknown,))
         return
     if not checks:

@@ -153,6 +153,20 @@ def test_deleting_the_tests_does_not_make_their_check_go_away(
     assert ccc("wait", session.name, "--timeout", "60").exit == 3
 
 
+@pytest.mark.slow
+def test_checks_that_the_target_could_not_name_are_looked_for_again(
+    ready: Repo, ccc: RunsCcc, spawn: Spawns
+) -> None:
+    session = spawn("backend", "Tokens")
+    ready.commit("Broken", {".ccc/config.toml": "[gate\n"})
+    session.tree.commit("Work\n\nCcc-Status: done", {"token": "1\n"})
+    assert ccc("wait", session.name, "--timeout", "60").exit == 3
+    ready.commit("Mended", {".ccc/config.toml": ""})
+    landed = ccc("merge", session.name, "--yes", exit=0)
+    assert f"looking for the checks of {session.name} again ..." in landed.stderr
+    assert ready.git("show", "main:token") == "1"
+
+
 CONFLICT = """\
 frontend-login-page -> main: failed
   task       Login page

@@ -10,7 +10,7 @@ from ccc.ops.landing import gate as gates
 from ccc.ops.landing.approve import queue
 from ccc.ops.landing.review import Review, review
 from ccc.ops.look import look
-from ccc.ops.verify import needs_checks
+from ccc.ops.verify import could_not_be_read, needs_checks, verify
 from ccc.ops.workspace import Workspace
 
 CHECKS_TIMEOUT = 3600.0
@@ -30,6 +30,9 @@ def prepare(
     if needs_checks(session):
         tell(f"running the checks of {session.name} ...")
         work.check_all(workspace, timeout=CHECKS_TIMEOUT)
+    elif could_not_be_read(session):
+        tell(f"looking for the checks of {session.name} again ...")
+        verify(workspace, session)
     shown = review(workspace, session.id)
     if shown.session.landed_head or shown.session.closed is not None or shown.combined.nothing:
         return shown
