@@ -81,6 +81,7 @@ COMMANDS: Mapping[str, Entry] = {
     "undo": Entry("ccc.cli.undo", "Take back a session's latest close or landing", "Control"),
     "report": Entry("ccc.cli.report", "Report progress, done or blocked", "Inside"),
     "ask": Entry("ccc.cli.ask", "Ask a question; the answer comes as a message", "Inside"),
+    "reserve": Entry("ccc.cli.reserve", "Reserve paths for a session, or show who has which", "Inside"),
     "note": Entry("ccc.cli.note", "Note a decision, discovery, problem or next step", "Inside"),
     "queue": Entry("ccc.cli.queue", "Show what waits to land, or put sessions into the queue", "Merging"),
     "resolve": Entry("ccc.cli.resolve", "Show conflicts with the target, or have one resolved", "Merging"),

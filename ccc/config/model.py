@@ -144,6 +144,12 @@ class Land(Section):
         return self.model_copy(update=own.model_dump(exclude_none=True))
 
 
+class Reserve(Section):
+    """What happens to a commit or an edit on a path that another session has reserved."""
+
+    mode: Literal["warn", "deny"] = "warn"
+
+
 class Handoff(Section):
     """When an orchestrator's context is full, and how large the hand-off document may be; tokens."""
 
@@ -262,6 +268,7 @@ class Config(Section):
     session: SessionSection = SessionSection()
     engines: dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")], EngineSection] = {}
     land: Land = Land()
+    reserve: Reserve = Reserve()
     handoff: Handoff = Handoff()
     sync: Sync = Sync()
     privacy: Privacy = Privacy()

@@ -53,6 +53,7 @@ class Settings:
         self.session = config.session
         self.keep_session_files = config.land.keep_session_files
         self.land = config.land
+        self.reserve_mode = config.reserve.mode
         self.handoff_tokens = config.handoff.tokens
         self.sync = config.sync
         self.retention = config.retention

@@ -17,6 +17,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "meta": ("initialised",),
     "note": ("added",),
     "notice": ("failed",),
+    "reservation": ("made", "released"),
     "session": (
         *("adopted", "advanced", "amended", "answered", "asked", "begun", "blocked", "branch-gone"),
         *("checks-failed", "closed", "committed", "compacted", "denied", "failed", "forwarded", "garbled"),

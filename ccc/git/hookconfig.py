@@ -22,6 +22,7 @@ from ccc.layout import Layout
 from ccc.records import dataclass
 
 SECTION = "includeIf.gitdir:./worktrees/ccc-*"
+PRE_COMMIT = "pre-commit"
 KEY = "includeif.gitdir:./worktrees/ccc-*.path"
 INCLUDED = "ccc/gitconfig"
 SESSIONS = "gitconfig.sessions"
@@ -167,15 +168,36 @@ def _by_name(common: Path) -> str:
     return "".join(
         f'[hook "ccc-{event}"]\n\tevent = {event}\n\tcommand = {quoted(command(common, event))}\n'
         "\tparallel = true\n"
-        for event in HOOKS
+        for event in events(common)
     )
+
+
+def events(common: Path) -> tuple[str, ...]:
+    """The hooks that ccc has: `pre-commit` only while something is reserved, for it delays every commit."""
+    return (*HOOKS, PRE_COMMIT) if reserved_file(common).exists() else HOOKS
+
+
+def reserved_file(common: Path) -> Path:
+    """What is reserved, one line each: `MODE NAME PATHSPEC`; not there where nothing is."""
+    return Layout(common).root / "reserved"
+
+
+def reserve_file(common: Path) -> Path:
+    """The script that a pre-commit reads behind the one that notes."""
+    return Layout(common).root / "hook-reserve"
 
 
 def command(common: Path, event: str) -> str:
     """The shell words of our hook of an event."""
     values = f"ccc_name={event} ccc_common={shlex.quote(str(common))}"
-    script = '"$ccc_common/ccc/hook-note"'
-    return f"{values}; [ -f {script} ] && [ -r {script} ] && . {script}; :"
+    noted, reserved = (_read(f'"$ccc_common/ccc/{name}"') for name in ("hook-note", "hook-reserve"))
+    if event != PRE_COMMIT:
+        return f"{values}; {noted}; :"
+    return f'{values} ccc_denied=; {noted}; {reserved}; [ -z "$ccc_denied" ]'
+
+
+def _read(script: str) -> str:
+    return f"[ -f {script} ] && [ -r {script} ] && . {script}"
 
 
 _HOOKS: dict[Way, Callable[[Path], str]] = {Way.SHIMS: _by_path, Way.CONFIGURATION: _by_name}

@@ -103,6 +103,8 @@ def _fit(common: Path, settings: Settings, way: Way) -> bool:
     """
     changed = replace_file(hookconfig.note_file(common), hookshims.note_text())
     changed |= hookfolders.bring(common, settings.hooks_path)
+    if hookconfig.reserved_file(common).exists():
+        changed |= replace_file(hookconfig.reserve_file(common), hookshims.reserve_text())
     if way is Way.SHIMS:
         changed |= hookshims.make(common, settings.hooks_path)
     if hookconfig.write_base(common, way):
@@ -125,6 +127,8 @@ def uninstall(common: Path) -> None:
         "drain.begins",
         "claude-hook",
         "hook-note",
+        "hook-reserve",
+        "reserved",
         hookshims.CACHE,
         "gits",
     ):

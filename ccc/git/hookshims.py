@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ccc.domain.hooknotes import HOOKS
+from ccc.git import hookconfig
 from ccc.git.files import replace_file
 from ccc.git.hookway import DAY
 from ccc.layout import Layout
@@ -71,7 +71,7 @@ def missing(common: Path, hooks_path: str | None) -> list[str]:
 
 def wanted_names(common: Path, hooks_path: str | None) -> set[str]:
     """Our hooks, and those the user has in any folder that the hooks path means in some worktree."""
-    names = set(HOOKS)
+    names = set(hookconfig.events(common))
     for place in _users_folders(common, hooks_path):
         names |= GIT_HOOKS & _executables(place)
     return names
@@ -80,6 +80,11 @@ def wanted_names(common: Path, hooks_path: str | None) -> set[str]:
 def note_text() -> str:
     """The script that notes what happened, which shims and hooks in configuration read."""
     return (resource_dir("hooks") / "ccc-hook-note").read_text(encoding="utf-8")
+
+
+def reserve_text() -> str:
+    """The script that a pre-commit reads while anything is reserved."""
+    return (resource_dir("hooks") / "ccc-hook-reserve").read_text(encoding="utf-8")
 
 
 def _script() -> str:

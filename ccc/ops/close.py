@@ -27,6 +27,7 @@ from ccc.ops.find import find_all
 from ccc.ops.leftovers import SESSION_TRAILER
 from ccc.ops.look import look
 from ccc.ops.observe import HEADS
+from ccc.ops.reservations import following as reservations
 from ccc.ops.workspace import Workspace
 from ccc.platform import trees
 from ccc.records import dataclass
@@ -70,6 +71,7 @@ def close(workspace: Workspace, session: Session, *, ignored: bool = False) -> C
     if mail.waiting(SessionFiles.of(workspace.layout, session.id)):
         bounce(workspace, look(workspace))
     dependents.follow(workspace)
+    reservations.follow(workspace)
     remarks = (remark for remark in (ended, *closing.remarks, bundle.remark) if remark)
     return Closing(closing.session, closing.backup, tuple(remarks))
 

@@ -18,6 +18,7 @@ from ccc.ops.find import find_all
 from ccc.ops.look import Sighting, look
 from ccc.ops.policy import starting_policy
 from ccc.ops.queueing import Wish
+from ccc.ops.reservations import following as reservations
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 
@@ -83,6 +84,7 @@ def stop(
     else:
         stopped = _stop_all(workspace, why=why, grace=grace)
     dependents.follow(workspace)
+    reservations.follow(workspace)
     return stopped
 
 

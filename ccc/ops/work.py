@@ -18,6 +18,7 @@ from ccc.ops import bundles, children, intents, leftovers, notices, occupancy, q
 from ccc.ops.background import DRAIN_LOCK
 from ccc.ops.landing import land, undo
 from ccc.ops.look import look
+from ccc.ops.reservations import keeping
 from ccc.ops.resolving import settling
 from ccc.ops.sync import automatic, exchange
 from ccc.ops.tending import SETTLE_SECONDS, settles, tend
@@ -130,7 +131,7 @@ def _work_once(workspace: Workspace) -> bool:
     tended = False
     with contextlib.suppress(StoreBusy), in_turn(workspace.layout.root / TEND_LOCK, TEND_SECONDS) as mine:
         if mine:
-            tended = tend(workspace) | settling.settle(workspace)
+            tended = tend(workspace) | settling.settle(workspace) | keeping.keep(workspace)
             tell_everybody(workspace)
     if waiting_for_checks(workspace.store.state(), workspace.replica):
         with contextlib.suppress(StoreBusy):

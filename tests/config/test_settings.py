@@ -69,6 +69,7 @@ def test_without_a_file_every_value_is_the_default() -> None:
         "land.forge": None,
         "land.poll": 60.0,
         "land.targets": {},
+        "reserve.mode": "warn",
         "handoff.tokens": 25000,
         "handoff.at": 75000,
         "handoff.limit": 100_000,

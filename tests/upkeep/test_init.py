@@ -87,7 +87,8 @@ def test_every_default_in_the_written_configuration_can_be_set(repo: Repo, ccc_i
     file.write_text(re.sub(r"(?m)^#([a-z_]+ = )", r"\1", file.read_text()))
     shown = ccc_inline("config", "--show-origin", exit=0).stdout
     assert '.ccc/config.toml\tsession.branch_prefix = "ccc"' in shown
-    assert shown.count(".ccc/config.toml\t") == len(keys) > 15
+    found = [line for line in shown.splitlines() if line.startswith(".ccc/config.toml\t")]
+    assert len([line for line in found if not line.endswith("{}")]) == len(keys) > 15
 
 
 def test_a_foreign_ref_is_refused_and_left_alone(repo: Repo, ccc_inline: RunsCcc) -> None:

@@ -31,6 +31,7 @@ from ccc.ops.landing.making import approval_words, make, method_of
 from ccc.ops.landing.review import Review, review
 from ccc.ops.landing.turns import turn
 from ccc.ops.observe import HEADS, local_sessions
+from ccc.ops.reservations import following as reservations
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 from ccc.store.crashpoints import reached
@@ -80,6 +81,7 @@ def land(workspace: Workspace, shown: Review) -> Landing:
             reached("land-swapped")
             remarks = _finish_fresh(workspace, intent)
         remarks += told
+    reservations.follow(workspace)
     return Landing(
         current.session, commit, current.combined.tree or "", approval_words(current), tuple(remarks)
     )

@@ -17,6 +17,11 @@ from ccc.store.unshared import unshared
 
 def provisional_sessions(workspace: Workspace, state: State) -> AbstractSet[str] | None:
     """The ids of sessions of which the remote did not have everything when last asked; None: not shared."""
+    return provisional_streams(workspace, state, sessions.KIND)
+
+
+def provisional_streams(workspace: Workspace, state: State, kind: str) -> AbstractSet[str] | None:
+    """The same for the streams of any kind, by the part of their names behind the slash."""
     enabled = sharing.read(workspace.layout)
     if enabled is None or state.tip is None:
         return None
@@ -24,7 +29,7 @@ def provisional_sessions(workspace: Workspace, state: State) -> AbstractSet[str]
     known = set(repositories.refs(workspace.git, enabled.here).values())
     mine = history.record(state.tip).commit.tree
     theirs = [tree for tip in sorted(known) if (tree := _tree(history, tip)) is not None]
-    return unshared(history.tree, mine, theirs, sessions.KIND) | _pending(state)
+    return unshared(history.tree, mine, theirs, kind) | _pending(state, kind)
 
 
 def _tree(history: History, tip: str) -> str | None:
@@ -35,8 +40,8 @@ def _tree(history: History, tip: str) -> str | None:
         return None
 
 
-def _pending(state: State) -> set[str]:
-    """Sessions that events not yet recorded speak of."""
+def _pending(state: State, kind: str) -> set[str]:
+    """Streams of which events not yet recorded speak."""
     names = state.touched if isinstance(state, Overlaid) else ()
-    prefix = sessions.stream_of("")
+    prefix = f"{kind}/"
     return {name.removeprefix(prefix) for name in names if name.startswith(prefix)}

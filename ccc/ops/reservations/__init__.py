@@ -1,0 +1,1 @@
+"""Reserving paths, so that sessions keep out of each other's way."""

@@ -1,0 +1,153 @@
+"""Claiming paths for a session, giving them back, and who holds what."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from ccc.domain import reserving
+from ccc.domain.events import Draft
+from ccc.domain.reserving import KIND, LONGEST, MOST, Claim, Standing, claims_in, is_open
+from ccc.domain.sessions import Session
+from ccc.errors import NotFound, Refused, Usage
+from ccc.ops import work
+from ccc.ops.actor import actor_of
+from ccc.ops.observe import all_sessions
+from ccc.ops.policy import target_policy_of
+from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
+from ccc.store.protocol import State
+
+
+@dataclass(frozen=True)
+class Held:
+    """An open claim as people see it: whose, who is before it; `provisional` as in a shared state."""
+
+    standing: Standing
+    session: Session
+    before: tuple[Session, ...]
+    provisional: bool | None
+
+    @property
+    def claim(self) -> Claim:
+        return self.standing.claim
+
+
+def reserve(workspace: Workspace, session: Session, paths: Sequence[str]) -> list[Held]:
+    """Claims paths for a session; gives how it stands with each. A claim that it has stays as old as it is.
+
+    Raises Usage for a path that is none, Refused for too many.
+    """
+    wanted = list(dict.fromkeys(paths))
+
+    def decide(state: State) -> Sequence[Draft]:
+        known = _open(state)
+        own = {claim.path for claim in known if claim.session == session.id}
+        new = [path for path in wanted if path not in own]
+        if len(own) + len(new) > MOST:
+            raise Refused(f"{session.name} would have more than {MOST} reservations", "reserve the folder")
+        others = [claim.path for claim in known if claim.session != session.id]
+        waiting = [path for path in new if any(reserving.meet(path, each) for each in others)]
+        return (reserving.made(session, new, waiting, actor_of(workspace).by),) if new else ()
+
+    if workspace.store.transact(decide):
+        work.start(workspace)  # who writes down for the hooks what is reserved
+    return [
+        each for each in holdings(workspace) if each.session.id == session.id and each.claim.path in wanted
+    ]
+
+
+def release(workspace: Workspace, session: Session, paths: Sequence[str]) -> list[Claim]:
+    """Gives claims back, without paths all of them. Raises NotFound where there is none of that path."""
+    given: list[Claim] = []
+
+    def decide(state: State) -> Sequence[Draft]:
+        own = [claim for claim in _open(state) if claim.session == session.id]
+        missing = [path for path in paths if path not in {claim.path for claim in own}]
+        if missing or not own:
+            what = missing[0] if missing else "anything"
+            raise NotFound(f"{session.name} has not reserved {what}", "git ccc reserve lists who has what")
+        given[:] = [claim for claim in own if not paths or claim.path in paths]
+        return (reserving.released(session, given, "", actor_of(workspace).by),)
+
+    workspace.store.transact(decide)
+    work.start(workspace)
+    return given
+
+
+def holdings(workspace: Workspace, state: State | None = None) -> list[Held]:
+    """Every open claim, oldest first."""
+    present = workspace.reader.state() if state is None else state
+    by_id = {session.id: session for session in all_sessions(present)}
+    unshared = _unshared(workspace, present)
+    return [
+        Held(
+            standing,
+            by_id[standing.claim.session],
+            tuple(dict.fromkeys(by_id[claim.session] for claim in standing.behind)),
+            None if unshared is None else standing.claim.session in unshared,
+        )
+        for standing in reserving.standings(_open(present))
+    ]
+
+
+def owned(workspace: Workspace, session: Session) -> list[str]:
+    """The paths that the session's role owns, as the target's commit says. Raises Refused for none."""
+    role = target_policy_of(workspace, session.target).roles.get(session.role)
+    if not role.front.paths:
+        raise Refused(f"the role {role.name} owns no paths", "name them: git ccc reserve PATH..")
+    return [f"{path}**" if path.endswith("/") else path for path in role.front.paths]
+
+
+def paths_from(workspace: Workspace, given: Sequence[str]) -> list[str]:
+    """Paths as typed, from the top of the repository; relative ones count from where the caller stands.
+
+    A folder, one that is there or is written with a slash at its end, becomes `FOLDER/**`. Raises Usage for
+    one that leads out of it, or is no path.
+    """
+    top = workspace.repository.top
+    folder = workspace.directory if top is not None else Path("/")
+    root = top if top is not None else Path("/")
+    found = []
+    for text in given:
+        relative = os.path.relpath(os.path.normpath(folder / text), root)
+        whole = relative.replace(os.sep, "/")
+        if (
+            not text.strip()
+            or whole == ".."
+            or whole.startswith("../")
+            or "\n" in text
+            or len(text) > LONGEST
+        ):
+            raise Usage(f"{text!r} is no path of this repository", "git ccc reserve PATH..")
+        is_folder = text.endswith("/") or (top is not None and (top / whole).is_dir())
+        found.append("**" if whole == "." else f"{whole}/**" if is_folder else whole)
+    return found
+
+
+def _open(state: State) -> list[Claim]:
+    claims = claims_in(state.streams(KIND))
+    if not claims:
+        return []
+    by_id = {session.id: session for session in all_sessions(state)}
+    return [claim for claim in claims if is_open(claim, by_id.get(claim.session))]
+
+
+def ended(state: State) -> dict[str, list[Claim]]:
+    """The claims that do not count any more and are still recorded, by session."""
+    found: dict[str, list[Claim]] = {}
+    claims = claims_in(state.streams(KIND))
+    by_id = {session.id: session for session in all_sessions(state)} if claims else {}
+    for claim in claims:
+        if not is_open(claim, by_id.get(claim.session)):
+            found.setdefault(claim.session, []).append(claim)
+    return found
+
+
+def _unshared(workspace: Workspace, state: State) -> frozenset[str] | None:
+    """Of whose claims the remote has not all yet; None where the state is not shared."""
+    from ccc.ops.sync.provisional import provisional_streams  # where something is reserved only
+
+    found = provisional_streams(workspace, state, KIND)
+    return None if found is None else frozenset(found)
