@@ -49,6 +49,7 @@ TYPES: dict[str, tuple[str, ...]] = {
         *("rewritten", "running", "spawned", "spent", "stacked", "started", "stopped", "troubled"),
         *("unchecked", "verified", "waiting"),
     ),
+    "settings": ("changed",),
     "state": ("imported", "repaired", "tampered"),
     "target": ("moved",),
     "worktrees": ("seen",),

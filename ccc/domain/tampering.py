@@ -7,6 +7,7 @@ from typing import Protocol
 
 from ccc.domain import landings
 from ccc.domain.canonical import Value
+from ccc.domain.cells import Cells, values
 from ccc.domain.events import Draft, Event
 from ccc.domain.sessions import Session
 from ccc.ids import short_oid
@@ -78,10 +79,17 @@ def tampered(move: Move, replica: str, put: str, damaged: str | None, strange: I
     return Draft(TYPE, "ccc", text, changes, by="ccc", data=record)
 
 
-def branch_moved(session: Session, replica: str, new: str) -> Draft:
+def once_more(last: object) -> int:
+    """How often something has happened now, by what was recorded of it: each time is a thing of its own."""
+    times = last.get("times") if isinstance(last, Mapping) else 0
+    return times + 1 if isinstance(times, int) else 1
+
+
+def branch_moved(session: Session, replica: str, new: str, recorded: Cells) -> Draft:
     """The fact that a session's branch was moved, and not by git in the session's own worktree."""
-    record: dict[str, Value] = {"what": BRANCH, "branch": session.branch, "old": session.head, "new": new}
     field = f"{BRANCH}.{session.id[:8]}.{new[:12]}"
+    record: dict[str, Value] = {"what": BRANCH, "branch": session.branch, "old": session.head, "new": new}
+    record["times"] = once_more(values(recorded).get(field))
     text = (
         f"{session.branch} went from {short_oid(session.head)} to {short_oid(new)}, not by its own worktree"
     )

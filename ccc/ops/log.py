@@ -25,7 +25,7 @@ AUDITED = frozenset(
         *("session.closed", "session.reopened", "session.retired", "session.branch-gone"),
         *("session.answered", "session.denied"),
         *("session.verified", "session.unchecked", "session.checks-failed"),
-        *("target.moved", "session.moved-outside", "journal.bad", "inbox.acknowledged"),
+        *("target.moved", "settings.changed", "session.moved-outside", "journal.bad", "inbox.acknowledged"),
     }
 )
 """Decisions, what they rest on, refusals, overrides and everything that moved without ccc."""

@@ -25,7 +25,7 @@ from ccc.git.fresh import Fresh, fresh
 from ccc.git.heads import HEADS as HEADS
 from ccc.git.history import CommitInfo
 from ccc.layout import Layout
-from ccc.ops import intents, undoings
+from ccc.ops import intents, sharedconfig, undoings
 from ccc.ops.roster import Roster, Rosters
 from ccc.records import dataclass
 from ccc.store.protocol import JournalEntry, State
@@ -78,7 +78,7 @@ class _Pass:
 
     def __init__(self, observer: Observer, state: State, roster: Roster, refs: Mapping[str, str]) -> None:
         self.git = observer.git
-        self.common = observer.layout.common
+        self.layout = observer.layout
         self.keeps = observer.keeps
         self.replica = observer.replica
         self.state = state
@@ -109,6 +109,7 @@ class _Pass:
         for identifier in list(self.sessions) if entries else moved:
             yield from self._branch(identifier)
         yield from self._targets()
+        yield from sharedconfig.facts(self.git, self.layout, self.replica, self.state, keeps=self.keeps)
 
     def _has_moved(self) -> Iterator[bool]:
         """Of each session whether its branch is elsewhere; never of one that is not followed."""
@@ -175,8 +176,9 @@ class _Pass:
         """Facts of a branch that moved, the last of them that its own worktree did not do it."""
         session = self.sessions[identifier]
         yield from self._moved(identifier, new)
-        if headlog.moved_elsewhere(self.common, session.name, session.head, new):
-            yield tampering.branch_moved(session, self.replica, new)
+        if headlog.moved_elsewhere(self.layout.common, session.name, session.head, new):
+            recorded = self.state.stream(tampering.stream_of(self.replica))
+            yield tampering.branch_moved(session, self.replica, new, recorded)
 
     def _moved(self, identifier: str, new: str) -> Iterator[Draft]:
         """Facts of a branch that went from its recorded head to `new`."""

@@ -1,4 +1,4 @@
-"""What waits for a person because somebody else moved `refs/ccc` or a session's branch."""
+"""What waits for a person because somebody else moved `refs/ccc` or a session's branch, or set up git."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ccc.domain import tampering
+from ccc.domain import sharedconfig, tampering
 from ccc.domain.cells import values
 from ccc.domain.stamps import rfc3339
 from ccc.ids import short_oid
@@ -20,7 +20,11 @@ def of_state(picture: Picture, replica: str) -> Iterator[Item]:
         where = name.partition("/")[2]
         for field, record in values(cells).items():
             if isinstance(record, Mapping) and record.get("what") == tampering.BRANCH:
-                yield _branch(record, f"{field}\n{cells[field][0]}", cells[field][0])
+                yield _branch(record, f"{field}\n{record.get('times')}", cells[field][0])
+            elif isinstance(record, Mapping) and record.get("what") == sharedconfig.WHAT:
+                yield _config(
+                    record, f"{field}\n{record.get('times')}", cells[field][0], here=where == replica
+                )
             elif isinstance(record, Mapping):
                 yield _item(record, f"{field}\n{cells[field][0]}", cells[field][0], here=where == replica)
 
@@ -45,6 +49,13 @@ def _branch(record: Mapping[str, Any], key: str, stamp: str) -> Item:
     title = f"{record['branch']} was moved from outside its session's worktree"
     text = f"from {short_oid(old)} to {short_oid(new)}; who works in that session did not do it"
     command = f"git log --oneline --left-right {old[:12]}...{new[:12]}"
+    return item("message", None, key, title=title, text=text, since=rfc3339(stamp), command=command)
+
+
+def _config(record: Mapping[str, Any], key: str, stamp: str, *, here: bool) -> Item:
+    title = "the shared git configuration runs other programs than before"
+    text = "; ".join(map(str, record["changes"])) + ("" if here else ", on another machine")
+    command = "git config --local --list --show-origin" if here else f"git ccc log --type {sharedconfig.TYPE}"
     return item("message", None, key, title=title, text=text, since=rfc3339(stamp), command=command)
 
 

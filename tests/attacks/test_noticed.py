@@ -92,7 +92,6 @@ def test_nothing_is_told_of_what_git_did_in_the_sessions_own_worktree(
     ready: Repo, mine: Session, ccc_inline: RunsCcc, how: str
 ) -> None:
     session, name = mine, "ccc/backend/mine"
-    ready.git("config", "core.hooksPath", "/dev/null")
     other = ready.git("rev-parse", "main")
     if how in ("rebase", "merge"):
         scratch = Repo(ready.path)
@@ -126,3 +125,40 @@ def test_commits_with_other_parents_or_content_are_seen_as_they_are_stored(
     after = ccc_inline("review", mine.name, "--json", exit=0).json
     assert after["entry"] == before["entry"]
     assert after["diff"] == before["diff"]
+
+
+SETTINGS = {
+    "core.hooksPath": "/dev/null",
+    "alias.status": "!true",
+    "merge.mine.driver": "true",
+    "include.path": "/elsewhere",
+    "filter.mine.smudge": "true",
+}
+
+
+@pytest.mark.parametrize("key", SETTINGS)
+def test_a_setting_by_which_programs_run_is_told_once_and_when_it_is_gone(
+    ready: Repo, mine: Session, ccc_inline: RunsCcc, key: str
+) -> None:
+    title = "the shared git configuration runs other programs than before"
+    mine.tree.git("config", key, SETTINGS[key])
+    [item] = [one for one in ccc_inline("inbox", "--json", exit=0).json["items"] if one["title"] == title]
+    assert item["text"].lower() == f"{key} = {SETTINGS[key]}".lower()
+    for _ in range(2):
+        ccc_inline("drain", exit=0)
+    ccc_inline("inbox", "--ack", item["id"], exit=0)
+    ready.git("config", "branch.main.description", "nothing to tell")
+    ccc_inline("drain", exit=0)
+    assert titles(ccc_inline) == []
+    mine.tree.git("config", "--unset", key)
+    ccc_inline("drain", exit=0)
+    found = ccc_inline("log", "--type", "settings.changed", "--json", exit=0).json["events"]
+    assert [each["text"].rpartition(": ")[2].lower() for each in found] == [
+        f"{key} is gone".lower(),
+        f"{key} = {SETTINGS[key]}".lower(),
+    ]
+
+
+def test_attributes_for_every_branch_are_told(ready: Repo, mine: Session, ccc_inline: RunsCcc) -> None:
+    (ready.common / "info" / "attributes").write_text("* merge=mine\n", encoding="ascii")
+    assert titles(ccc_inline) == ["the shared git configuration runs other programs than before"]

@@ -10,7 +10,8 @@ from ccc.domain import approving
 from ccc.domain.approving import Rule, Standing, Terms, Yes
 from ccc.domain.landings import Approval
 from ccc.git.command import Git
-from ccc.ops.landing.combine import Combined
+from ccc.git.objects import DIRECTORY_MODE, parse_tree
+from ccc.ops.landing.combine import Combined, tree_of
 from ccc.ops.landing.rebased import is_trivially_rebased
 from ccc.ops.workspace import Workspace
 from ccc.platform import signatures
@@ -76,8 +77,8 @@ def _yeses(workspace: Workspace, combined: Combined, terms: Terms, given: Sequen
     if not given:
         return []
     git, base = workspace.git, combined.base
-    allowed = signers_at(git, base)
-    person = _mailmap(git, base, [approval.by for approval in given])
+    allowed = signers_at(workspace, base)
+    person = _mailmap(workspace, base, [approval.by for approval in given])
     authors = set() if terms.author else _authors(git, combined, person)
     found = []
     for approval in given:
@@ -118,24 +119,37 @@ def proven(approval: Approval, combined: Combined, allowed: bytes) -> signatures
     )
 
 
-def signers_at(git: Git, commit: str) -> bytes | None:
+def signers_at(workspace: Workspace, commit: str) -> bytes | None:
     """The file of allowed signers in a commit, None where it has none."""
-    found = git.run("cat-file", "blob", f"{commit}:{SIGNERS}", ok=(0, 128))
-    return found.out if found.code == 0 else None
+    oid = _file_at(workspace, commit, SIGNERS)
+    return None if oid is None else workspace.git.run("cat-file", "blob", oid).out
+
+
+def _file_at(workspace: Workspace, commit: str, path: str) -> str | None:
+    """The id of a file in a commit, without a process of git's."""
+    oid, folders, name = tree_of(workspace, commit), *path.rpartition("/")[::2]
+    for each in (*folders.split("/"), name):
+        if not each:
+            continue
+        entry = parse_tree(workspace.reader.objects.read(oid)[1], id_length=len(commit) // 2).get(each)
+        if entry is None or (entry.mode == DIRECTORY_MODE) is (each == name):
+            return None
+        oid = entry.oid
+    return oid
 
 
 Known = Callable[[str], str]
 
 
-def _mailmap(git: Git, commit: str, people: Sequence[str]) -> Known:
+def _mailmap(workspace: Workspace, commit: str, people: Sequence[str]) -> Known:
     """Who a person is by the `.mailmap` of the target's commit, where it has one; nobody else's is asked."""
-    oid = git.run("rev-parse", "--verify", "--quiet", f"{commit}:{MAILMAP}", ok=(0, 1, 128)).text
-    if not oid:
+    oid = _file_at(workspace, commit, MAILMAP)
+    if oid is None:
         return lambda person: person
     asked = ("-c", f"mailmap.blob={oid}", "-c", "mailmap.file=/dev/null", "check-mailmap", "--stdin")
     names = [each for each in dict.fromkeys(people) if each.endswith(">") and " <" in each]
     lines = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
-    known = dict(zip(names, git.run(*asked, input=lines).text.split("\n"), strict=True))
+    known = dict(zip(names, workspace.git.run(*asked, input=lines).text.split("\n"), strict=True))
     return lambda person: known.get(person, person)
 
 

@@ -23,7 +23,7 @@ def signed(workspace: Workspace, combined: Combined, approval: Approval, key: st
     """
     text = signed_text(combined.target, combined.session.id, approval)
     given = replace(approval, signature=signatures.sign(text, key or _key_of(workspace), NAMESPACE))
-    allowed = signers_at(workspace.git, combined.base)
+    allowed = signers_at(workspace, combined.base)
     if allowed is None:
         raise Refused(
             f"{combined.target} has no {SIGNERS}, so no signature can be verified",
