@@ -8,7 +8,7 @@ from ccc.domain import eventtypes
 from tests.support.program import PROJECT
 
 TYPE = re.compile(rf'"(({"|".join(eventtypes.TYPES)})\.[a-z-]+)"')
-NO_TYPES = {"state.json", "handoff.md"}
+NO_TYPES = {"state.json", "handoff.md", "settings.json"}
 """File names that look like one."""
 
 
