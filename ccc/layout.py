@@ -83,6 +83,11 @@ class Layout:
         return self.root / "scratch"
 
     @cached_property
+    def radar(self) -> Path:
+        """What the conflict radar makes and notes; can be deleted at any time."""
+        return self.root / "radar"
+
+    @cached_property
     def logs(self) -> Path:
         return self.root / "logs"
 

@@ -84,6 +84,7 @@ COMMANDS: Mapping[str, Entry] = {
     "reserve": Entry("ccc.cli.reserve", "Reserve paths for a session, or show who has which", "Inside"),
     "note": Entry("ccc.cli.note", "Note a decision, discovery, problem or next step", "Inside"),
     "queue": Entry("ccc.cli.queue", "Show what waits to land, or put sessions into the queue", "Merging"),
+    "conflicts": Entry("ccc.cli.conflicts", "Show which sessions' work conflicts, and where", "Merging"),
     "resolve": Entry("ccc.cli.resolve", "Show conflicts with the target, or have one resolved", "Merging"),
     "roles": Entry("ccc.cli.roles", "List the roles that a session can have, or show one", "Plans"),
     "sync": Entry("ccc.cli.sync", "Share the state with other machines through a git remote", "Upkeep"),

@@ -250,6 +250,13 @@ class Notify(Section):
     on: Annotated[tuple[Word, ...], BeforeValidator(as_list)] = Field(default=DEFAULT, min_length=1)
 
 
+class Radar(Section):
+    """Whether conflicts between sessions are looked for, and how many sessions make a file a hot one."""
+
+    on: bool = True
+    hot: int = Field(default=3, ge=2)
+
+
 class Debug(Section):
     """Logging and metrics."""
 
@@ -277,6 +284,7 @@ class Config(Section):
     mcp: Mcp = Mcp()
     limits: Limits = Limits()
     notify: Notify = Notify()
+    radar: Radar = Radar()
     debug: Debug = Debug()
 
 

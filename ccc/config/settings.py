@@ -58,6 +58,7 @@ class Settings:
         self.sync = config.sync
         self.retention = config.retention
         self.limits = config.limits
+        self.radar = config.radar
 
     def values(self) -> dict[str, Any]:
         """Dotted key to value, in the order of `Config`."""

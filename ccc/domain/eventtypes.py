@@ -4,6 +4,7 @@ from __future__ import annotations
 
 TYPES: dict[str, tuple[str, ...]] = {
     "checkpoint": ("made",),
+    "conflict": ("appeared", "changed", "gone"),
     "decision": ("refused",),
     "event": ("redacted", "erased"),
     "handoff": ("written",),

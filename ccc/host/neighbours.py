@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 
 from ccc.layout import Layout
-from ccc.runs import hosts, watcher
+from ccc.runs import hosts, lookout, watcher
 
 LOOK_SECONDS = 2.0
 """Between two looks; resuming a session is to take 5 s at most, and 1 to 2 of these are the agent's start."""
@@ -43,6 +43,7 @@ class Neighbours:
         if moment < self._due:
             return
         self._due = moment + LOOK_SECONDS
+        lookout.ensure(self._layout)
         if self._is_one_dead():
             watcher.call(self._layout)
 

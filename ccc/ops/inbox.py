@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ccc.domain import messages
+from ccc.domain import conflicts, messages
 from ccc.domain.canonical import Value
 from ccc.domain.cells import values
 from ccc.domain.events import Draft
@@ -63,8 +63,9 @@ def inbox(workspace: Workspace, picture: Picture) -> tuple[Item, ...]:
     is recorded.
     """
     entries = entries_of(picture)
-    found = {each.id: each for each in _recorded(workspace, picture, entries)}
     landing = [each for each in picture.sightings if could_land(each, entries.get(each.session.id))]
+    looked_at = {each.session.id for each in landing}
+    found = {each.id: each for each in _recorded(workspace, picture, entries, looked_at)}
     if landing:
         from ccc.ops.landing.outlook import outlooks  # where a session could land only
         from ccc.ops.resolving.presence import attended
@@ -80,7 +81,10 @@ def inbox(workspace: Workspace, picture: Picture) -> tuple[Item, ...]:
     return _unseen(picture, found.values())
 
 
-def _recorded(workspace: Workspace, picture: Picture, entries: Entries) -> Iterator[Item]:
+def _recorded(
+    workspace: Workspace, picture: Picture, entries: Entries, looked_at: Collection[str] = ()
+) -> Iterator[Item]:
+    """`looked_at`: sessions that are merged with their target, whose conflict with it is told by that."""
     delegating = {each.session.parent for each in picture.sightings if each.view.status in AT_WORK}
     for sighting in picture.sightings:
         yield from of_session(workspace, sighting, entries.get(sighting.session.id))
@@ -89,6 +93,10 @@ def _recorded(workspace: Workspace, picture: Picture, entries: Entries) -> Itera
         from ccc.ops.dependent_items import of_dependents  # where sessions wait for others only
 
         yield from of_dependents(picture)
+    if picture.state.streams(conflicts.KIND):
+        from ccc.ops.radar.items import of_conflicts  # where sessions have conflicted only
+
+        yield from of_conflicts(picture, looked_at)
     yield from of_messages(picture)
     yield from of_targets(picture, workspace.replica)
     yield from of_state(picture, workspace.replica)

@@ -18,6 +18,7 @@ from ccc.ops import bundles, children, intents, leftovers, notices, occupancy, q
 from ccc.ops.background import DRAIN_LOCK
 from ccc.ops.landing import land, undo
 from ccc.ops.look import look
+from ccc.ops.radar import check as radar
 from ccc.ops.reservations import keeping
 from ccc.ops.resolving import settling
 from ccc.ops.sync import automatic, exchange
@@ -94,6 +95,7 @@ def _stay(workspace: Workspace) -> None:
         alone = _linger_alone(workspace, seconds, places)
         if not workspace.initialised:
             return
+        looked = radar.look_after(workspace)
         places = occupancy.taken(workspace.layout)
         while _work_once(workspace):
             continue
@@ -105,6 +107,8 @@ def _stay(workspace: Workspace) -> None:
             seconds = queueing.LOOK_SECONDS
         elif settles(workspace):
             seconds = SETTLE_SECONDS
+        elif looked:
+            seconds = LINGER_SECONDS  # who edits goes on: the next save waits for no start
         else:
             return
 
@@ -154,13 +158,16 @@ def _checks_are_due(workspace: Workspace) -> bool:
 
 
 def _linger(workspace: Workspace, seconds: float, places: frozenset[str]) -> None:
-    """Records what hooks note, until `seconds` are over, checks are due, or an agent of `places` is gone."""
+    """Records what hooks note, until `seconds` are over, or there is something else to do.
+
+    That is: checks are due, files have changed, or an agent of `places` is gone.
+    """
     with _doorbell(workspace) as bell:
         drain(workspace)
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             gone = not places <= occupancy.taken(workspace.layout)
-            if gone or _checks_are_due(workspace):
+            if gone or _checks_are_due(workspace) or radar.is_noted(workspace):
                 break
             if select.select([bell], [], [], left)[0]:
                 os.read(bell, 4096)

@@ -102,6 +102,8 @@ def test_without_a_file_every_value_is_the_default() -> None:
         "notify.webhook_secret_env": None,
         "notify.timeout": 10.0,
         "notify.on": ["waiting", "limited", "paused", "verified", "unchecked", "blocked", "failed", "lost"],
+        "radar.on": True,
+        "radar.hot": 3,
         "debug.logging": False,
         "debug.metrics": False,
     }

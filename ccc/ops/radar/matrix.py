@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from ccc.errors import GitFailed
 from ccc.git import meeting
 from ccc.git.mergetree import BASE, OURS, THEIRS, ConflictFile, quarantined
 from ccc.ops.brief import SESSIONS_FOLDER
@@ -66,8 +67,14 @@ def matrix(workspace: Workspace, kept: Kept | None = None) -> Matrix:
     everybody = tips(workspace, state, worktrees.snapshots(workspace.layout))
     if everybody.trunk is None:
         return Matrix(None, now, (), (), {})
-    known = kept or Kept(workspace)
-    found = _found(workspace, everybody, known)
+    trunk, known = everybody.trunk.name, kept or Kept(workspace)
+    try:
+        found = _found(workspace, everybody, known)
+    except GitFailed:
+        if not any(tip.uncommitted for tip in everybody.all):
+            raise
+        everybody = tips(workspace, state, {})  # somebody deleted the objects of a snapshot
+        found = _found(workspace, everybody, known)
     known.keep()
     touched = {
         tip.key: frozenset(path for path in found.touched[tip.commit].paths if not _is_session_file(path))
@@ -75,7 +82,7 @@ def matrix(workspace: Workspace, kept: Kept | None = None) -> Matrix:
         if tip.session is not None
     }
     conflicts = tuple(_conflicts(everybody, found))
-    return Matrix(everybody.trunk.name, now, everybody.all, conflicts, touched, found.merged)
+    return Matrix(trunk, now, everybody.all, conflicts, touched, found.merged)
 
 
 def _found(workspace: Workspace, everybody: Tips, known: Kept) -> meeting.Found:

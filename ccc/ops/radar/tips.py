@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from ccc.domain.conflicts import TARGET
 from ccc.domain.sessions import Session
 from ccc.git import heads
 from ccc.ops.observe import HEADS, all_sessions
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 from ccc.store.protocol import State
-
-TARGET = "target:"
 
 
 @dataclass(frozen=True)

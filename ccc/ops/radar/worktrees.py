@@ -3,33 +3,175 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+import shutil
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
+from ccc.domain.sessions import Session
+from ccc.errors import GitFailed
+from ccc.git.command import Git
+from ccc.git.heads import ADMIN_PREFIX
+from ccc.git.mergetree import quarantined
+from ccc.git.unsaved import Place, unsaved
 from ccc.layout import Layout
+from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
+from ccc.runs import lookout
+from ccc.store.crashpoints import reached
+
+REST = 20.0
+"""A worktree that nobody watches is looked at again after so many times as long as looking took."""
+
+LEAST_REST = 2.0
+MOST_FILES, MOST_BYTES, TIDY_SECONDS = 50_000, 512 * 1024 * 1024, 300.0
+"""What the quarantine may hold, and how often that is looked at; beyond it the quarantine begins anew."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A worktree as it was last looked at.
+
+    `head` is what its HEAD file and branch said, `commit` the snapshot on top ("" where there was nothing),
+    `signature` what changes when the index does, `noted` what the lookout had noted by then, `at` and
+    `seconds` when that was (time since 1970) and how long it took.
+    """
+
+    head: str
+    commit: str
+    signature: str
+    noted: int
+    at: float
+    seconds: float
 
 
 def folder(layout: Layout) -> Path | None:
     """Where the radar keeps its files; None where nothing can be written there."""
-    place = layout.root / "radar"
     try:
-        place.mkdir(exist_ok=True)
+        layout.radar.mkdir(exist_ok=True)
     except OSError:
         return None
-    return place
+    return layout.radar
 
 
 def objects(layout: Layout) -> tuple[Path, ...]:
     """The folder of objects that snapshots are in, where there is one."""
-    place = layout.root / "radar" / "objects"
+    place = layout.radar / "objects"
     return (place,) if place.is_dir() else ()
 
 
 def snapshots(layout: Layout) -> Mapping[str, tuple[str, str]]:
     """Session's id to (tip of its branch, snapshot on top of it), as last taken."""
+    return {session: (row.head, row.commit) for session, row in rows(layout).items() if row.commit}
+
+
+def rows(layout: Layout) -> dict[str, Row]:
+    """Every worktree as last looked at, by session's id."""
     try:
-        found = json.loads((layout.root / "radar" / "snapshots").read_bytes())
-    except (OSError, ValueError):
+        found = json.loads((layout.radar / "snapshots").read_bytes())
+        return {session: Row(**row) for session, row in found.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
         return {}
-    rows = found.get("worktrees", {}) if isinstance(found, dict) else {}
-    return {each: (row["head"], row["commit"]) for each, row in rows.items() if row.get("commit")}
+
+
+def refresh(workspace: Workspace, sessions: Iterable[tuple[Session, str]], *, afresh: bool = False) -> None:
+    """Takes a snapshot of each worktree that may have changed since the last one. Sessions with tips.
+
+    `afresh`: of all. To be called under the radar's lock.
+    """
+    place = folder(workspace.layout)
+    if place is None:
+        return
+    known = _tidied(workspace.layout, rows(workspace.layout))
+    before = {} if afresh else known
+    watched = lookout.watched(workspace.layout)
+    found = {
+        session.id: _looked_at(
+            workspace, session, tip, before.get(session.id), watched=session.name in watched
+        )
+        for session, tip in sessions
+    }
+    kept = {session: row for session, row in found.items() if row is not None}
+    reached("radar-snapshots-taken")
+    if kept != known:
+        fresh = place / f".snapshots.{os.getpid()}"
+        fresh.write_text(
+            json.dumps({session: asdict(row) for session, row in kept.items()}), encoding="utf-8"
+        )
+        fresh.replace(place / "snapshots")
+    reached("radar-snapshots-kept")
+
+
+def _tidied(layout: Layout, known: dict[str, Row]) -> dict[str, Row]:
+    """What was left by a radar that was killed goes; objects, too, where many have gathered."""
+    for left in (*layout.radar.glob("index-*"), *layout.radar.glob("merges-*")):
+        shutil.rmtree(left, ignore_errors=True)
+    store, mark = layout.radar / "objects", layout.radar / "tidied"
+    with suppress(OSError):
+        if 0 <= time.time() - mark.stat().st_mtime < TIDY_SECONDS:
+            return known
+    mark.touch()
+    files, size = _weight(store)
+    if files <= MOST_FILES and size <= MOST_BYTES:
+        return known
+    (layout.radar / "snapshots").unlink(missing_ok=True)
+    shutil.rmtree(store, ignore_errors=True)
+    return {}
+
+
+def _weight(folder: Path) -> tuple[int, int]:
+    """How many files there are in a folder, and their bytes."""
+    sizes = []
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                sizes.append((Path(place) / name).lstat().st_size)
+    return len(sizes), sum(sizes)
+
+
+def _looked_at(
+    workspace: Workspace, session: Session, tip: str, before: Row | None, *, watched: bool
+) -> Row | None:
+    """The row of a session's worktree now; None where it has none here, or it cannot be read."""
+    place = _place(workspace, session)
+    noted = lookout.noted(workspace.layout, session.name)
+    signature = _signature(place, session.branch)
+    if signature is None:
+        return None
+    if before is not None and (before.head, before.signature, before.noted) == (tip, signature, noted):
+        rest = max(LEAST_REST, REST * before.seconds)
+        if watched or 0 <= time.time() - before.at < rest:
+            return before
+    started = time.monotonic()
+    try:
+        commit = unsaved(place, _quarantined(workspace, place.top), workspace.layout.radar) or ""
+    except (GitFailed, OSError):
+        commit = ""
+    return Row(tip, commit, signature, noted, time.time(), time.monotonic() - started)
+
+
+def on_disk(workspace: Workspace, session: Session) -> str:
+    """Changes when something is staged or checked out in a session's worktree; costs a stat and a read."""
+    return _signature(_place(workspace, session), session.branch) or ""
+
+
+def _place(workspace: Workspace, session: Session) -> Place:
+    admin = workspace.repository.common / "worktrees" / f"{ADMIN_PREFIX}{session.name}"
+    return Place(Path(session.worktree or "/nonexistent"), admin)
+
+
+def _signature(place: Place, branch: str) -> str | None:
+    """None where the worktree is not on its branch."""
+    try:
+        on = (place.admin / "HEAD").read_text(encoding="utf-8", errors="surrogateescape").strip()
+        now = place.index.stat()
+    except OSError:
+        return None
+    return f"{now.st_mtime_ns} {now.st_size} {now.st_ino}" if on == f"ref: refs/heads/{branch}" else None
+
+
+def _quarantined(workspace: Workspace, top: Path) -> Git:
+    return quarantined(Git(top), workspace.layout.radar / "objects", workspace.repository.common)

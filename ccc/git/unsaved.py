@@ -1,0 +1,92 @@
+"""The work in a worktree that is not committed, as a commit that is nowhere but in a quarantine.
+
+Unlike `snapshot`, which keeps files byte for byte, this is what committing everything now would give: filters
+and line ends as git applies them, so that a merge says of it what it would say of the commit.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from ccc.git.command import Git
+from ccc.records import dataclass
+
+LARGEST = 16 * 1024 * 1024
+"""Bytes of an untracked file that is looked at: of a larger one nobody makes a commit in passing."""
+
+UNDER_WAY = (
+    *("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD"),
+    *("rebase-merge", "rebase-apply", "sequencer"),
+)
+"""In an admin directory: what is in the worktree is half of something; markers of conflicts are no work."""
+
+QUIETLY = (
+    *("-c", "core.safecrlf=false", "-c", "core.splitIndex=false", "-c", "advice.addEmbeddedRepo=false"),
+    *("-c", "core.untrackedCache=false"),
+)
+WHO = "ccc <ccc@localhost>"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A linked worktree: its top, and its admin directory."""
+
+    top: Path
+    admin: Path
+
+    @property
+    def index(self) -> Path:
+        return self.admin / "index"
+
+
+def unsaved(place: Place, git: Git, folder: Path) -> str | None:
+    """What committing everything in a worktree now would give; None where that is nothing new.
+
+    `git` runs at its top and writes objects into a quarantine. The index there is only read: all is done to
+    a copy in `folder`. None, too, in the middle of a merge or a rebase. Ignored files, repositories inside,
+    and untracked files over LARGEST are left out. Raises GitFailed, OSError.
+    """
+    if any((place.admin / name).exists() for name in UNDER_WAY):
+        return None
+    with tempfile.TemporaryDirectory(prefix="index-", dir=folder) as own:
+        index = Path(own) / "index"
+        # With its time: by that git knows which files it must read, as they may have changed since.
+        shutil.copy2(place.index, index)
+        here = replace(git, extra={**git.extra, "GIT_INDEX_FILE": str(index)})
+        here.run(*QUIETLY, "add", "--update", "--ignore-errors", "--", ".", ok=(0, 1, 128))
+        _add_untracked(here, place.top)
+        tree = here.text("write-tree")
+        head, before, seconds = here.text("log", "-1", "--format=%H %T %ct", "HEAD").split(" ")
+        if tree == before:
+            return None
+        return _commit(here, tree, head, seconds)
+
+
+def _add_untracked(git: Git, top: Path) -> None:
+    listed = git.run("ls-files", "--others", "--exclude-standard", "-z").out.split(b"\0")
+    names = [name for name in listed if name and not name.endswith(b"/") and _is_small(top, name)]
+    if names:
+        given = b"".join(name + b"\0" for name in names)
+        git.run(*QUIETLY, "update-index", "--add", "--remove", "-z", "--stdin", input=given, ok=(0, 128))
+
+
+def _is_small(top: Path, name: bytes) -> bool:
+    try:
+        found = (top / os.fsdecode(name)).lstat()
+    except OSError:
+        return False
+    return stat.S_ISLNK(found.st_mode) or (stat.S_ISREG(found.st_mode) and found.st_size <= LARGEST)
+
+
+def _commit(git: Git, tree: str, head: str, seconds: str) -> str:
+    """Dated as what it stands on: the same work is the same commit, and walks meet no odd times."""
+    content = (
+        f"tree {tree}\nparent {head}\nauthor {WHO} {seconds} +0000\ncommitter {WHO} {seconds} +0000\n\n"
+        "Not committed\n"
+    )
+    return git.run("hash-object", "-t", "commit", "-w", "--stdin", input=content.encode()).text

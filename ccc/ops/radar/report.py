@@ -1,0 +1,74 @@
+"""What there is to say of conflicts now: as recorded, with the lines that were seen last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from ccc.domain import conflicts
+from ccc.domain.conflicts import Conflict
+from ccc.domain.sessions import Session
+from ccc.ops.observe import all_sessions
+from ccc.ops.radar import present
+from ccc.ops.radar.present import HotFile
+from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
+from ccc.runs import lookout
+from ccc.store.protocol import State
+
+
+@dataclass(frozen=True)
+class Report:
+    """Every conflict, those with targets first, then the oldest.
+
+    `names` gives a side's key its name. `target` is that of most sessions, and `checked_at` when the radar
+    looked last on this machine; None where it never did. `is_on`: it looks by itself.
+    """
+
+    tip: str | None
+    target: str | None
+    checked_at: str | None
+    conflicts: tuple[Conflict, ...]
+    hot: Sequence[HotFile]
+    names: Mapping[str, str]
+    is_on: bool = True
+
+
+def report(workspace: Workspace) -> Report:
+    """As recorded; looks at no branch and no file. Raises NotInitialised."""
+    workspace.require()
+    state, now = workspace.reader.state(), present.read(workspace.layout)
+    sessions = {session.id: session for session in all_sessions(state)}
+    fresh = {each.pair: each for each in now.conflicts}
+    found = [_with_lines(each, fresh.get(each.pair)) for each in standing(state, sessions)]
+    names = {side: name_of(side, sessions) for each in found for side in each.pair}
+    return Report(
+        tip=state.tip,
+        target=now.target,
+        checked_at=now.checked_at,
+        conflicts=tuple(sorted(found, key=lambda each: (each.target is None, each.since, each.pair))),
+        hot=now.hot,
+        names=names,
+        is_on=not (workspace.layout.radar / lookout.OFF).exists(),
+    )
+
+
+def standing(state: State, sessions: Mapping[str, Session]) -> Iterator[Conflict]:
+    """The recorded conflicts whose sessions are all open, each once whoever saw it."""
+    seen = set()
+    for each in conflicts.conflicts_in(state.streams(conflicts.KIND)):
+        sides = [sessions.get(key) for key in each.pair if not key.startswith(conflicts.TARGET)]
+        if each.pair not in seen and all(side is not None and side.closed is None for side in sides):
+            seen.add(each.pair)
+            yield each
+
+
+def name_of(key: str, sessions: Mapping[str, Session]) -> str:
+    """A session's name, or a target's."""
+    session = sessions.get(key)
+    return session.name if session is not None else key.removeprefix(conflicts.TARGET)
+
+
+def _with_lines(recorded: Conflict, fresh: Conflict | None) -> Conflict:
+    """Lines move with every save, which is no fact of its own."""
+    return recorded if fresh is None else replace(fresh, since=recorded.since, told=recorded.told)
