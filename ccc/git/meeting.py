@@ -155,7 +155,7 @@ class _Look:
         alike = [pair for pair in pairs if self._has_trunks_attributes(pair[0])]
         found: dict[Pair, Files] = {}
         files = attributes.contents(self._git, self._trunk, self._deciding())
-        paths = frozenset[str]().union(*(leg.paths for leg in self.own.values())) if alike else ()
+        paths = frozenset[str]().union(*(self.own[tip].paths for pair in alike for tip in pair))
         with attributes.laid_out(self._git, files, paths, self._trunk) as inside:
             for verdicts in _at_once(inside, alike):
                 found.update((pair, verdict.conflicts) for pair, verdict in verdicts.items())

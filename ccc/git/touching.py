@@ -16,6 +16,10 @@ from ccc.records import dataclass
 
 FOLDER_MODE = b"040000"
 NOWHERE = b"000000"
+DIFFER = (
+    *("diff-tree", "-r", "-t", "-z", "--no-renames", "--ignore-submodules=none"),
+    *("--raw", "--stdin"),
+)
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ def between(git: Git, legs: Sequence[Leg]) -> dict[Leg, Touched]:
     if not legs:
         return {}
     asked = "".join(f"{old} {new}\n" for old, new in legs).encode()
-    found = git.run("diff-tree", "-r", "-t", "-z", "--no-renames", "--raw", "--stdin", input=asked).out
+    found = git.run(*DIFFER, input=asked).out
     rows: dict[Leg, tuple[list[str], list[str]]] = {leg: ([], []) for leg in legs}
     for leg, path, is_folder, is_gone in _rows(found):
         if not is_folder:
