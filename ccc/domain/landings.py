@@ -161,6 +161,23 @@ def approval_field(base: str, head: str, tree: str, person: str) -> str:
     return APPROVAL + digest("sha256", key)[:16]
 
 
+def arrived(session: Session, found: Landed) -> Draft:
+    """The fact that a session's work is on its target, though ccc did not take it there."""
+    name = session.name
+    return Draft(
+        type="session.landed",
+        subject=found.target,
+        text=f"landed {name} as {short_oid(found.commit)}: {found.how}",
+        session=session.id,
+        changes={
+            session_stream(session.id): {"landed": landed_value(found)},
+            stream_of(session.id): {"queued": None},
+        },
+        by=None,
+        data={"approval": None, "how": found.how},
+    )
+
+
 def landed(session: Session, intent: Intent, replica: str) -> Draft:
     """The fact that an intended landing has happened."""
     now = Landed(intent.commit, intent.head, intent.base, intent.tree, intent.target, None, "", intent.method)

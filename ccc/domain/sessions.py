@@ -22,8 +22,9 @@ KIND = "sessions"
 BY_HAND = "by_hand"
 """The cell of a session whose worktree a person made: ccc puts nothing into it."""
 
-MERGE, SQUASH, REBASE = "merge", "squash", "rebase"
-"""How work comes to its target: as a merge commit, as one commit, as commits of the same changes."""
+MERGE, SQUASH, REBASE, PICKED = "merge", "squash", "rebase", "picked"
+"""How work comes to its target: as a merge commit, as one commit, as commits of the same changes in a row, or
+as commits among others (by a person)."""
 
 
 def stream_of(identifier: str) -> str:
@@ -60,7 +61,7 @@ class Landed:
     """A landing: `head` of the session's branch became `commit` on `target`, then the branch `advanced`.
 
     `base` is where the target was. `method`: `merge`, `squash` or `rebase` (then `head` is no ancestor of
-    `commit`). `how`: empty for one that ccc made, else in words how the work came there.
+    `commit`), or `picked`. `how`: empty for one that ccc made, else in words how the work came there.
     """
 
     commit: str

@@ -166,7 +166,8 @@ def of_targets(picture: Picture, replica: str) -> Iterator[Item]:
 
     That a landing arrived which ccc made on another machine (`git pull`) is no such move.
     """
-    landed = {session.landed.commit for session in picture.sessions if session.landed is not None}
+    known = (session.landed for session in picture.sessions)
+    landed = {each.commit for each in known if each is not None and not each.how}
     for name, cells in picture.state.streams(targets.KIND).items():
         branch = name.partition("/")[2].replace(":", "/")
         for field, record in values(cells).items():

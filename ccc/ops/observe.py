@@ -283,9 +283,12 @@ class _Pass:
             new = self.refs.get(HEADS + branch)
             if old is None or new == old or self._landed_here(branch, new) or self._undone_here(branch, new):
                 continue
-            forced = new is not None and self._exists(old) and not history.is_ancestor(self.git, old, new)
+            known = self._exists(old)
+            forced = new is not None and known and not history.is_ancestor(self.git, old, new)
             deciding = self._deciding(old, new)
             yield targets.moved(branch, self.replica, old, new, forced=forced, deciding=deciding)
+            if new is not None and known and not forced:
+                yield from self._arrivals(branch, old, new)
 
     def _deciding(self, old: str, new: str | None) -> list[str]:
         """What decides trust and is another now: configuration, roles, signers."""
@@ -294,6 +297,13 @@ class _Pass:
         asked = ("diff-tree", "-r", "--name-only", "--no-renames", "-z")
         found = self.git.lines(*asked, old, new, "--", f":(glob){DECIDING}", f":(exclude,glob){OWN_FILES}")
         return found[:SHOWN]
+
+    def _arrivals(self, branch: str, old: str, new: str) -> Iterator[Draft]:
+        """Work of sessions that somebody took to the target; by other commits only where facts are kept."""
+        from ccc.ops.landing.byhand import arrived  # where a target was moved by somebody else only
+
+        waiting = [one for one in self.sessions.values() if one.target == branch and not one.landed_head]
+        yield from arrived(self.git, self.layout.common, (branch, old, new), waiting, closely=self.keeps)
 
     def _landed_here(self, branch: str, tip: str | None) -> bool:
         return self.intent is not None and (self.intent.target, self.intent.commit) == (branch, tip)

@@ -10,7 +10,7 @@ from ccc.domain import landings, sessions
 from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
 from ccc.domain.movements import landed_value
-from ccc.domain.sessions import MERGE, SQUASH, Landed, Session, from_cells
+from ccc.domain.sessions import MERGE, PICKED, SQUASH, Landed, Session, from_cells
 from ccc.domain.targets import seen
 from ccc.errors import Conflict, NeedsPerson, Refused
 from ccc.git import history
@@ -123,6 +123,11 @@ def _plan(workspace: Workspace, session: Session, landed: Landed, person: str) -
     tip = repositories.resolve(git, HEADS + landed.target)
     if tip is None:
         raise target_gone(workspace, landed.target)
+    if landed.method == PICKED:
+        raise Refused(
+            f"{session.name} came to {landed.target} in several commits: {landed.how}",
+            f"git revert them on {landed.target}; the last one is {short_oid(landed.commit)}",
+        )
     if not history.is_ancestor(git, landed.commit, tip):
         new, how = tip, GONE
     elif tip == landed.commit and not history.contained_in_remote(git, tip):
