@@ -21,7 +21,7 @@ ATTEMPTS = 8
 @click.command("merge")
 @click.argument("ids", nargs=-1)
 @click.option(
-    "--plan", is_flag=True, help="Show the order and what stands against each landing; change nothing"
+    "--plan", is_flag=True, help="Propose the order with the fewest conflicts, and say why; change nothing"
 )
 @click.option("--yes", is_flag=True, help="Approve and land without asking; recorded as your approval")
 @click.option("--abort", is_flag=True, help="Bring an interrupted landing to its end, or drop it")
@@ -34,12 +34,15 @@ def command_merge(
 
     Without ID everything in the queue, in its order. What lands is exactly the tree that was tested and
     approved. Inside an agent only what a person has approved lands; anything else ends with 3.
+    With --plan and nothing queued, of every session that is done.
     """
     workspace = open_workspace(invocation)
     if abort:
         invocation.terminal.out(ending.abort(workspace))
         return
     references = ids or plans.queue_order(workspace)
+    if plan and not references:
+        references = plans.done(workspace)
     if not references:
         raise NotFound("nothing is queued", "git ccc merge ID")
     if plan:
@@ -49,14 +52,16 @@ def command_merge(
 
 
 def _plan(invocation: Invocation, workspace: Workspace, references: Sequence[str], *, as_json: bool) -> None:
-    from ccc.views.documents import merge_document
-    from ccc.views.text.landed import plan_text
+    from ccc.ops.landing.advice import advise
+    from ccc.ops.peek import peek
+    from ccc.views.advising import advice_document, advice_text
 
-    planned = [plans.entry(workspace, reference) for reference in references]
+    with peek(workspace) as aside:
+        advice = advise(aside, [plans.entry(aside, reference) for reference in references])
     if as_json:
-        invocation.terminal.json(merge_document(workspace.reader.tip(), (), planned))
+        invocation.terminal.json(advice_document(workspace.reader.tip(), advice))
     else:
-        invocation.terminal.out(plan_text(planned))
+        invocation.terminal.out(advice_text(advice))
 
 
 def _land_all(

@@ -22,6 +22,14 @@ def queue_order(workspace: Workspace) -> tuple[str, ...]:
     return _after_their_grounds([identifier for *_, identifier in sorted(waiting)], after)
 
 
+def done(workspace: Workspace) -> tuple[str, ...]:
+    """Ids of every session that could be queued: checked, or with nothing to be checked by, oldest first."""
+    ready = [each for each in look(workspace).sightings if each.view.status in ("verified", "unchecked")]
+    return tuple(
+        each.session.id for each in sorted(ready, key=lambda each: (each.view.since, each.session.id))
+    )
+
+
 def _after_their_grounds(order: Sequence[str], after: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """The same order, but each behind those of the queue that it waited for."""
     found: dict[str, None] = {}
