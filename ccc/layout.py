@@ -96,6 +96,15 @@ class Layout:
         return self.root / "worker.lock"
 
     @cached_property
+    def gate_lock(self) -> Path:
+        return self.root / "gates.lock"
+
+    @cached_property
+    def gates(self) -> Path:
+        """What gates run now, and which ones are waited for: a file each."""
+        return self.root / "gates"
+
+    @cached_property
     def drain_script(self) -> Path:
         return self.root / "drain"
 

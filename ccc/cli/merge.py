@@ -8,12 +8,14 @@ import click
 
 from ccc.cli.invocation import Invocation, json_option, pass_invocation
 from ccc.cli.opening import open_workspace
-from ccc.errors import CccError, Conflict, NeedsPerson, NotFound, Refused
+from ccc.errors import CccError, Conflict, InsideAgent, NeedsPerson, NotFound, Refused
 from ccc.ops.landing import ending
 from ccc.ops.landing import plan as plans
 from ccc.ops.landing.land import Landing
 from ccc.ops.landing.review import Review
 from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
+from ccc.runs.drain import held
 
 ATTEMPTS = 8
 
@@ -24,7 +26,11 @@ ATTEMPTS = 8
     "--plan", is_flag=True, help="Propose the order with the fewest conflicts, and say why; change nothing"
 )
 @click.option("--yes", is_flag=True, help="Approve and land without asking; recorded as your approval")
-@click.option("--abort", is_flag=True, help="Bring an interrupted landing to its end, or drop it")
+@click.option(
+    "--abort",
+    is_flag=True,
+    help="End gates of ID, and take it out of the queue; or an interrupted landing",
+)
 @json_option
 @pass_invocation
 def command_merge(
@@ -33,14 +39,16 @@ def command_merge(
     """Land sessions on their targets: check, gate, show, ask, land
 
     Without ID everything in the queue, in its order. What lands is exactly the tree that was tested and
-    approved. Inside an agent only what a person has approved lands; anything else ends with 3.
+    approved. Who cannot land stands in nobody's way: the others do, and the exit code is that of the first
+    that did not. Gates run in the background and go on where this is interrupted. Inside an agent only what a
+    person has approved lands; anything else ends with 3.
     With --plan and nothing queued, of every session that is done.
     """
     workspace = open_workspace(invocation)
     if abort:
-        invocation.terminal.out(ending.abort(workspace))
+        invocation.terminal.out(ending.abort_gates(workspace, ids) if ids else ending.abort(workspace))
         return
-    references = ids or plans.queue_order(workspace)
+    references = plans.given_order(workspace, ids) if ids else plans.queue_order(workspace)
     if plan and not references:
         references = plans.done(workspace)
     if not references:
@@ -67,57 +75,78 @@ def _plan(invocation: Invocation, workspace: Workspace, references: Sequence[str
 def _land_all(
     invocation: Invocation, workspace: Workspace, references: Sequence[str], *, yes: bool, as_json: bool
 ) -> None:
-    """Lands one after the other; the first that cannot land ends it, what landed before stays."""
+    """Lands one after the other; who cannot land is told, and of several the others land all the same."""
+    from ccc.ops.landing.review import review
     from ccc.views.documents import merge_document
     from ccc.views.text.landed import landing_text
 
     terminal = invocation.terminal
     landed: list[Landing] = []
     entries: list[Review] = []
-    for reference in references:
+    failed: list[CccError] = []
+    for number, reference in enumerate(references, 1):
+        order = Order(reference, tuple(references[number:]), yes=yes, quiet=as_json)
         try:
-            landing, shown = _merge_with_patience(invocation, workspace, reference, yes=yes, quiet=as_json)
-        except CccError:
-            if landed:
-                terminal.err(f"landed {len(landed)} of {len(references)} before this:")
-            raise
+            landing, shown = _merge_with_patience(invocation, workspace, order)
+        except (Conflict, NeedsPerson, InsideAgent, Refused) as error:
+            if len(references) == 1:
+                raise
+            terminal.err(f"not landed: {error.message}\nhint: {error.hint}")
+            failed.append(error)
+            entries.append(review(workspace, reference))
+            continue
         landed.append(landing)
         entries.append(shown)
         if not as_json:
             terminal.out(landing_text(landing))
     if as_json:
         terminal.json(merge_document(workspace.reader.tip(), landed, entries))
+    if failed:
+        click.get_current_context().exit(failed[0].exit)
+
+
+@dataclass(frozen=True)
+class Order:
+    """One landing that was asked for; `behind`: ids of who lands next."""
+
+    reference: str
+    behind: tuple[str, ...]
+    yes: bool
+    quiet: bool
 
 
 def _merge_with_patience(
-    invocation: Invocation, workspace: Workspace, reference: str, *, yes: bool, quiet: bool
+    invocation: Invocation, workspace: Workspace, order: Order
 ) -> tuple[Landing, Review]:
     """With --yes a landing that another one overtook is prepared, approved and tried again, a few times."""
     from ccc.ops.landing.land import Overtaken
 
-    for _ in range(ATTEMPTS if yes else 1):
+    for _ in range(ATTEMPTS if order.yes else 1):
         try:
-            return _merge_one(invocation, workspace, reference, yes=yes, quiet=quiet)
+            return _merge_one(invocation, workspace, order)
         except Overtaken as error:
             overtaken = error
     raise overtaken
 
 
-def _merge_one(
-    invocation: Invocation, workspace: Workspace, reference: str, *, yes: bool, quiet: bool
-) -> tuple[Landing, Review]:
+def _merge_one(invocation: Invocation, workspace: Workspace, order: Order) -> tuple[Landing, Review]:
     from ccc.ops.landing.approve import approve
     from ccc.ops.landing.land import land
     from ccc.ops.landing.prepare import prepare
     from ccc.ops.landing.review import review
 
     terminal = invocation.terminal
-    shown = prepare(workspace, reference, tell=terminal.err)
+    try:
+        shown = prepare(workspace, order.reference, tell=terminal.err, behind=order.behind)
+    except KeyboardInterrupt:
+        if held(workspace.layout.gate_lock):
+            terminal.err("the gate goes on: git ccc queue shows it, git ccc merge --abort ID ends it")
+        raise
     _refuse(shown)
-    if not quiet and not yes:
+    if not order.quiet and not order.yes:
         _show(invocation, shown)
     if shown.only_approval_missing:
-        _ask(invocation, workspace, shown, yes=yes)
+        _ask(invocation, workspace, shown, yes=order.yes)
         approve(workspace, shown)
         shown_again = review(workspace, shown.session.id)
     else:

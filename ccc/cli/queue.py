@@ -8,13 +8,14 @@ from ccc.cli.invocation import Invocation, json_option, pass_invocation
 from ccc.cli.opening import open_workspace
 from ccc.errors import Refused, Usage
 from ccc.ops.find import find
-from ccc.ops.landing import plan as plans
+from ccc.ops.landing import worker
 from ccc.ops.landing.approve import drop, queue
+from ccc.ops.landing.overview import overview
 from ccc.ops.look import look
 from ccc.ops.peek import peek
 from ccc.ops.workspace import Workspace
 from ccc.views.documents import queue_document
-from ccc.views.text.landed import nothing_text, plan_text
+from ccc.views.text.landed import nothing_text, queue_text
 
 
 @click.command("queue")
@@ -28,7 +29,9 @@ def command_queue(
 ) -> None:
     """Show what waits to land, or put sessions into the queue
 
-    The order is by priority, then by when it was queued; `git ccc merge` without ID lands in this order.
+    The order is by priority, then by when it was queued, and behind what an entry depends on; `git ccc merge`
+    without ID lands in this order. Gates of what is queued are run in the background, each on the target with
+    those ahead landed that it overlaps with.
     """
     if [bool(ids), first is not None, dropped is not None].count(True) > 1:
         raise Usage("choose one of ID.., --first ID, --drop ID")
@@ -39,13 +42,15 @@ def command_queue(
         _queue(workspace, first, first=True)
     if dropped is not None:
         drop(workspace, find(dropped, look(workspace).sessions))
+    if ids or first is not None or dropped is not None:
+        worker.start(workspace)
     with peek(workspace) as aside:
-        entries = [plans.entry(aside, reference) for reference in plans.queue_order(aside)]
+        entries = overview(aside)
     queued = sum(each.view.status == "queued" for each in look(workspace).sightings)
     if as_json:
         invocation.terminal.json(queue_document(workspace.reader.tip(), entries))
     else:
-        invocation.terminal.out(plan_text(entries) or nothing_text(queued))
+        invocation.terminal.out(queue_text(entries) or nothing_text(queued))
 
 
 def _queue(workspace: Workspace, reference: str, *, first: bool) -> None:

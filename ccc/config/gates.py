@@ -42,7 +42,8 @@ def as_command(value: Any) -> Any:
 
 def is_below(value: str) -> str:
     """The pattern; raises ValueError where it names something outside the work tree, or git's own files."""
-    if value.startswith(("/", "../", "!")) or ".." in value.split("/") or value.split("/")[0] == ".git":
+    parts = value.lstrip("/").split("/")
+    if value.startswith("!") or ".." in parts or parts[0] in ("", ".git"):
         raise ValueError(f"{value} is not kept: name what is ignored below the top, as in node_modules/")
     return value
 

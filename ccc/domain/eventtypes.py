@@ -11,7 +11,17 @@ TYPES: dict[str, tuple[str, ...]] = {
     "inbox": ("acknowledged",),
     "journal": ("bad",),
     "merge": (
-        *("approved", "dropped", "gate-failed", "gate-passed", "handed-back", "queued", "rejected"),
+        *(
+            "approved",
+            "blamed",
+            "clashed",
+            "dropped",
+            "gate-failed",
+            "gate-passed",
+            "handed-back",
+            "queued",
+            "rejected",
+        ),
         *("resolution-dropped", "resolved", "resolver-spawned", "resolving"),
     ),
     "message": ("acknowledged", "bounced", "delivered", "sent"),
@@ -52,7 +62,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     ),
     "settings": ("changed",),
     "state": ("imported", "repaired", "tampered"),
-    "target": ("moved",),
+    "target": ("gate-failed", "gate-passed", "moved"),
     "worktrees": ("seen",),
 }
 """By family: the first part of a type, before the point."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
+from ccc.domain.canonical import Value
 from ccc.domain.cells import Cells, values
 from ccc.domain.events import Draft
 from ccc.domain.movements import landed_value
@@ -88,8 +89,25 @@ class Intent:
 
 
 @dataclass(frozen=True)
+class Clash:
+    """Each passes the gate, both together fail: this session's `head` and `other_head`, which was before it.
+
+    `why` is the command that failed.
+    """
+
+    other: str
+    head: str
+    other_head: str
+    why: str
+    at: str
+
+
+@dataclass(frozen=True)
 class Entry:
-    """The recorded part of a queue entry; `runs`: what gate commands came to, by `gating.key_of`."""
+    """The recorded part of a queue entry; `runs`: what gate commands came to, by `gating.key_of`.
+
+    `first`: a person put it there; `head` is the branch's tip that was queued.
+    """
 
     session: str
     queued_at: str | None
@@ -98,6 +116,9 @@ class Entry:
     approvals: tuple[Approval, ...]
     gate: Gate | None
     runs: Mapping[str, Command] = field(default_factory=dict)
+    first: bool = False
+    head: str | None = None
+    clash: Clash | None = None
 
 
 def from_cells(session: str, cells: Cells) -> Entry:
@@ -112,7 +133,24 @@ def from_cells(session: str, cells: Cells) -> Entry:
         approvals=_approvals(cells),
         gate=_gate(present.get("gate")),
         runs=runs_of(cells),
+        first=bool(queued.get("first", 0)) if queued else False,
+        head=queued.get("head") if queued else None,
+        clash=_clash(cells),
     )
+
+
+def queued_value(session: Session, priority: int, *, first: bool) -> dict[str, Value]:
+    """The record of a session's place; its stamp says since when."""
+    value: dict[str, Value] = {"target": session.target, "priority": priority, "head": session.head}
+    return {**value, "first": 1} if first else value
+
+
+def _clash(cells: Cells) -> Clash | None:
+    stamp, value = cells.get("clash", ("", None))
+    if not isinstance(value, Mapping):
+        return None
+    record: Mapping[str, Any] = value
+    return Clash(record["with"], record["head"], record["other_head"], record["why"], rfc3339(stamp))
 
 
 def runs_of(cells: Cells, field: str = RUN) -> dict[str, Command]:

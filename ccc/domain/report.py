@@ -18,6 +18,7 @@ class Report:
     summary: str
     next_steps: tuple[str, ...]
     body: str
+    depends_on: tuple[str, ...] = ()
 
 
 def parse_report(content: bytes) -> Report:
@@ -28,7 +29,8 @@ def parse_report(content: bytes) -> Report:
     status = " ".join(fields.get("status", [])).partition(" #")[0].strip().lower()
     summary = " ".join(fields.get("summary", [])).strip() or _first_paragraph(body)
     steps = tuple(step for step in fields.get("next_steps", []) if step)
-    return Report(status if status in STATES else None, summary, steps, body)
+    needs = tuple(each for each in fields.get("depends_on", []) if each)
+    return Report(status if status in STATES else None, summary, steps, body, needs)
 
 
 def _split(text: str) -> tuple[list[str], str]:

@@ -37,9 +37,20 @@ def is_due(workspace: Workspace, picture: Picture) -> bool:
         _is_unchecked(workspace, sighting) or _is_queued(workspace, sighting)
         for sighting in picture.sightings
     )
-    return (waits or _ready(workspace, picture) or _has_mail(workspace, picture)) and not any(
+    due = waits or _ready(workspace, picture) or _has_mail(workspace, picture)
+    return (due or _has_gates(workspace, picture)) and not any(
         drain.held(lock) for lock in (layout.root / DRAIN_LOCK, layout.worker_lock)
     )
+
+
+def _has_gates(workspace: Workspace, picture: Picture) -> bool:
+    """Whether a gate is to be run, and no process is at it."""
+    entries = picture.state.streams("merges").values()
+    if not any("queued" in cells and cells["queued"][1] is not None for cells in entries):
+        return False
+    from ccc.ops.landing import worker  # where something is queued only
+
+    return worker.is_due(workspace, picture)
 
 
 def _has_mail(workspace: Workspace, picture: Picture) -> bool:

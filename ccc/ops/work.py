@@ -16,7 +16,7 @@ from ccc.errors import StoreBusy
 from ccc.git import hookfiles
 from ccc.ops import bundles, children, intents, leftovers, notices, occupancy, queueing, recovery, undoings
 from ccc.ops.background import DRAIN_LOCK
-from ccc.ops.landing import land, undo
+from ccc.ops.landing import land, undo, worker
 from ccc.ops.look import look
 from ccc.ops.radar import check as radar
 from ccc.ops.reservations import keeping
@@ -140,6 +140,8 @@ def _work_once(workspace: Workspace) -> bool:
     if waiting_for_checks(workspace.store.state(), workspace.replica):
         with contextlib.suppress(StoreBusy):
             return check_all(workspace) > 0
+    if worker.is_due(workspace, look(workspace)):
+        worker.start(workspace)
     return tended
 
 

@@ -21,6 +21,7 @@ from ccc.views.conflicting import conflict_document
 if TYPE_CHECKING:
     from ccc.ops.inbox import Item
     from ccc.ops.landing.land import Landing
+    from ccc.ops.landing.overview import Queued
     from ccc.ops.landing.review import Review
     from ccc.ops.orient import Orientation
     from ccc.ops.show import Shown
@@ -325,6 +326,7 @@ def entry_document(shown: Review, report: Mapping[str, Any] | None = None) -> Do
             "tree": combined.tree,
             "position": shown.position,
             "state": shown.state,
+            "fails_with": shown.clash.other if shown.clash else None,
         },
         "task": shown.session.task,
         "report": report,
@@ -353,9 +355,22 @@ def entry_document(shown: Review, report: Mapping[str, Any] | None = None) -> Do
     }
 
 
-def queue_document(tip: str | None, entries: Sequence[Review]) -> Document:
+def queue_document(tip: str | None, entries: Sequence[Queued]) -> Document:
     """`queue`."""
-    return document(tip, entries=[entry_document(entry) for entry in entries])
+    return document(tip, entries=[_queued(each) for each in entries])
+
+
+def _queued(each: Queued) -> Document:
+    found, standing = entry_document(each.shown), each.standing
+    more = {
+        "ahead": list(standing.ahead),
+        "waits_for": list(standing.waits_for),
+        "fails_with": standing.clashes_with or found["entry"]["fails_with"],
+        "why": each.words,
+        "window": each.window,
+        "eta": each.eta,
+    }
+    return {**found, "entry": {**found["entry"], **more}}
 
 
 def merge_document(tip: str | None, landed: Sequence[Landing], entries: Sequence[Review]) -> Document:

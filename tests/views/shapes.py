@@ -126,17 +126,19 @@ CONFLICT = {
     "others": [{"label": text, "task": or_null(text), "session": or_null(text)}],
 }
 ENTRY_STATES = ("waiting", "testing", "passed", "failed", "approved", "stale", "landed", "rejected")
+ENTRY_SHAPE = {
+    "session": ID,
+    "name": text,
+    "target": text,
+    "base": OID,
+    "head": OID,
+    "tree": or_null(OID),
+    "position": or_null(whole),
+    "state": one_of(*ENTRY_STATES),
+    "fails_with": or_null(ID),
+}
 ENTRY = {
-    "entry": {
-        "session": ID,
-        "name": text,
-        "target": text,
-        "base": OID,
-        "head": OID,
-        "tree": or_null(OID),
-        "position": or_null(whole),
-        "state": one_of(*ENTRY_STATES),
-    },
+    "entry": ENTRY_SHAPE,
     "task": text,
     "report": or_null(REPORT),
     "verification": or_null(VERIFICATION),
@@ -188,7 +190,14 @@ SHOW = {
 INBOX = {**DOCUMENT, "items": [ITEM]}
 LOG = {**DOCUMENT, "events": [EVENT], "cursor": or_null(OID)}
 REVIEW = {**DOCUMENT, **ENTRY}
-QUEUE = {**DOCUMENT, "entries": [ENTRY]}
+QUEUED = {
+    "ahead": [ID],
+    "waits_for": [ID],
+    "why": text,
+    "window": whole,
+    "eta": or_null(number),
+}
+QUEUE = {**DOCUMENT, "entries": [{**ENTRY, "entry": {**ENTRY_SHAPE, **QUEUED}}]}
 ORIENT = {
     **DOCUMENT,
     "repository": text,

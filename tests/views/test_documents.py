@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from ccc.domain.speculation import Standing
+from ccc.ops.landing.overview import Queued
 from ccc.ops.landing.review import Review
 from ccc.views import documents
 from ccc.views.documents import SESSION_KEYS
@@ -59,7 +61,12 @@ def test_a_queue_entry(entry: Review) -> None:
     assert faults(documents.review_document(TIP, entry), shapes.REVIEW) == []
     report = documents.report_document(entry.session, making.shown_session().report)
     assert faults(documents.review_document(TIP, entry, report), shapes.REVIEW) == []
-    assert faults(documents.queue_document(TIP, [entry]), shapes.QUEUE) == []
+    for standing in (
+        Standing("passed", (entry.session.id,)),
+        Standing("clash", clashes_with=entry.session.id),
+    ):
+        queued = Queued(entry, standing, "tested", 4, 1.5)
+        assert faults(documents.queue_document(TIP, [queued]), shapes.QUEUE) == []
 
 
 @pytest.mark.parametrize("commit", [TIP, None])

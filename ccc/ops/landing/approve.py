@@ -29,7 +29,7 @@ def queue(workspace: Workspace, session: Session, *, first: bool = False) -> Non
         if entry.queued_at is not None and not first:
             return ()
         priority = _highest(state) + 1 if first else session.priority
-        record: dict[str, Value] = {"target": session.target, "priority": priority}
+        record = landings.queued_value(session, priority, first=first)
         text = f"queued {session.name}" + (" first" if first else "")
         return (
             Draft("merge.queued", session.target, text, {stream: {"queued": record}}, session=session.id),
@@ -104,7 +104,7 @@ def approve(
             )
         changes: dict[str, Value] = {field: record}
         if landings.from_cells(session.id, cells).queued_at is None:
-            changes["queued"] = {"target": session.target, "priority": session.priority}
+            changes["queued"] = landings.queued_value(session, session.priority, first=False)
         why = f", overriding failed checks: {override}" if override is not None else ""
         how = ", signed" if given.signature else ""
         text = f"approved {session.name} (tree {short_oid(tree)}) by {person}{how}{why}"

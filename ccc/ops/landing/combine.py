@@ -51,8 +51,7 @@ def combine(
 
     Raises NotFound where branch or target is not here.
     """
-    git = workspace.git
-    tips = heads.branches(git, workspace.repository.common)
+    tips = heads.branches(workspace.git, workspace.repository.common)
     base = onto or _tip(workspace, tips, session.target, lambda: target_gone(workspace, session.target))
     require_own(workspace, session, tips.get(HEADS + session.branch))
     head = _tip(
@@ -60,7 +59,15 @@ def combine(
     )
     policy = target_policy(workspace, base, session.target)
     others = all_sessions(workspace.reader.state()) if known is None else known
-    grafts = landed_otherwise(git, others, session.target, base, head)
+    grafts = landed_otherwise(workspace.git, others, session.target, base, head)
+    return combine_at(workspace, session, base, head, policy, grafts)
+
+
+def combine_at(
+    workspace: Workspace, session: Session, base: str, head: str, policy: Policy, grafts: tuple[str, ...]
+) -> Combined:
+    """What landing a head on a commit would come to; `policy` is the target's."""
+    git = workspace.git
     verdict = mergetree.merge(git, grafted(workspace, base, grafts), head)
     if not policy.settings.keep_session_files:
         verdict = verdict.without(git, SESSIONS_FOLDER)

@@ -1,10 +1,17 @@
-"""Ending a landing that was interrupted."""
+"""Ending what goes on for a landing: its gates, or a landing that was interrupted."""
 
 from __future__ import annotations
 
-from ccc.errors import NotFound
+import time
+from collections.abc import Sequence
+
+from ccc.errors import NotFound, Refused, TimedOut
 from ccc.ops import intents
+from ccc.ops.find import find_all
+from ccc.ops.landing import running
+from ccc.ops.landing.approve import drop
 from ccc.ops.landing.land import LAND_LOCK, finish
+from ccc.ops.look import look
 from ccc.ops.workspace import Workspace
 from ccc.store.lock import locked
 
@@ -26,3 +33,33 @@ def abort(workspace: Workspace) -> str:
         if finished
         else "the interrupted landing is dropped, nothing landed"
     )
+
+
+END_SECONDS = 20.0
+"""How long a worker has to notice, and to end a gate that does not want to."""
+
+
+def abort_gates(workspace: Workspace, references: Sequence[str]) -> str:
+    """Takes sessions out of the queue and waits until none of their gates runs; says which.
+
+    Raises NotFound, Refused where one is not queued and nothing of it runs, TimedOut.
+    """
+    sessions = find_all(references, look(workspace).sessions)
+    wanted = {each.id for each in sessions}
+    waited_for = {
+        name for name, ids in running.wishes(workspace.layout).items() if not wanted.isdisjoint(ids)
+    }
+    for session in sessions:
+        try:
+            drop(workspace, session)
+        except Refused:
+            if not waited_for:
+                raise
+    for name in waited_for:
+        running.granted(workspace.layout, name)
+    until = time.monotonic() + END_SECONDS
+    while any(each.session in wanted for each in running.all_running(workspace.layout)):
+        if time.monotonic() > until:
+            raise TimedOut("a gate does not end", "try again")
+        time.sleep(0.05)
+    return f"no gate of {', '.join(each.name for each in sessions)} runs, and the queue is without it"

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ccc import ids
 from ccc.domain import landings, targets
 from ccc.domain.canonical import Value
-from ccc.domain.events import Draft
 from ccc.domain.gating import concerns
 from ccc.domain.landings import RUN, Gate
 from ccc.domain.sessions import Command, command_value
-from ccc.domain.status import describe
 from ccc.git.scratch import scratch
 from ccc.ids import short_oid
 from ccc.ops.commands import Order, passed, run_whole
@@ -107,30 +104,6 @@ def _gate(combined: Combined, wanted: Asked, found: Sequence[Command], *, red: b
     return Gate(state, combined.base, combined.head, combined.tree, red, tuple(found), wanted.skipped)
 
 
-def gate(workspace: Workspace, combined: Combined) -> Gate:
-    """The gate's answer for this base, head and tree: the recorded one, or a fresh run that is recorded."""
-    wanted = asked(workspace, combined)
-    known = recorded(workspace.store.state(), combined, wanted)
-    if known is not None:
-        return known
-    commands = run(workspace, combined, wanted, ids.new_id())
-    answer = _gate(combined, wanted, commands, red=False)
-    alone: tuple[Command, ...] = ()
-    if answer.state == "failed":
-        alone = _known_alone(workspace, combined, wanted, len(commands))
-        alone = alone or run_alone(workspace, combined, wanted, len(commands), ids.new_id())
-        answer = _gate(combined, wanted, commands, red=not passed(alone))
-    workspace.store.transact(lambda state: (_draft(state, combined, wanted, answer, alone),))
-    return answer
-
-
-def _known_alone(workspace: Workspace, combined: Combined, wanted: Asked, count: int) -> tuple[Command, ...]:
-    stream = workspace.store.state().stream(targets.stream_of(combined.target))
-    known = landings.runs_of(stream, BASE_RUN)
-    last = known.get(wanted.base_keys[count - 1])
-    return () if last is None else (last,)
-
-
 def run(workspace: Workspace, combined: Combined, wanted: Asked, marker: str) -> tuple[Command, ...]:
     """Runs the gate's commands in order on the combined tree, up to the first that fails.
 
@@ -169,35 +142,6 @@ def _run(
             if done[-1].exit != 0:
                 break
     return tuple(done)
-
-
-def _draft(state: State, combined: Combined, wanted: Asked, answer: Gate, alone: Sequence[Command]) -> Draft:
-    name = combined.session.name
-    outcome = describe(answer.commands[-1]) if answer.commands else ""
-    blame = f" ({combined.target} fails alone, too)" if answer.base_red else ""
-    record: dict[str, Value] = {
-        "state": answer.state,
-        "base": answer.base,
-        "head": answer.head,
-        "tree": answer.tree,
-        "base_red": int(answer.base_red),
-        "commands": [command_value(command) for command in answer.commands],
-    }
-    stream = landings.stream_of(combined.session.id)
-    changes = {stream: {"gate": record, **fresh_runs(state, stream, RUN, wanted.keys, answer.commands)}}
-    if alone:
-        at = targets.stream_of(combined.target)
-        keys = wanted.base_keys[: len(answer.commands)][-len(alone) :]
-        changes[at] = fresh_runs(state, at, BASE_RUN, keys, alone)
-    return Draft(
-        type=f"merge.gate-{answer.state}",
-        subject=combined.target,
-        text=f"gate {answer.state} for {name} (tree {short_oid(answer.tree)}): {outcome}{blame}",
-        session=combined.session.id,
-        changes=changes,
-        by="ccc",
-        data={"flaky": list(answer.flaky)} if answer.flaky else None,
-    )
 
 
 def fresh_runs(

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from ccc.domain import landings
+from ccc.domain import lineup
+from ccc.domain.lineup import Place
+from ccc.ops.find import find_all
+from ccc.ops.landing import line
+from ccc.ops.landing.depends import Dependencies
 from ccc.ops.landing.review import Review, review
 from ccc.ops.look import look
 from ccc.ops.workspace import Workspace
 
 
 def queue_order(workspace: Workspace) -> tuple[str, ...]:
-    """Ids of what is queued: by target, then higher priority, then earlier; behind what it builds on."""
+    """Ids of what is queued, by target, in the order in which it would land."""
     picture = look(workspace)
-    waiting = []
-    for session in picture.sessions:
-        entry = landings.from_cells(session.id, picture.state.stream(landings.stream_of(session.id)))
-        if entry.queued_at is not None and session.closed is None:
-            waiting.append((session.target, -entry.priority, entry.queued_at, session.id))
-    after = {session.id: session.after for session in picture.sessions}
-    return _after_their_grounds([identifier for *_, identifier in sorted(waiting)], after)
+    return line.order(picture, line.entries(picture), Dependencies(workspace, picture))
 
 
 def done(workspace: Workspace) -> tuple[str, ...]:
@@ -30,19 +28,13 @@ def done(workspace: Workspace) -> tuple[str, ...]:
     )
 
 
-def _after_their_grounds(order: Sequence[str], after: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """The same order, but each behind those of the queue that it waited for."""
-    found: dict[str, None] = {}
-
-    def take(identifier: str, above: frozenset[str]) -> None:
-        for awaited in after.get(identifier, ()):
-            if awaited in order and awaited not in above:
-                take(awaited, above | {identifier})
-        found.setdefault(identifier)
-
-    for identifier in order:
-        take(identifier, frozenset({identifier}))
-    return tuple(found)
+def given_order(workspace: Workspace, references: Sequence[str]) -> tuple[str, ...]:
+    """Ids of the sessions meant, as given, but each behind what it depends on. Raises NotFound, Ambiguous."""
+    picture = look(workspace)
+    wanted = find_all(references, picture.sessions)
+    dependencies = Dependencies(workspace, picture)
+    places = [Place(each.id, "", 0, f"{at:06}") for at, each in enumerate(wanted)]
+    return lineup.in_order(places, {each.id: dependencies.of(each).ids for each in wanted})
 
 
 def entry(workspace: Workspace, reference: str) -> Review:

@@ -8,7 +8,7 @@ from dataclasses import field
 from ccc.domain import landings
 from ccc.domain.approving import MISSING as APPROVAL_MISSING
 from ccc.domain.grounds import outdated
-from ccc.domain.landings import Approval, Entry, Gate
+from ccc.domain.landings import Approval, Clash, Entry, Gate
 from ccc.domain.sessions import Session
 from ccc.domain.status import describe
 from ccc.git import history, mergetree
@@ -17,15 +17,17 @@ from ccc.git.mergetree import ConflictFile, Hunk
 from ccc.ids import short_oid
 from ccc.ops.find import find
 from ccc.ops.landing import gate as gates
+from ccc.ops.landing import line, running
 from ccc.ops.landing.approvals import NOBODY_ASKED, Consent, consent
 from ccc.ops.landing.carried import carried
 from ccc.ops.landing.carried import words as carried_words
+from ccc.ops.landing.clashes import clashing
 from ccc.ops.landing.combine import Combined, combine
 from ccc.ops.landing.deciding import patch, paths_of, warnings
+from ccc.ops.landing.depends import Dependencies
 from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
-from ccc.store.protocol import State
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,12 @@ class Review:
         return self.sighting.session
 
     @property
+    def clash(self) -> Clash | None:
+        """Whom it fails together with, as far as neither has moved since."""
+        clash = self.entry.clash
+        return clash if clash is not None and clash.head == self.combined.head else None
+
+    @property
     def can_merge(self) -> bool:
         return not self.why_not
 
@@ -103,7 +111,8 @@ def review_of(workspace: Workspace, picture: Picture, sighting: Sighting) -> Rev
     changes = _changes(workspace, combined)
     agreed = consent(workspace, combined, entry.approvals, paths_of(changes))
     others = carried(workspace.git, picture.sessions, session, combined.base, combined.head, combined.grafts)
-    why_not = tuple(_why_not(sighting, combined, gate, agreed, others))
+    needs = Dependencies(workspace, picture).reasons(session)
+    why_not = tuple(_why_not(sighting, combined, gate, agreed, others, needs))
     return Review(
         sighting=sighting,
         entry=entry,
@@ -114,10 +123,14 @@ def review_of(workspace: Workspace, picture: Picture, sighting: Sighting) -> Rev
         conflicts=tuple(_conflicts(workspace, picture, combined)),
         approvals=tuple((yes.approval, yes.stale) for yes in agreed.yeses),
         needed=agreed.needed,
-        state=_state(sighting, combined, gate, agreed, queued=entry.queued_at is not None),
+        state=_state(sighting, combined, gate, agreed, runs=_runs(workspace, session)),
         why_not=why_not,
-        position=_position(state, picture, session),
-        warnings=(*warnings(changes), *outdated(picture.sessions, session)),
+        position=_position(picture, session),
+        warnings=(
+            *warnings(changes),
+            *outdated(picture.sessions, session),
+            *clashing(picture, session.id, combined.head),
+        ),
         consent=agreed,
         deciding=patch(workspace.git, combined, changes),
     )
@@ -129,6 +142,7 @@ def _why_not(
     gate: Gate | None,
     agreed: Consent,
     others: Sequence[Session],
+    needs: Sequence[str],
 ) -> list[str]:
     session, status = sighting.session, sighting.view.status
     if session.landed_head:
@@ -144,6 +158,7 @@ def _why_not(
     found = [] if overridden else [*_unproven(sighting, combined), *_gate_reasons(combined, gate)]
     if others and not overridden:
         found.append(carried_words(others))
+    found += needs
     if not found:
         found += agreed.reasons
     return found
@@ -177,9 +192,7 @@ def _last(gate: Gate) -> str:
     return f" ({describe(gate.commands[-1])})" if gate.commands else ""
 
 
-def _state(
-    sighting: Sighting, combined: Combined, gate: Gate | None, agreed: Consent, *, queued: bool
-) -> str:
+def _state(sighting: Sighting, combined: Combined, gate: Gate | None, agreed: Consent, *, runs: bool) -> str:
     session = sighting.session
     if session.landed_head:
         return "landed"
@@ -189,15 +202,21 @@ def _state(
         and sighting.view.status == "running"
     ):
         return "rejected"
-    if combined.conflicts or (gate is not None and gate.state == "failed"):
+    if runs:
+        return "testing"
+    if combined.conflicts or (gate is not None and gate.state == "failed" and not gate.base_red):
         return "failed"
     if agreed.given and not agreed.reasons:
         return "approved"
     if agreed.yeses and all(yes.stale for yes in agreed.yeses):
         return "stale"
-    if gate is None and queued:
-        return "testing"
-    return "passed" if gate is not None and sighting.view.status in ("verified", "unchecked") else "waiting"
+    good = gate is not None and gate.state != "failed"
+    return "passed" if good and sighting.view.status in ("verified", "unchecked") else "waiting"
+
+
+def _runs(workspace: Workspace, session: Session) -> bool:
+    """Whether a gate of the session runs on this machine now."""
+    return any(each.session == session.id for each in running.all_running(workspace.layout))
 
 
 def _changes(workspace: Workspace, combined: Combined) -> tuple[FileChange, ...]:
@@ -236,12 +255,8 @@ def _others(workspace: Workspace, picture: Picture, combined: Combined, file: Co
     return [Side(f"{combined.target}: {subject}", None) for subject in subjects]
 
 
-def _position(state: State, picture: Picture, session: Session) -> int | None:
-    """Place in the target's queue, from 1: higher priority first, then the earlier one."""
-    waiting = []
-    for each in picture.sessions:
-        entry = landings.from_cells(each.id, state.stream(landings.stream_of(each.id)))
-        if entry.queued_at is not None and each.target == session.target:
-            waiting.append((-entry.priority, entry.queued_at, each.id))
-    order = [identifier for _, _, identifier in sorted(waiting)]
+def _position(picture: Picture, session: Session) -> int | None:
+    """Place in the target's queue, from 1."""
+    queued = line.entries(picture).items()
+    order = line.order(picture, {each: entry for each, entry in queued if entry.target == session.target})
     return order.index(session.id) + 1 if session.id in order else None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ccc.ids import short_oid
 from ccc.ops.landing.land import Landing
+from ccc.ops.landing.overview import Queued
 from ccc.ops.landing.review import Review
 from ccc.text import printable
 
@@ -24,6 +25,17 @@ def nothing_text(starting: int) -> str:
     one = starting == 1
     waits = f"{starting} session{'' if one else 's'} wait{'s' if one else ''} to start: git ccc status"
     return f"nothing waits to land ({waits})"
+
+
+def queue_text(entries: Sequence[Queued]) -> str:
+    """One line an entry, in order: how it stands, and what it waits for."""
+    lines = []
+    for each in entries:
+        session = each.shown.session
+        about = f" ({each.words})" if each.words else ""
+        place = f"{each.shown.position}. {session.name} -> {each.shown.combined.target}"
+        lines.append(printable(f"{place}: {each.shown.state}{about}"))
+    return "\n".join(lines)
 
 
 def plan_text(entries: Sequence[Review]) -> str:

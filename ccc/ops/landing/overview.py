@@ -1,0 +1,110 @@
+"""The queues as people look at them: how each entry stands, what it waits for, when it may be through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from ccc.domain.speculation import (
+    CLASH,
+    CONFLICT,
+    DECIDES,
+    FAILED,
+    HELD,
+    NEEDS,
+    PASSED,
+    TESTING,
+    WINDOW,
+    Standing,
+)
+from ccc.ops.landing import running
+from ccc.ops.landing.line import Cook, Line
+from ccc.ops.landing.review import Review, review_of
+from ccc.ops.look import Picture, look
+from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
+
+WORDS = {
+    NEEDS: "lands after {}",
+    WINDOW: "the window is full; behind {}",
+    DECIDES: "{} changes what decides, and comes first",
+    CONFLICT: "in conflict with {}, which comes first",
+    HELD: "it is not done, or its checks have not passed",
+}
+
+
+@dataclass(frozen=True)
+class Queued:
+    """An entry and how it stands; `eta` in seconds, None where nobody can say. Ids in `standing`."""
+
+    shown: Review
+    standing: Standing
+    words: str
+    window: int
+    eta: float | None
+
+
+def overview(workspace: Workspace) -> list[Queued]:
+    """All queues, in their order. Call aside (`peek`): merging leaves objects."""
+    picture = look(workspace)
+    return [each for line in Cook(workspace).lines(picture) for each in _of_line(workspace, picture, line)]
+
+
+def _of_line(workspace: Workspace, picture: Picture, line: Line) -> Iterable[Queued]:
+    names = {each.id: each.name for each in picture.sessions}
+    runs = {each.session for each in running.all_running(workspace.layout)}
+    usual, ahead = _usual_seconds(line), 0
+    for position, (identifier, standing) in enumerate(line.standings.items(), 1):
+        shown = review_of(workspace, picture, picture.of_id(identifier))
+        ahead += standing.state == TESTING
+        waits = standing.state == TESTING or standing.why == WINDOW
+        yield Queued(
+            replace(shown, position=position, state=_state(shown, standing, runs=identifier in runs)),
+            standing,
+            _words(standing, names, runs=identifier in runs),
+            line.window_in(picture.state).size,
+            usual * ahead if usual is not None and waits else None,
+        )
+
+
+def _usual_seconds(line: Line) -> float | None:
+    """How long a gate of this queue takes as a rule, from those that were run."""
+    totals = []
+    for each in line.changed:
+        commands = [run.command for run in line.trials.runs(each).values()]
+        gates = max((commands.count(command) for command in set(commands)), default=0)
+        if gates:
+            totals.append(sum(run.seconds for run in line.trials.runs(each).values()) / gates)
+    return sum(totals) / len(totals) if totals else None
+
+
+def _state(shown: Review, standing: Standing, *, runs: bool) -> str:
+    if runs:
+        return "testing"
+    if standing.state in (CLASH, FAILED):
+        return "failed"
+    if shown.state in ("approved", "stale", "rejected", "landed"):
+        return shown.state
+    return "passed" if standing.state == PASSED else "waiting"
+
+
+def _words(standing: Standing, names: Mapping[str, str], *, runs: bool) -> str:
+    """What it waits for, or is blamed for."""
+    waits = ", ".join(names.get(each, each[:8]) for each in standing.waits_for)
+    if standing.why in WORDS and standing.state != FAILED:
+        return WORDS[standing.why].format(waits)
+    if runs:
+        return "its gate runs" + _on(standing, names)
+    if standing.clashes_with is not None:
+        return f"fails together with {names[standing.clashes_with]}, each passes alone"
+    if standing.state == FAILED:
+        return "in conflict with its target" if standing.why == CONFLICT else "fails by itself"
+    if standing.state == PASSED:
+        return "tested" + _on(standing, names)
+    if standing.state == TESTING:
+        return "waits for its gate" + _on(standing, names)
+    return "its target fails alone; tried again when that moves"
+
+
+def _on(standing: Standing, names: Mapping[str, str]) -> str:
+    return f" on top of {', '.join(names[each] for each in standing.ahead)}" if standing.ahead else ""

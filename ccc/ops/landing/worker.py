@@ -1,0 +1,288 @@
+"""The worker of a repository's gates: one detached process, started when there is something to test."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Collection, Iterable, Iterator
+
+from ccc import ids
+from ccc.domain.sessions import Command
+from ccc.domain.speculation import Job
+from ccc.errors import CccError, StoreBusy
+from ccc.ids import digest
+from ccc.ops.commands import tree_of
+from ccc.ops.landing import gate as gates
+from ccc.ops.landing import results, running
+from ccc.ops.landing.line import Cook, Line, entries
+from ccc.ops.landing.running import Running
+from ccc.ops.landing.trials import Bench
+from ccc.ops.look import Picture, look
+from ccc.ops.workspace import Workspace
+from ccc.platform import processes
+from ccc.records import dataclass
+from ccc.runs.drain import MARKERS, held
+from ccc.store.crashpoints import reached
+from ccc.store.lock import locked
+
+POLL_SECONDS = 0.25
+END_SECONDS = 5.0
+IDLE = "idle"
+KEPT = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
+
+
+def start(workspace: Workspace) -> None:
+    """Starts the worker, detached, unless one runs."""
+    layout = workspace.layout
+    if held(layout.gate_lock):
+        return
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name in KEPT or not (name in MARKERS or name.startswith(("GIT_", "CCC_")))
+    }
+    # -E: the PYTHONPATH of a session leads to code of its branch.
+    command = [sys.executable, "-E", "-P", "-m", "ccc", "-C", str(layout.common), "drain", "--gates"]
+    with contextlib.suppress(OSError):
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            cwd="/",
+            env=environment,
+        )
+        process.returncode = 0  # nobody waits for it: the system does when this process has ended
+
+
+def is_due(workspace: Workspace, picture: Picture) -> bool:
+    """Whether something of the queues has changed since a worker found nothing to do, and none runs."""
+    layout = workspace.layout
+    if not entries(picture) and not running.wishes(layout):
+        return False
+    return not held(layout.gate_lock) and _told(workspace) != _signature(workspace, picture)
+
+
+def _told(workspace: Workspace) -> str:
+    try:
+        return (workspace.layout.gates / IDLE).read_text(encoding="ascii")
+    except FileNotFoundError:
+        return ""
+
+
+def _signature(workspace: Workspace, picture: Picture) -> str:
+    """What decides about the next gate, as far as it is seen without git."""
+    from ccc.domain import landings, targets
+
+    words = [*running.wishes(workspace.layout)]
+    for identifier, entry in entries(picture).items():
+        session = picture.of_id(identifier).session
+        streams = landings.stream_of(identifier), targets.stream_of(session.target)
+        cells = [
+            sorted((field, stamp) for field, (stamp, _) in picture.state.stream(s).items()) for s in streams
+        ]
+        words.append(
+            f"{identifier} {session.head} {picture.of(session).view.status} {entry.queued_at} {cells}"
+        )
+    return digest("sha256", "\n".join(words).encode("utf-8", "replace"))
+
+
+def work(workspace: Workspace) -> int:
+    """Runs what is to be run until nothing is; how many gates. Raises StoreBusy while another worker does."""
+    done = 0
+    with locked(workspace.layout.gate_lock, timeout=0):
+        running.clear(workspace.layout)
+        with contextlib.suppress(FileNotFoundError):
+            (workspace.layout.gates / running.TROUBLE).unlink()
+        shift = _Shift(workspace)
+        try:
+            while shift.turn():
+                pass
+        except CccError as error:
+            _say(workspace, running.TROUBLE, error.message)
+            raise
+        finally:
+            shift.close()
+            done = shift.done
+    return done
+
+
+def background(workspace: Workspace) -> None:
+    """Works, and looks once more after it: who came when it had just ended counted on it."""
+    for _ in range(2):
+        with contextlib.suppress(StoreBusy):
+            work(workspace)
+        if not is_due(workspace, look(workspace)):
+            return
+
+
+def would_run(workspace: Workspace, identifier: str) -> bool:
+    """Whether a worker would run a gate for who waits for this one alone."""
+    lines = Cook(workspace).lines(look(workspace), [(identifier,)])
+    return bool(lines) and bool(lines[0].jobs)
+
+
+def _say(workspace: Workspace, name: str, text: str) -> None:
+    path = workspace.layout.gates / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class _Order:
+    """A gate that is to be run: what it is run on tells it apart, whoever it is run for."""
+
+    line: Line
+    job: Job
+    bench: Bench
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        combined = self.bench.combined
+        return (self.job.trial.entry, self.job.on_base, combined.base_tree, combined.tree, combined.head)
+
+
+@dataclass(frozen=True)
+class _Ended:
+    marker: str
+    commands: tuple[Command, ...] | None
+    error: CccError | None
+
+
+class _Shift:
+    """One worker's time: what runs, and what has been done."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace, self._cook = workspace, Cook(workspace)
+        self._identity = processes.own_identity()
+        self._orders: dict[str, _Order] = {}
+        self._ended: queue.Queue[_Ended] = queue.Queue()
+        self._seen: object = None
+        self.done = 0
+
+    def turn(self) -> bool:
+        """Records what ended, ends what is moot, begins what is next; False where nothing is left to do."""
+        picture = look(self._workspace)
+        if self._changed(picture):
+            results.line_up_again(self._workspace, picture)
+            wishes = running.wishes(self._workspace.layout)
+            lines = self._cook.lines(look(self._workspace), wishes.values())
+            if results.settle(self._workspace, lines):
+                self._seen = None
+                return True
+            self._end_moot({order.key for order in _orders(lines, everything=True)})
+            self._begin({order.key: order for order in _orders(lines)})
+            if not self._orders:
+                self._rest(wishes)
+                return False
+        self._wait()
+        return True
+
+    def _changed(self, picture: Picture) -> bool:
+        from ccc.git import heads
+
+        tips = heads.branches(self._workspace.git, self._workspace.repository.common)
+        seen = (picture.state.tip, tips, running.wishes(self._workspace.layout), len(self._orders))
+        changed = seen != self._seen
+        self._seen = seen
+        return changed
+
+    def _end_moot(self, useful: Collection[tuple[object, ...]]) -> None:
+        """What was dropped, moved or landed meanwhile needs no gate any more."""
+        for marker, order in list(self._orders.items()):
+            if order.key not in useful:
+                tree_of(marker).end(END_SECONDS)
+                del self._orders[marker]
+                running.end(self._workspace.layout, marker)
+
+    def _begin(self, todo: dict[tuple[object, ...], _Order]) -> None:
+        busy = {order.key for order in self._orders.values()}
+        for key, order in todo.items():
+            parallel = order.line.kitchen.policy.settings.queue.parallel
+            if key not in busy and len(self._orders) < parallel:
+                self._start(order)
+
+    def _start(self, order: _Order) -> None:
+        marker = ids.new_id()
+        self._orders[marker] = order
+        trial = order.job.trial
+        note = Running(
+            marker,
+            self._identity,
+            trial.entry,
+            order.line.target,
+            () if order.job.on_base else trial.ahead,
+            order.job.on_base,
+            self._workspace.now(),
+        )
+        running.begin(self._workspace.layout, note)
+        reached("gate-noted")
+        threading.Thread(target=self._run, args=(marker, order), daemon=True).start()
+
+    def _run(self, marker: str, order: _Order) -> None:
+        combined, wanted = order.bench.combined, order.bench.wanted
+        try:
+            if order.job.on_base:
+                count = order.line.trials.failing(order.job.trial, order.bench) + 1
+                commands = gates.run_alone(self._workspace, combined, wanted, count, marker)
+            else:
+                commands = gates.run(self._workspace, combined, wanted, marker)
+        except CccError as error:
+            self._ended.put(_Ended(marker, None, error))
+        except OSError as error:
+            self._ended.put(_Ended(marker, None, CccError(f"the gate cannot be run: {error}")))
+        else:
+            self._ended.put(_Ended(marker, commands, None))
+
+    def _wait(self) -> None:
+        """For the next gate to end, or a moment; what was ended as moot is not recorded."""
+        with contextlib.suppress(queue.Empty):
+            ended = self._ended.get(timeout=POLL_SECONDS)
+            order = self._orders.get(ended.marker)
+            if order is None or not self._is_useful(order):
+                return
+            del self._orders[ended.marker]
+            try:
+                if ended.error is not None:
+                    raise ended.error
+                assert ended.commands is not None
+                reached("gate-ended")
+                results.record(self._workspace, order.line, order.job, order.bench, ended.commands)
+                reached("gate-recorded")
+                self.done += 1
+            finally:
+                running.end(self._workspace.layout, ended.marker)
+
+    def _is_useful(self, order: _Order) -> bool:
+        """Whether anybody still wants to know: what was dropped is ended, and has failed only by that."""
+        wishes = running.wishes(self._workspace.layout)
+        lines = self._cook.lines(look(self._workspace), wishes.values())
+        if order.key in {each.key for each in _orders(lines, everything=True)}:
+            return True
+        self._seen = None
+        return False
+
+    def _rest(self, wishes: Iterable[str]) -> None:
+        """Nothing is to be done: nobody waits any more, and who looks next is told."""
+        for name in wishes:
+            running.granted(self._workspace.layout, name)
+        _say(self._workspace, IDLE, _signature(self._workspace, look(self._workspace)))
+
+    def close(self) -> None:
+        """Ends what runs."""
+        for marker in self._orders:
+            tree_of(marker).end(END_SECONDS)
+            running.end(self._workspace.layout, marker)
+
+
+def _orders(lines: list[Line], *, everything: bool = False) -> Iterator[_Order]:
+    for line in lines:
+        for job in line.useful if everything else line.jobs:
+            bench = line.trials.bench(job.trial)
+            if bench is not None:
+                yield _Order(line, job, bench)
