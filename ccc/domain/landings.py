@@ -74,6 +74,7 @@ class Intent:
     """A landing about to happen: `commit` shall follow `base` on `target`; `tops` are its checkouts.
 
     `advance`: where the session's branch goes from `head` when that has happened, as soon as it is known.
+    `remote`: whose branch of that name moves first. `how`: as in `Landed`.
     """
 
     session: str
@@ -86,6 +87,8 @@ class Intent:
     tops: tuple[str, ...]
     advance: str | None = None
     method: str = MERGE
+    remote: str | None = None
+    how: str = ""
 
 
 @dataclass(frozen=True)
@@ -218,11 +221,22 @@ def arrived(session: Session, found: Landed) -> Draft:
 
 def landed(session: Session, intent: Intent, replica: str) -> Draft:
     """The fact that an intended landing has happened."""
-    now = Landed(intent.commit, intent.head, intent.base, intent.tree, intent.target, None, "", intent.method)
+    now = Landed(
+        intent.commit,
+        intent.head,
+        intent.base,
+        intent.tree,
+        intent.target,
+        None,
+        "",
+        intent.method,
+        intent.how,
+    )
     return Draft(
         type="session.landed",
         subject=intent.target,
-        text=f"landed {session.name} as {short_oid(intent.commit)}",
+        text=f"landed {session.name} as {short_oid(intent.commit)}"
+        + (f": {intent.how}" if intent.how else ""),
         session=session.id,
         changes={
             session_stream(session.id): {"landed": landed_value(now)},

@@ -30,7 +30,7 @@ class Undoing:
 
     `how` is `moved back`, `reverted`, or `gone` where the target did not contain it any more; `tops` are
     checkouts of the target to bring along, `by` the person, `back` the way the session's branch goes back
-    too, `remarks` what is worth saying aloud.
+    too, `remarks` what is worth saying aloud, `remote` whose branch of that name moves first.
     """
 
     session: str
@@ -43,6 +43,7 @@ class Undoing:
     by: str
     back: WayBack | None
     remarks: tuple[str, ...]
+    remote: str | None = None
 
 
 def write(layout: Layout, undoing: Undoing) -> None:

@@ -11,7 +11,7 @@ from ccc.domain.events import Draft
 from ccc.domain.landings import Intent
 from ccc.domain.movements import advanced as advanced_fact
 from ccc.domain.sessions import Landed, Session, from_cells
-from ccc.errors import Conflict, GitFailed, NeedsPerson, Refused
+from ccc.errors import CccError, Conflict, GitFailed, NeedsPerson, Refused, StoreBusy
 from ccc.git import heads, history, worktrees
 from ccc.git import repository as repositories
 from ccc.git.command import Git
@@ -28,6 +28,8 @@ from ccc.ops.landing.checkouts import (
 )
 from ccc.ops.landing.combine import advance_tree, tree_of
 from ccc.ops.landing.making import approval_words, make, method_of
+from ccc.ops.landing.overtaken import Overtaken as Overtaken
+from ccc.ops.landing.pushing import has, push, remote_of, require_at
 from ccc.ops.landing.review import Review, review
 from ccc.ops.landing.turns import turn
 from ccc.ops.observe import HEADS, local_sessions
@@ -39,10 +41,7 @@ from ccc.store.lock import locked
 from ccc.store.protocol import State
 
 LAND_LOCK = "land.lock"
-
-
-class Overtaken(NeedsPerson):
-    """Target or branch moved between looking and landing; nothing was landed."""
+PUSH = "push"
 
 
 @dataclass(frozen=True)
@@ -75,8 +74,10 @@ def land(workspace: Workspace, shown: Review) -> Landing:
         settings = current.combined.policy.settings.sync
         with turn(workspace, settings, current.combined.target, commit) as told:
             reached("land-turned")
+            _require_remote(workspace, current)
             intent = _intend(workspace, current, commit, [look.top for look in looks])
             reached("land-intended")
+            _push(workspace, intent)
             _swap(workspace, current, commit)
             reached("land-swapped")
             remarks = _finish_fresh(workspace, intent)
@@ -118,9 +119,47 @@ def _intend(workspace: Workspace, current: Review, commit: str, tops: Sequence[P
         approval=approval_words(current),
         tops=tuple(str(top) for top in tops),
         method=method_of(current),
+        remote=_remote(current),
     )
     intents.write(workspace.layout, intent)
     return intent
+
+
+def _remote(current: Review) -> str | None:
+    way = current.combined.policy.settings.land.on(current.combined.target)
+    return way.remote if way.landing == PUSH else None
+
+
+def _require_remote(workspace: Workspace, current: Review) -> None:
+    """Where a remote's target moves first, it must be where the local one is. Raises as `require_at`."""
+    name, combined = _remote(current), current.combined
+    if name is not None:
+        require_at(remote_of(workspace, name, combined.target), combined.target, combined.base)
+
+
+def _push(workspace: Workspace, intent: Intent) -> None:
+    """Moves the remote's target first, where the target's configuration says so. Raises as `push`."""
+    if intent.remote is None:
+        return
+    try:
+        remote = remote_of(workspace, intent.remote, intent.target)
+        push(remote, intent.target, intent.base, intent.commit)
+    except StoreBusy:  # it is not known whether it moved: the next one looks
+        raise
+    except CccError:
+        intents.forget(workspace.layout)
+        raise
+    reached("land-pushed")
+
+
+def _follow(workspace: Workspace, intent: Intent) -> None:
+    """The local target goes where its remote was pushed to by a landing that was interrupted."""
+    if intent.remote is None or _has_happened(workspace, intent):
+        return
+    tip = heads.branches(workspace.git, workspace.repository.common).get(HEADS + intent.target)
+    if tip == intent.base and has(workspace, intent.remote, intent.target, intent.commit):
+        update = RefUpdate(HEADS + intent.target, intent.commit, intent.base)
+        repositories.update_refs(workspace.git, [update], "ccc: landed")
 
 
 def _swap(workspace: Workspace, current: Review, commit: str) -> None:
@@ -163,6 +202,7 @@ def finish(workspace: Workspace) -> list[str]:
     remarks: list[str] = []
     intent = intents.read(workspace.layout)
     if intent is not None:
+        _follow(workspace, intent)
         if _has_happened(workspace, intent):
             for top in intent.tops:
                 remarks += bring_along(workspace, Path(top), intent.base, intent.commit)

@@ -18,12 +18,14 @@ from ccc.git import repository as repositories
 from ccc.git.command import Git
 from ccc.git.repository import RefMoved, RefUpdate
 from ccc.git.scratch import scratch
+from ccc.git.transport import Remote
 from ccc.ids import short_oid
 from ccc.ops import undoings
 from ccc.ops.actor import require_person_at_keyboard
 from ccc.ops.landing.checkouts import bring_along, checkouts_of, require_clean
 from ccc.ops.landing.combine import target_gone
-from ccc.ops.landing.land import LAND_LOCK, finish
+from ccc.ops.landing.land import LAND_LOCK, PUSH, finish
+from ccc.ops.landing.pushing import has, push, remote_of, require_at
 from ccc.ops.landing.turns import turn
 from ccc.ops.observe import HEADS
 from ccc.ops.policy import target_policy_of
@@ -73,8 +75,12 @@ def undo_landing(workspace: Workspace, session: Session) -> LandingUndone:
             require_clean(workspace, Path(top), undoing.old, undoing.new)
         settings = target_policy_of(workspace, undoing.target).settings.sync
         with turn(workspace, settings, undoing.target, undoing.new) as told:
+            remote = _remote(workspace, undoing)
             undoings.write(workspace.layout, undoing)
             reached("undo-intended")
+            if remote is not None:
+                _push(workspace, remote, undoing)
+                reached("undo-pushed")
             _swap(workspace, current, undoing)
             reached("undo-swapped")
             done = resume(workspace)
@@ -91,6 +97,8 @@ def resume(workspace: Workspace) -> LandingUndone | None:
     if undoing is None:
         return None
     session = _current(workspace.store.state(), undoing.session)
+    if session is not None:
+        _follow(workspace, session, undoing)
     if session is None or not _has_happened(workspace, undoing):
         undoings.forget(workspace.layout)
         return None
@@ -112,6 +120,31 @@ def resume(workspace: Workspace) -> LandingUndone | None:
         undoing.how,
         (*undoing.remarks, *remarks),
     )
+
+
+def _remote(workspace: Workspace, undoing: Undoing) -> Remote | None:
+    """The remote whose target moves first, proven to be where the local one is. Raises as `require_at`."""
+    if undoing.remote is None or undoing.new == undoing.old:
+        return None
+    remote = remote_of(workspace, undoing.remote, undoing.target)
+    require_at(remote, undoing.target, undoing.old)
+    return remote
+
+
+def _push(workspace: Workspace, remote: Remote, undoing: Undoing) -> None:
+    try:
+        push(remote, undoing.target, undoing.old, undoing.new)
+    except Refused:
+        undoings.forget(workspace.layout)
+        raise
+
+
+def _follow(workspace: Workspace, session: Session, undoing: Undoing) -> None:
+    """The local target goes where its remote was pushed to by an undoing that was interrupted."""
+    if undoing.remote is None or _has_happened(workspace, undoing):
+        return
+    if has(workspace, undoing.remote, undoing.target, undoing.new):
+        _swap(workspace, session, undoing)
 
 
 def _current(state: State, identifier: str) -> Session | None:
@@ -142,7 +175,11 @@ def _plan(workspace: Workspace, session: Session, landed: Landed, person: str) -
             f"its commits stay in the history of {landed.target}; to land them again, revert {short_oid(new)}"
         )
     remarks = (words,) if words else ()
-    return Undoing(session.id, landed.target, landed.commit, tip, new, how, tops, person, back, remarks)
+    way = target_policy_of(workspace, landed.target).settings.land.on(landed.target)
+    remote = way.remote if how == REVERTED and way.landing == PUSH else None
+    return Undoing(
+        session.id, landed.target, landed.commit, tip, new, how, tops, person, back, remarks, remote
+    )
 
 
 def _revert(workspace: Workspace, session: Session, landed: Landed, tip: str) -> str:
