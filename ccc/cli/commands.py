@@ -103,7 +103,11 @@ COMMANDS: Mapping[str, Entry] = {
     "checkpoint": Entry(
         "ccc.cli.checkpoint", "Fix the history as it is now, so that a change of it can be proven", "Upkeep"
     ),
-    "metrics": Entry("ccc.cli.metrics", "Show what agents cost, and what they use of this machine", "Upkeep"),
+    "metrics": Entry(
+        "ccc.cli.metrics",
+        "Show what agents cost, what they use of this machine, and how landings went",
+        "Upkeep",
+    ),
     "notify": Entry("ccc.cli.notify", "Show who was told what sessions came to, or try it out", "Upkeep"),
     "service": Entry(
         "ccc.cli.service", "Bring sessions back after a boot, by a user's service of systemd", "Upkeep"

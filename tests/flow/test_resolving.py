@@ -101,6 +101,9 @@ def test_what_a_person_resolves_lands_only_when_it_is_approved_anew(
     assert ccc("merge", session.name, exit=3).exit == 3
     ccc("merge", session.name, "--yes", exit=0)
     assert ready.git("show", "main:numbers") == TEXT.replace("3", "both").strip()
+    found = ccc("metrics", "merging", "--json", exit=0).json
+    assert found["handoffs"] == {"reported": 3, "in_conflict": 1, "conflict_rate": 0.3333, "resolved": 1}
+    assert (found["landings"]["count"], found["approvals"]["given"]) == (2, 2)
     ccc("fsck", exit=0)
 
 
