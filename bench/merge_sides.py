@@ -94,11 +94,12 @@ class GitMerge:
         return git(self.top, "write-tree")
 
     def _go_to(self, commit: str) -> None:
+        was_left, self._left = self._left, True
         self._date_index()
         git(self.top, "reset", "-q", "--hard", commit)
-        self._date_index()
-        if self._left:
+        if was_left:
             git(self.top, "clean", "-ffdxq")
+        self._date_index()
         self._left = False
 
     def _date_index(self) -> None:

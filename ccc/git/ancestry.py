@@ -30,14 +30,14 @@ class Graph:
 def graph(git: Git, tips: Sequence[str], before: Graph) -> Graph:
     """The graph of these tips; only what `before` does not hold is walked. Raises GitFailed."""
     new = [tip for tip in tips if not before.holds(tip)]
-    if not new:
+    if not new and _stand_on_floor(before, tips):
         return _behind(before, tips)
-    if before.parents:
+    if new and before.parents:
         inner = {parent for parents in before.parents.values() for parent in parents}
         known = [commit for commit in before.parents if commit not in inner]
         known += [before.floor] if before.floor else []
         grown = Graph(before.floor, {**before.parents, **_walked(git, new, known)})
-        if all(_stands_on_floor(grown, tip) for tip in new):
+        if _stand_on_floor(grown, tips):
             return _behind(grown, tips)
     floor = _floor(git, tips)
     return Graph(floor, _walked(git, tips, [floor] if floor else []))
@@ -68,17 +68,24 @@ def _behind(graph: Graph, tips: Iterable[str]) -> Graph:
     return Graph(graph.floor, {each: graph.parents[each] for each in reached})
 
 
-def _stands_on_floor(graph: Graph, tip: str) -> bool:
-    """Whether the floor is behind a tip: then the graph has all that others could have in common with it."""
-    seen, waiting = set(), [tip]
-    while waiting and graph.floor is not None:
-        commit = waiting.pop()
-        if commit == graph.floor:
-            return True
-        if commit not in seen:
-            seen.add(commit)
-            waiting += graph.parents.get(commit, ())
-    return graph.floor is None
+def _stand_on_floor(graph: Graph, tips: Iterable[str]) -> bool:
+    """Whether the floor is behind each tip: then the graph has all that they could have in common.
+
+    It is not behind every commit of the graph: what was merged in may have begun before it.
+    """
+    if graph.floor is None:
+        return True
+    children: dict[str, list[str]] = {}
+    for commit, parents in graph.parents.items():
+        for parent in parents:
+            children.setdefault(parent, []).append(commit)
+    standing, waiting = {graph.floor}, [graph.floor]
+    while waiting:
+        for child in children.get(waiting.pop(), ()):
+            if child not in standing:
+                standing.add(child)
+                waiting.append(child)
+    return standing.issuperset(tips)
 
 
 class Meetings:

@@ -80,3 +80,21 @@ def _in_fresh_names(repo: Repo, place: Path, seed: int) -> int:
     for name in repo.git("for-each-ref", "--format=%(refname)", "refs/heads/t").split("\n"):
         repo.git("update-ref", "-d", name)
     return left_out
+
+
+def test_a_branch_that_began_before_what_was_known_is_found(repo: Repo, tmp_path: Path) -> None:
+    """Another one had merged it, so its commits were known, but not where it left the trunk."""
+    repo.git("branch", "early")
+    repo.commit("Ours", {"docs/guide.md": "ours\n"})
+    repo.git("checkout", "-q", "-b", "merged")
+    repo.commit("Beside", {"beside.txt": "1\n"})
+    repo.git("checkout", "-q", "early")
+    early = repo.commit("Theirs", {"docs/guide.md": "theirs\n"})
+    repo.git("checkout", "-q", "merged")
+    repo.git("merge", "-q", "-s", "ours", "-m", "Merge", "early")
+    repo.git("checkout", "-q", "main")
+    trunk = repo.commit("Later", {"later.txt": "1\n"})
+    memory = Memory()
+    assert paths_of(found(repo, tmp_path / "one", [trunk, repo.oid("merged")], memory)) == {}
+    seen = paths_of(found(repo, tmp_path / "two", [trunk, early], memory))
+    assert seen == {(trunk, early): {"docs/guide.md"}}
