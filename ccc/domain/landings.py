@@ -109,7 +109,8 @@ class Clash:
 class Entry:
     """The recorded part of a queue entry; `runs`: what gate commands came to, by `gating.key_of`.
 
-    `first`: a person put it there; `head` is the branch's tip that was queued.
+    `first`: a person put it there; `head` is the branch's tip that was queued, `passed` the one whose gate
+    passed last, on whatever it was tested.
     """
 
     session: str
@@ -122,6 +123,7 @@ class Entry:
     first: bool = False
     head: str | None = None
     clash: Clash | None = None
+    passed: str | None = None
 
 
 def from_cells(session: str, cells: Cells) -> Entry:
@@ -139,6 +141,7 @@ def from_cells(session: str, cells: Cells) -> Entry:
         first=bool(queued.get("first", 0)) if queued else False,
         head=queued.get("head") if queued else None,
         clash=_clash(cells),
+        passed=present.get("passed"),
     )
 
 

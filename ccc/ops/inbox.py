@@ -97,6 +97,10 @@ def _recorded(
         from ccc.ops.radar.items import of_conflicts  # where sessions have conflicted only
 
         yield from of_conflicts(picture, looked_at)
+    if any(entry.clash is not None for entry in entries.values()):
+        from ccc.ops.landing.clashes import of_clashes  # where two have failed together only
+
+        yield from of_clashes(picture)
     yield from of_messages(picture)
     yield from of_targets(picture, workspace.replica)
     yield from of_state(picture, workspace.replica)

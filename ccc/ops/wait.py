@@ -11,6 +11,7 @@ from ccc.errors import NotFound
 from ccc.ops import work
 from ccc.ops.find import find_all
 from ccc.ops.inbox import Item, items
+from ccc.ops.items import entries_of
 from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.told import Told, occasion, remember, told_before
 from ccc.ops.verify import needs_checks
@@ -135,15 +136,27 @@ def _sort(workspace: Workspace, picture: Picture, watched: Sequence[Sighting], w
         for item in items(workspace, picture)
         if item.session in watch.ids and not watch.told.has(item.id, item.since)
     ]
+    ready = _ready(picture)
     return Waited(
         done=tuple(found["done"]),
         failed=tuple(found["failed"]),
-        needs_you=tuple(item for item in fresh if item.kind in NEEDS_A_PERSON),
+        needs_you=tuple(
+            each for each in fresh if each.kind in NEEDS_A_PERSON or (each.kind, each.session) in ready
+        ),
         open=tuple(found["open"]),
         timed_out=False,
         cursor=picture.state.tip,
         picture=picture,
         messages=tuple(item for item in fresh if item.kind in NEWS),
+    )
+
+
+def _ready(picture: Picture) -> frozenset[tuple[str, str | None]]:
+    """The approvals that entries of a queue wait for: their gate has passed."""
+    return frozenset(
+        ("approval", identifier)
+        for identifier, entry in entries_of(picture).items()
+        if entry.queued_at is not None and entry.passed is not None and entry.passed == entry.head
     )
 
 

@@ -58,6 +58,13 @@ def test_a_pair_that_fails_together_is_named_and_never_lands(
     (event,) = ccc("log", "--type", "merge.clashed", "--json", exit=0).json["events"]
     assert event["data"] == {"kind": "gate", "sessions": [five.id, two.id]}
     assert f"{five.name} and {two.name} fail together, each passes alone" in event["text"]
+    (pair,) = ccc("conflicts", "--json", exit=3).json["pairs"]
+    assert (pair["kind"], pair["a"], pair["b"]) == ("gate", two.name, five.name)
+    assert pair["told"] == [two.name, five.name]
+    conflicts = [each for each in ccc("inbox", "--json", exit=0).json["items"] if each["kind"] == "conflict"]
+    assert [each["title"] for each in conflicts] == [f"{two.name} and {five.name} fail together"]
+    warned = ccc("review", five.name, exit=0).stdout
+    assert f"fails together with {two.name}, each passes alone" in warned
     for one, other in ((two, five), (five, two)):
         (item,) = ccc("inbox", "--json", cwd=one.tree.path, exit=0).json["items"]
         assert f"that of {other.name} do not go together" in item["text"]
@@ -177,3 +184,30 @@ def test_aborting_ends_the_gate_and_leaves_no_process(
     assert entries(ccc) == {}
     assert marked("CCC_COMMAND", gated.ran()[1]) == []
     assert ccc("review", session.name, "--json", exit=0).json["gate"]["state"] == "none"
+
+
+def test_waiting_for_an_entry_ends_when_it_can_be_approved(
+    gated: Gated, ccc: RunsCcc, finish: Finish
+) -> None:
+    gated.configure(GATE.format("true"))
+    session = finish("backend", "Ready", {"f": "1"})
+    ccc("wait", session.name, "--timeout", "60", exit=0)
+    ccc("queue", session.name, exit=0)
+    settled(ccc, session)
+    waited = ccc("wait", session.name, "--json", "--timeout", "60", exit=3).json
+    assert [(each["kind"], each["session"]) for each in waited["needs_you"]] == [("approval", session.id)]
+
+
+def test_who_moves_its_branch_lines_up_again(gated: Gated, ccc: RunsCcc, finish: Finish) -> None:
+    gated.configure(GATE.format("true"))
+    one, two = finish("backend", "One", {"a": "1"}), finish("backend", "Two", {"b": "1"})
+    ccc("wait", "--timeout", "60", exit=0)
+    ccc("queue", one.name, two.name, exit=0)
+    settled(ccc, one, two)
+    one.tree.commit("More\n\nCcc-Status: done", c="1")
+    ccc("wait", "--timeout", "60", exit=3)
+    found = settled(ccc, one, two)
+    assert list(found) == [two.name, one.name]
+    assert found[one.name]["ahead"] == [two.id]
+    ccc("queue", "--first", one.name, exit=0)
+    assert list(settled(ccc, one, two)) == [one.name, two.name]

@@ -37,6 +37,7 @@ def _of_trial(state: State, line: Line, trial: Trial, bench: Bench, commands: Se
     own = fresh_runs(state, stream, RUN, wanted.keys, commands)
     changes: Changes = {stream: own}
     if good:
+        own["passed"] = combined.head
         # What passed here passes alone once it has landed.
         keys = [line.kitchen.scopes.key(each, combined.tree or "") for each in wanted.commands]
         changes[at] = {

@@ -8,6 +8,7 @@ from dataclasses import replace
 from ccc.domain import conflicts
 from ccc.domain.conflicts import Conflict
 from ccc.domain.sessions import Session
+from ccc.ops.landing import clashes
 from ccc.ops.observe import all_sessions
 from ccc.ops.radar import present
 from ccc.ops.radar.present import HotFile
@@ -41,6 +42,7 @@ def report(workspace: Workspace) -> Report:
     sessions = {session.id: session for session in all_sessions(state)}
     fresh = {each.pair: each for each in now.conflicts}
     found = [_with_lines(each, fresh.get(each.pair)) for each in standing(state, sessions)]
+    found += clashes.conflicts(state, sessions)
     names = {side: name_of(side, sessions) for each in found for side in each.pair}
     return Report(
         tip=state.tip,
