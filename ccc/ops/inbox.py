@@ -78,6 +78,10 @@ def inbox(workspace: Workspace, picture: Picture) -> tuple[Item, ...]:
                 own = _landing(workspace, picture, sighting, outlook, entries)
                 stands = attended(picture, sighting, outlook, own)
                 found.update({each.id: each for each in stands})
+    if any(session.landed is not None for session in picture.sessions):
+        from ccc.ops.landing.unapproved import of_landings  # where something has landed only
+
+        found.update({each.id: each for each in of_landings(workspace, picture, entries)})
     return _unseen(picture, found.values())
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ccc.domain import landings, targets
 from ccc.domain.cells import Cell, values
+from ccc.domain.decisive import require_undecided
 from ccc.domain.landings import Entry
 from ccc.domain.life import IDLE
 from ccc.domain.sessions import Session, Verification
@@ -19,8 +20,12 @@ from ccc.layout import Layout
 from ccc.ops.look import Picture, Sighting
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
+from ccc.store import journal
 
 MOVED = "moved."
+MOST_WAITING = 200
+"""Journal entries that are read to see whether they will be refused; a drain takes them all in a moment."""
+
 JUST_LOOK = "git ccc doctor"
 
 
@@ -216,10 +221,7 @@ def of_configuration(workspace: Workspace) -> Iterator[Item]:
 
 def of_journal(layout: Layout) -> Iterator[Item]:
     """Entries that nobody could read, set aside: one item for all of them."""
-    try:
-        files = sorted((path.lstat().st_mtime, path.name) for path in layout.journal_bad.iterdir())
-    except (FileNotFoundError, NotADirectoryError):
-        return
+    files = sorted([*_set_aside(layout), *_refusable(layout)])
     if files:
         newest, name = files[-1]
         since = datetime.fromtimestamp(newest, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
@@ -228,3 +230,22 @@ def of_journal(layout: Layout) -> Iterator[Item]:
         yield item(
             "message", None, f"bad\n{name}", title=title, text=text, since=since, command="git ccc doctor"
         )
+
+
+def _set_aside(layout: Layout) -> list[tuple[float, str]]:
+    """When each was last changed, and its name."""
+    try:
+        return [(path.lstat().st_mtime, path.name) for path in layout.journal_bad.iterdir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _refusable(layout: Layout) -> Iterator[tuple[float, str]]:
+    """Those that wait and will be set aside, because they decide what no journal entry may."""
+    for found in journal.waiting(layout)[:MOST_WAITING]:
+        if journal.is_note(found) or journal.is_newer(found):
+            continue
+        try:
+            require_undecided(journal.draft_of(found))
+        except ValueError:
+            yield found.at_ns / 1e9, found.path.name

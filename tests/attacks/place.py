@@ -1,0 +1,208 @@
+"""Where attacks happen: a repository with two sessions, put back as it was before each of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ccc.domain.approving import NAMESPACE, signed_text
+from ccc.domain.landings import Approval
+from ccc.platform import signatures
+from tests.attacks.attacks import LEVELS, REFUSED, TOLD, UNSEEN, VAIN
+from tests.audit.conftest import make_signer
+from tests.support.agents import until
+from tests.support.program import PROJECT, RunsCcc
+from tests.support.repository import Repo, copy_repository
+
+STRANGER = 65534
+FORGE = Path(__file__).with_name("forge.py")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a person sees by one command, and what is really there."""
+
+    told: frozenset[str]
+    main: str
+    theirs: str
+    can_land: bool
+    diff: str
+    behind: bool
+
+
+@dataclass(frozen=True)
+class Place:
+    """The folder of a level; `saved` is how it was made."""
+
+    level: str
+    root: Path
+    known: dict[str, Any]
+    before: list[Seen] = field(default_factory=list)
+
+    @property
+    def repo(self) -> Repo:
+        return Repo(self.root / "now" / "repo")
+
+    @property
+    def mine(self) -> Path:
+        return self.root / "now" / "repo.ccc" / "backend-mine"
+
+    @property
+    def scratch(self) -> Path:
+        return self.root / "now" / "scratch"
+
+    def put_back(self) -> None:
+        shutil.rmtree(self.root / "now", ignore_errors=True)
+        subprocess.run(["cp", "-a", str(self.root / "saved"), str(self.root / "now")], check=True)
+
+    def attack(self, script: str) -> int:
+        """Runs the script as the level says; its exit code."""
+        enforced = self.level == "enforced"
+        place = self.scratch / "clone" if enforced else self.mine
+        command = ["sh", "-e", "-c", script]
+        if enforced:
+            ids = (f"--reuid={STRANGER}", f"--regid={STRANGER}", "--clear-groups")
+            command = ["setpriv", *ids, "--bounding-set=-all", "--inh-caps=-all", *command]
+        done = subprocess.run(
+            command,
+            cwd=place,
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        print(done.stdout + done.stderr)
+        return done.returncode
+
+    def _environment(self) -> dict[str, str]:
+        entry = self.known["entry"]
+        own = {
+            "MAIN": str(self.repo.path),
+            "COMMON": str(self.repo.path / ".git"),
+            "SCRATCH": str(self.scratch),
+            "MINE": "backend-mine",
+            "MINE_ID": entry["session"],
+            "MINE_BRANCH": "ccc/backend/mine",
+            "THEIRS": "frontend-theirs",
+            "THEIRS_ID": self.known["theirs"],
+            "THEIRS_BRANCH": "ccc/frontend/theirs",
+            "THEIRS_TREE": str(self.root / "now" / "repo.ccc" / "frontend-theirs"),
+            **{name.upper(): entry[name] for name in ("base", "head", "tree")},
+            "OLD_SIGNATURE": self.known["signature"],
+            "KEY": str(self.scratch / "own_key"),
+            "FORGE": str(FORGE),
+            "PYTHON": sys.executable,
+            "CCC": f"{sys.executable} -P -m ccc",
+            "PYTHONPATH": str(PROJECT),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        if self.level == "as an agent":
+            own |= {"CCC_SESSION": entry["session"], "CCC_RUN": f"{entry['session']}.1"}
+        if self.level == "enforced":
+            home = str(self.scratch)
+            own |= {
+                "HOME": home,
+                "GIT_CONFIG_GLOBAL": f"{home}/.gitconfig",
+                "TMPDIR": home,
+                "XDG_STATE_HOME": home,
+            }
+        return {**os.environ, **own}
+
+    def look(self, ccc: RunsCcc) -> Seen:
+        """What the person's next command says, and what the repository is like."""
+        repo = self.repo
+        items = ccc("inbox", "--json", cwd=repo.path, exit=0).json["items"]
+        told = frozenset(one["title"] for one in items if one["kind"] in ("message", "failure"))
+        entries = [
+            ccc("review", name, "--json", cwd=repo.path).json for name in ("backend-mine", "frontend-theirs")
+        ]
+        shown = ccc("show", "backend-mine", "--json", cwd=repo.path, exit=0).json
+        head = repo.git("rev-parse", "ccc/backend/mine")
+        return Seen(
+            told,
+            repo.git("--no-replace-objects", "rev-parse", "main"),
+            repo.git("rev-parse", "ccc/frontend/theirs"),
+            any(entry.get("can_merge") for entry in entries),
+            json.dumps(entries[0].get("diff")) if head == self.known["entry"]["head"] else "",
+            shown["head"] != head,
+        )
+
+
+def outcome(before: Seen, after: Seen, code: int) -> str:
+    """Which of the four outcomes an attack had."""
+    if after.told - before.told:
+        return TOLD
+    shown_otherwise = bool(after.diff) and after.diff != before.diff
+    gained = after.can_land or after.behind or shown_otherwise
+    if gained or (after.main, after.theirs) != (before.main, before.theirs):
+        return UNSEEN
+    return REFUSED if code else VAIN
+
+
+def make(level: str, root: Path, template: Path, ccc: RunsCcc) -> Place:
+    """Builds the place of a level below `root`, to be put back from there."""
+    assert level in LEVELS
+    now = root / "now"
+    now.mkdir()
+    repo, scratch = copy_repository(template, now / "repo"), now / "scratch"
+    scratch.mkdir()
+    person, own = make_signer(root, "developer@example.com"), make_signer(scratch, "own@example.com")
+    assert own.key == scratch / "own_key"
+    if level in ("signed", "enforced"):
+        files = {".ccc/allowed_signers": person.line, ".ccc/config.toml": "[approval]\nsigned = true\n"}
+        repo.commit("Sign", files)
+    repo.commit("One more", more="1\n")
+    ccc("init", cwd=repo.path, exit=0)
+    made = {}
+    for role, task in (("backend", "Mine"), ("frontend", "Theirs")):
+        found = ccc("spawn", role, task, "--no-start", "--json", cwd=repo.path, exit=0).json["sessions"][0]
+        Repo(Path(found["worktree"])).commit(f"{task}\n\nCcc-Status: done", {task.lower(): f"{task}\n"})
+        ccc("wait", found["name"], "--timeout", "60", cwd=repo.path, exit=0)
+        made[task] = found["id"]
+    entry = ccc("review", "backend-mine", "--json", cwd=repo.path, exit=0).json["entry"]
+    other = Approval("Developer <developer@example.com>", "", entry["base"], entry["head"], entry["base"])
+    signature = signatures.sign(signed_text("main", made["Mine"], other), str(person.key), NAMESPACE)
+    place = Place(level, root, {"entry": entry, "theirs": made["Theirs"], "signature": signature})
+    if level == "enforced":
+        _give_a_clone(place)
+    _let_drains_end(repo.path)
+    place.before.append(place.look(ccc))
+    subprocess.run(["cp", "-a", str(now), str(root / "saved")], check=True)
+    return place
+
+
+def _give_a_clone(place: Place) -> None:
+    clone = place.scratch / "clone"
+    source = ("clone", "-q", "--no-local", "--branch", "ccc/backend/mine", str(place.repo.path), str(clone))
+    place.repo.git(*source)
+    settings = "[safe]\n\tdirectory = *\n[user]\n\tname = Developer\n\temail = developer@example.com\n"
+    (place.scratch / ".gitconfig").write_text(settings, encoding="utf-8")
+    subprocess.run(["chown", "-R", f"{STRANGER}:{STRANGER}", str(place.scratch)], check=True)
+
+
+def _let_drains_end(repo: Path) -> None:
+    until(lambda: not (repo / ".git" / "ccc" / "drain.pid").exists(), "the end of the last drain")
+
+
+def can_be_another() -> bool:
+    """Whether this process may act as another user, who can run this Python."""
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        return False
+    ids = (f"--reuid={STRANGER}", f"--regid={STRANGER}", "--clear-groups")
+    command = [
+        "setpriv",
+        *ids,
+        "--bounding-set=-all",
+        "--inh-caps=-all",
+        sys.executable,
+        "-c",
+        "import pygit2",
+    ]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0

@@ -1,0 +1,69 @@
+"""Every attack of the list, at every level: what it comes to is what docs/protection.md says of it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.attacks.attacks import ATTACKS, LEVELS, Attack
+from tests.attacks.place import Place, can_be_another, make, outcome
+from tests.support.program import PROJECT, RunsCcc
+
+ROWS = {
+    (attack.name, level): outcome
+    for attack in ATTACKS
+    for level, outcome in zip(LEVELS, attack.outcomes, strict=True)
+}
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[dict[str, Place]]:
+    """The places of the levels, each made by the first test that needs it."""
+    places: dict[str, Place] = {}
+    yield places
+    for place in places.values():
+        shutil.rmtree(place.root, ignore_errors=True)
+
+
+@pytest.fixture
+def place_of(made: dict[str, Place], repo_template: Path, ccc_inline: RunsCcc) -> Callable[[str], Place]:
+    """The place of a level, as it was made."""
+
+    def ready(level: str) -> Place:
+        if level == "enforced" and not can_be_another():
+            pytest.skip("only root can become another user")
+        if level not in made:
+            root = Path(tempfile.mkdtemp(prefix="ccc-attacks-", dir="/var/tmp"))
+            root.chmod(0o755)
+            made[level] = make(level, root, repo_template, ccc_inline)
+        made[level].put_back()
+        return made[level]
+
+    return ready
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_an_attack_comes_to_what_is_said_of_it(
+    attack: Attack, level: str, place_of: Callable[[str], Place], ccc_inline: RunsCcc
+) -> None:
+    place = place_of(level)
+    [before] = place.before
+    code = place.attack(attack.script)
+    assert outcome(before, place.look(ccc_inline), code) == ROWS[attack.name, level]
+
+
+def rows() -> list[str]:
+    """The table of the document."""
+    names = [f"| {attack.name} | {' | '.join(attack.outcomes)} |" for attack in ATTACKS]
+    return [f"| attack | {' | '.join(LEVELS)} |", "|---|---|---|---|---|", *names]
+
+
+def test_the_document_lists_every_attack_with_its_outcomes() -> None:
+    text = (PROJECT / "docs" / "protection.md").read_text(encoding="utf-8")
+    assert "\n".join(rows()) in text
