@@ -20,6 +20,7 @@ MODULES = (
     "join",
     "growth",
     "landing",
+    "radar",
     "mcp",
     "host",
     "hundred",

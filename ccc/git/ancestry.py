@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 
 from ccc.git.command import Git
@@ -14,13 +14,14 @@ MANY = ""
 
 @dataclass(frozen=True)
 class Graph:
-    """Every commit behind some tips and not behind `floor`, their one common ancestor, with its parents.
+    """Every commit behind some tips and not behind `floor`, their one common ancestor: parents and tree.
 
     `floor` None: they have no single best common ancestor; then the graph goes down to the roots.
     """
 
     floor: str | None = None
     parents: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    trees: Mapping[str, str] = field(default_factory=dict)
 
     def holds(self, tip: str) -> bool:
         """Whether a tip is known with all that is behind it."""
@@ -36,18 +37,24 @@ def graph(git: Git, tips: Sequence[str], before: Graph) -> Graph:
         inner = {parent for parents in before.parents.values() for parent in parents}
         known = [commit for commit in before.parents if commit not in inner]
         known += [before.floor] if before.floor else []
-        grown = Graph(before.floor, {**before.parents, **_walked(git, new, known)})
+        grown = _with(before, _walked(git, new, known))
         if _stand_on_floor(grown, tips):
             return _behind(grown, tips)
     floor = _floor(git, tips)
-    return Graph(floor, _walked(git, tips, [floor] if floor else []))
+    return _with(Graph(floor), _walked(git, tips, [floor] if floor else []))
 
 
-def _walked(git: Git, tips: Iterable[str], known: Iterable[str]) -> dict[str, Sequence[str]]:
+def _with(graph: Graph, rows: Sequence[Sequence[str]]) -> Graph:
+    parents = {commit: above for commit, _, *above in rows}
+    trees = {commit: tree for commit, tree, *_ in rows}
+    return Graph(graph.floor, {**graph.parents, **parents}, {**graph.trees, **trees})
+
+
+def _walked(git: Git, tips: Iterable[str], known: Iterable[str]) -> list[list[str]]:
+    """Rows of commit, tree, parents."""
     asked = "".join([*(f"{tip}\n" for tip in tips), *(f"^{each}\n" for each in known)]).encode()
-    lines = git.run("rev-list", "--parents", "--stdin", input=asked).text.split("\n")
-    rows = (line.split(" ") for line in lines if line)
-    return {commit: parents for commit, *parents in rows}
+    walk = ("log", "--no-show-signature", "--no-color", "--format=%H %T %P", "--stdin")
+    return [line.split() for line in git.run(*walk, input=asked).text.split("\n") if line]
 
 
 def _floor(git: Git, tips: Sequence[str]) -> str | None:
@@ -65,7 +72,8 @@ def _behind(graph: Graph, tips: Iterable[str]) -> Graph:
             waiting += [parent for parent in graph.parents[commit] if parent in graph.parents]
     if len(reached) == len(graph.parents):
         return graph
-    return Graph(graph.floor, {each: graph.parents[each] for each in reached})
+    parents = {each: graph.parents[each] for each in reached}
+    return Graph(graph.floor, parents, {each: graph.trees[each] for each in reached})
 
 
 def _stand_on_floor(graph: Graph, tips: Iterable[str]) -> bool:
@@ -89,10 +97,11 @@ def _stand_on_floor(graph: Graph, tips: Iterable[str]) -> bool:
 
 
 class Meetings:
-    """The merge base of every pair of some tips."""
+    """The merge base of every pair of tips of which one is `fresh`."""
 
-    def __init__(self, graph: Graph, tips: Sequence[str]) -> None:
+    def __init__(self, graph: Graph, tips: Sequence[str], fresh: Container[str]) -> None:
         self._tips = {tip: number for number, tip in enumerate(dict.fromkeys(tips))}
+        self._fresh = sum(1 << number for tip, number in self._tips.items() if tip in fresh)
         self._bases: list[dict[int, str]] = [{} for _ in self._tips]
         self._reach, order = _reach(graph, self._tips)
         self._merges = self._merges_of(graph, order)
@@ -110,8 +119,9 @@ class Meetings:
 
     def _assign(self, graph: Graph, order: Sequence[str]) -> None:
         """The first common ancestor in an order that has children first is a best one."""
-        count = len(self._tips)
-        rest = [((1 << count) - 1) & ~(1 << number) for number in range(count)]
+        everybody = (1 << len(self._tips)) - 1
+        wanted = (everybody if self._fresh >> number & 1 else self._fresh for number in self._tips.values())
+        rest = [others & ~(1 << number) for number, others in enumerate(wanted)]
         for commit, bits in _distinct(order, self._reach):
             for number in _numbers(bits):
                 for other in _numbers(bits & rest[number]):

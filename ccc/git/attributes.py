@@ -32,11 +32,14 @@ def work_tree(git: Git, ours: str, *theirs: str, programs: str | None = None) ->
 
 
 @contextmanager
-def laid_out(git: Git, found: Mapping[str, bytes], paths: Collection[str], programs: str) -> Iterator[Git]:
+def laid_out(
+    git: Git, found: Mapping[str, bytes], paths: Collection[str], programs: str | None
+) -> Iterator[Git]:
     """A git in a work tree of its own that holds these files and nothing else, for a merge of these paths.
 
     But submodules that have their repository inside the main checkout are found, and where programs of the
     configuration merge some of the paths, they find the files of the commit `programs`, and may be of them.
+    None: no program merges.
     """
     with tempfile.TemporaryDirectory(prefix="ccc-merge-") as folder:
         top, index = Path(folder) / "tree", Path(folder) / "index"
@@ -47,7 +50,7 @@ def laid_out(git: Git, found: Mapping[str, bytes], paths: Collection[str], progr
             file.write_bytes(content)
         _lead_to_submodules(git, top, paths)
         inside = replace(git, directory=top, extra={**git.extra, "GIT_WORK_TREE": str(top)})
-        if drivers.apply(inside, paths, index):
+        if programs is not None and drivers.apply(inside, paths, index):
             drivers.check_out(inside, programs, index)
             for path in set(all_in(git, programs)) - found.keys():
                 (top / path).unlink(missing_ok=True)

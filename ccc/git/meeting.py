@@ -31,12 +31,15 @@ Files = tuple[ConflictFile, ...]
 class Memory:
     """What follows from commits alone: their graph, their trees, what lies between trees, verdicts on pairs.
 
+    `seen` are the tips of the last look, the trunk first, and `near` the pairs of them that could conflict.
     `deciding`: a tree and the paths in it that merges depend on (attributes).
     """
 
     graph: Graph = Graph()
     trees: dict[str, str] = field(default_factory=dict)
     legs: dict[Leg, Touched] = field(default_factory=dict)
+    seen: tuple[str, ...] = ()
+    near: tuple[Pair, ...] = ()
     verdicts: dict[Pair, Files] = field(default_factory=dict)
     deciding: tuple[str, tuple[str, ...]] | None = None
 
@@ -61,9 +64,9 @@ def find(git: Git, trunk: str, tips: Sequence[str], memory: Memory, *, drivers: 
     programs of somebody else's that merge files, no conflict is remembered. Raises GitFailed.
     """
     look = _Look(git, trunk, tuple(dict.fromkeys((trunk, *tips))), memory)
-    pairs = look.pairs()
+    pairs = memory.near
     asked = [pair for pair in pairs if pair not in memory.verdicts]
-    fresh = look.merged(asked) if asked else {}
+    fresh = look.merged(asked, drivers=drivers) if asked else {}
     known = {pair: memory.verdicts[pair] for pair in pairs if pair in memory.verdicts}
     verdicts = {**known, **fresh}
     memory.verdicts = {
@@ -83,31 +86,40 @@ def _passes(files: Files) -> bool:
 
 
 class _Look:
+    """Brings a memory up to date: what is fresh is held against all, everything else is as it was."""
+
     def __init__(self, git: Git, trunk: str, tips: Sequence[str], memory: Memory) -> None:
         self._git, self._trunk, self._tips, self._memory = git, trunk, tips, memory
+        self._fresh = set(tips) - set(memory.seen)
         memory.graph = graph(git, tips, memory.graph)
-        self._meet = Meetings(memory.graph, tips)
+        self._meet = Meetings(memory.graph, tips, self._fresh | {trunk})
         self._bases = {tip: self._meet.base(trunk, tip) for tip in tips}
         self._learn()
         self.own = {tip: self._leg(base or trunk, tip) for tip, base in self._bases.items()}
+        memory.near = tuple(self._near())
+        memory.seen = tuple(tips)
 
     def _learn(self) -> None:
-        """The trees and differences that will be asked for, all by two processes; others are forgotten."""
+        """The trees and differences that will be asked for, all by two processes."""
         memory = self._memory
         steps = set(self._steps())
         ends = {commit for step in steps for commit in step}
-        fresh = touching.trees_of(self._git, sorted(ends - memory.trees.keys()))
-        memory.trees = {each: memory.trees.get(each) or fresh[each] for each in ends}
+        walked, known = memory.graph.trees, memory.trees
+        fresh = touching.trees_of(self._git, sorted(ends - walked.keys() - known.keys()))
+        memory.trees = {each: walked.get(each) or known.get(each) or fresh[each] for each in ends}
         legs = {(memory.trees[old], memory.trees[new]) for old, new in steps}
         unknown = sorted(leg for leg in legs if leg not in memory.legs and leg[0] != leg[1])
         found = touching.between(self._git, unknown)
-        known = memory.legs
-        memory.legs = {leg: known[leg] if leg in known else found[leg] for leg in legs if leg[0] != leg[1]}
+        there = {*walked.values(), *memory.trees.values()}
+        kept = {leg: each for leg, each in memory.legs.items() if leg[0] in there and leg[1] in there}
+        memory.legs = {**kept, **found}
 
     def _steps(self) -> Iterator[tuple[str, str]]:
         for tip, base in self._bases.items():
             yield base or self._trunk, tip
-        for one, other in self._all_pairs():
+            if base:
+                yield base, self._trunk
+        for one, other in self._fresh_pairs():
             base = self._meet.base(one, other)
             if base:
                 yield from self._ways(base, one)
@@ -123,20 +135,31 @@ class _Look:
     def _is_on_trunk(self, base: str) -> bool:
         return base == self._memory.graph.floor or self._meet.is_behind(base, self._trunk)
 
-    def _all_pairs(self) -> Iterator[Pair]:
+    def _fresh_pairs(self) -> Iterator[Pair]:
+        """The pairs of which a tip was not there before, in the order of tips."""
+        fresh = self._fresh
         for place, one in enumerate(self._tips):
-            for other in self._tips[place + 1 :]:
+            others = self._tips[place + 1 :]
+            for other in others if one in fresh else (each for each in others if each in fresh):
                 yield one, other
 
     def _leg(self, old: str, new: str) -> Touched:
         trees = self._memory.trees
         return self._memory.legs.get((trees[old], trees[new]), NOTHING)
 
-    def pairs(self) -> list[Pair]:
-        """The pairs that could conflict."""
+    def _near(self) -> Iterator[Pair]:
+        """The pairs that could conflict: those of before that are still there, and fresh ones."""
+        there = set(self._tips) - self._fresh
+        for one, other in self._memory.near:
+            if one in there and other in there and other != self._trunk:
+                yield one, other
+            elif one in there and other in there:
+                yield other, one
         partners = touching.Index(self.own)
-        near = {tip: partners.partners(tip) for tip in self._tips}
-        return [pair for pair in self._all_pairs() if self._could_conflict(pair, near)]
+        near = {tip: partners.partners(tip) for tip in self._fresh}
+        for pair in self._fresh_pairs():
+            if self._could_conflict(pair, near):
+                yield pair
 
     def _could_conflict(self, pair: Pair, near: Mapping[str, set[str]]) -> bool:
         one, other = pair
@@ -146,17 +169,18 @@ class _Look:
         if base in pair:
             return False
         if base == self._bases[one] == self._bases[other]:
-            return other in near[one]
+            return other in near[one] if one in near else one in near[other]
         mine, theirs = self._ways(base, one), self._ways(base, other)
         return any(self._leg(*step).meets(self._leg(*way)) for step in mine for way in theirs)
 
-    def merged(self, pairs: Sequence[Pair]) -> dict[Pair, Files]:
+    def merged(self, pairs: Sequence[Pair], *, drivers: bool) -> dict[Pair, Files]:
         """What git says of these pairs."""
         alike = [pair for pair in pairs if self._has_trunks_attributes(pair[0])]
         found: dict[Pair, Files] = {}
         files = attributes.contents(self._git, self._trunk, self._deciding())
         paths = frozenset[str]().union(*(self.own[tip].paths for pair in alike for tip in pair))
-        with attributes.laid_out(self._git, files, paths, self._trunk) as inside:
+        programs = self._trunk if drivers else None
+        with attributes.laid_out(self._git, files, paths, programs) as inside:
             for verdicts in _at_once(inside, alike):
                 found.update((pair, verdict.conflicts) for pair, verdict in verdicts.items())
         apart = [pair for pair in pairs if pair not in set(alike)]

@@ -26,9 +26,14 @@ UNDER_WAY = (
 """In an admin directory: what is in the worktree is half of something; markers of conflicts are no work."""
 
 QUIETLY = (
-    *("-c", "core.safecrlf=false", "-c", "core.splitIndex=false", "-c", "advice.addEmbeddedRepo=false"),
+    *("-c", "core.safecrlf=false", "-c", "core.splitIndex=false", "-c", "status.relativePaths=false"),
     *("-c", "core.untrackedCache=false"),
 )
+STATUS = (
+    *("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all"),
+    *("--ignore-submodules=dirty", "--no-ahead-behind"),
+)
+UPDATE = ("update-index", "--add", "--remove", "--replace", "-z", "--stdin")
 WHO = "ccc <ccc@localhost>"
 
 
@@ -58,29 +63,44 @@ def unsaved(place: Place, git: Git, folder: Path) -> str | None:
         # With its time: by that git knows which files it must read, as they may have changed since.
         shutil.copy2(place.index, index)
         here = replace(git, extra={**git.extra, "GIT_INDEX_FILE": str(index)})
-        here.run(*QUIETLY, "add", "--update", "--ignore-errors", "--", ".", ok=(0, 1, 128))
-        _add_untracked(here, place.top)
+        changed = _changed(here, place.top)
+        if changed is None:
+            return None
+        if changed:
+            given = b"".join(path + b"\0" for path in changed)
+            here.run(*QUIETLY, *UPDATE, input=given, ok=(0, 128))
         tree = here.text("write-tree")
         head, before, seconds = here.text("log", "-1", "--format=%H %T %ct", "HEAD").split(" ")
-        if tree == before:
+        return None if tree == before else _commit(here, tree, head, seconds)
+
+
+def _changed(git: Git, top: Path) -> list[bytes] | None:
+    """The paths that differ from the index, what is gone first: a folder may be where a file was.
+
+    None where some are in conflict.
+    """
+    gone, there = [], []
+    for row in git.run(*QUIETLY, *STATUS).out.split(b"\0"):
+        path = row[3:]
+        if b"U" in row[:2] or row[:2] in (b"AA", b"DD"):
             return None
-        return _commit(here, tree, head, seconds)
+        if row[1:2] == b"D":
+            gone.append(path)
+        elif row[1:2] not in (b"", b" ") and not path.endswith(b"/") and _is_wanted(top, row):
+            there.append(path)
+    return [*gone, *there]
 
 
-def _add_untracked(git: Git, top: Path) -> None:
-    listed = git.run("ls-files", "--others", "--exclude-standard", "-z").out.split(b"\0")
-    names = [name for name in listed if name and not name.endswith(b"/") and _is_small(top, name)]
-    if names:
-        given = b"".join(name + b"\0" for name in names)
-        git.run(*QUIETLY, "update-index", "--add", "--remove", "-z", "--stdin", input=given, ok=(0, 128))
-
-
-def _is_small(top: Path, name: bytes) -> bool:
+def _is_wanted(top: Path, row: bytes) -> bool:
+    """Whether a path can be read, and is one that git tracks or not too large: of others git takes none."""
+    file = top / os.fsdecode(row[3:])
     try:
-        found = (top / os.fsdecode(name)).lstat()
+        found = file.lstat()
     except OSError:
         return False
-    return stat.S_ISLNK(found.st_mode) or (stat.S_ISREG(found.st_mode) and found.st_size <= LARGEST)
+    if not stat.S_ISREG(found.st_mode):
+        return stat.S_ISLNK(found.st_mode) or not row.startswith(b"??")
+    return os.access(file, os.R_OK) and (found.st_size <= LARGEST or not row.startswith(b"??"))
 
 
 def _commit(git: Git, tree: str, head: str, seconds: str) -> str:

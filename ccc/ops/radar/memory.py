@@ -48,7 +48,9 @@ LinesOf = dict[str, tuple[Lines, Lines]]
 def _read(found: Mapping[str, Any]) -> tuple[Memory, LinesOf]:
     deciding = found["deciding"]
     memory = Memory(
-        graph=Graph(found["floor"], found["parents"]),
+        graph=Graph(found["floor"], found["parents"], found["graph_trees"]),
+        seen=tuple(found["seen"]),
+        near=tuple((one, other) for one, other in found["near"]),
         trees=found["trees"],
         legs={(old, new): touched(paths, gone) for old, new, paths, gone in found["legs"]},
         verdicts={(one, other): _files(files) for one, other, files in found["verdicts"]},
@@ -73,7 +75,10 @@ def _written(memory: Memory, lines: LinesOf) -> dict[str, Any]:
     return {
         "floor": memory.graph.floor,
         "parents": memory.graph.parents,
+        "graph_trees": memory.graph.trees,
         "trees": memory.trees,
+        "seen": memory.seen,
+        "near": memory.near,
         "legs": [[*leg, sorted(each.paths), sorted(each.gone)] for leg, each in memory.legs.items()],
         "verdicts": [[*pair, [_row(file) for file in files]] for pair, files in memory.verdicts.items()],
         "deciding": memory.deciding,
