@@ -64,7 +64,12 @@ def _heading(found: Report, now: str) -> Iterator[str]:
     else:
         count = len(found.conflicts)
         words = "no conflicts" if not count else f"{count} conflict{'s' if count > 1 else ''}"
-        yield f"{words}; looked at {age(found.checked_at, now)} ago"
+        yield f"{words}; looked at {_ago(found.checked_at, now)}"
+
+
+def _ago(moment: str, now: str) -> str:
+    word = age(moment, now)
+    return "just now" if word == "now" else f"{word} ago"
 
 
 def _table(found: Report, look: Styling) -> Iterator[str]:
