@@ -157,7 +157,8 @@ class _Fold:
             self.counts["base_red"] += one
 
     def _resolved(self, event: Event, story: _Story, one: int) -> None:
-        del event, story
+        del event
+        story.blocked.clear()  # before the radar has looked again
         self.counts["resolved"] += one
 
     def _rejected(self, event: Event, story: _Story, one: int) -> None:

@@ -18,6 +18,9 @@ from tests.support.repository import Repo
 pytestmark = pytest.mark.slow
 
 TEXT = "1\n2\n3\n4\n5\n"
+QUIET = "[radar]\non = false\n"
+"""What the radar says to an agent that idles would begin the turn that the script has for the hand-back."""
+
 BOTH = TEXT.replace("3", "both")
 MERGE = [
     {"run": {"command": "git merge --quiet main", "expect": [1]}},
@@ -38,7 +41,7 @@ def conflicting(ready: Repo, ccc: RunsCcc, start: Starts) -> Callable[..., Agent
     """An agent that is done, and in conflict with what another one landed."""
 
     def make(*turns: list[dict[str, Any]]) -> Agent:
-        ready.commit("Numbers", {"numbers": TEXT})
+        ready.commit("Numbers", {"numbers": TEXT, ".ccc/config.toml": QUIET})
         landed = start(says("theirs"), task="Say theirs")
         agent = start(says("ours"), *turns, task="Say ours")
         for each in (landed, agent):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.flow.checked import until_checked
 from tests.flow.conftest import Spawns, Worked
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
@@ -94,7 +95,7 @@ def test_what_a_person_resolves_lands_only_when_it_is_approved_anew(
     assert session.tree.git("log", "-1", "--format=%P").split()[1] == ready.oid("main")
     assert (session.path / "numbers").read_text() == TEXT.replace("3", "both")
     assert session.tree.git("status", "--porcelain") == ""
-    ccc("wait", session.name, "--timeout", "60", exit=0)
+    until_checked(ccc, session.name)
     shown = ccc("review", session.name, "--json", exit=0).json
     assert (shown["entry"]["head"], shown["conflicts"], shown["approvals"]) == (commit, [], [])
     assert shown["why_not"] == ["approval by a person is missing (0 of 1)"]
@@ -139,7 +140,7 @@ def test_an_end_that_is_killed_is_finished_by_the_next_call_and_counts_once(
     parents = session.tree.git("log", "-1", "--format=%P").split()
     assert parents == [head, ready.oid("main")]
     assert len([line for line in diary() if "resolved as" in line]) == 1
-    ccc("wait", session.name, "--timeout", "60", exit=0)
+    until_checked(ccc, session.name)
     ccc("merge", session.name, "--yes", exit=0)
     ccc("fsck", exit=0)
 
@@ -186,7 +187,7 @@ def test_the_same_conflict_of_another_session_is_proposed_and_still_needs_a_pers
     assert "still in conflict: numbers" in ccc("resolve", second, "--here", "--done", exit=3).stderr
     Repo(place).git("add", "numbers")
     ccc("resolve", second, "--here", "--done", exit=0)
-    ccc("wait", second, "--timeout", "60", exit=0)
+    until_checked(ccc, second)
     assert ccc("merge", second, exit=3).exit == 3
     ccc("merge", second, "--yes", exit=0)
     assert not (ready.common / "rr-cache").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.flow.checked import until_checked
 from tests.flow.conftest import Spawns, Worked
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
@@ -29,7 +30,7 @@ def test_one_that_would_spoil_two_comes_behind_them(ready: Repo, ccc: RunsCcc, s
     done(both, {"one": "both\n", "two": "both\n"})
     done(first, {"one": "first\n"})
     done(second, {"two": "second\n"})
-    ccc("wait", "--timeout", "60", exit=0)
+    until_checked(ccc)
     ccc("queue", both.name, first.name, second.name, exit=0)
     before = objects(ready)
     shown = ccc("merge", "--plan", exit=0).stdout
@@ -66,7 +67,7 @@ def test_what_only_two_landings_together_bring_about_is_foreseen(
     done(moves, {})
     done(adds, {"old/c": "added\n" * 9})
     done(places, {"new/c": "placed\n" * 9})
-    ccc("wait", "--timeout", "60", exit=0)
+    until_checked(ccc)
     document = ccc("merge", "--plan", "--json", exit=0).json
     assert [(each["name"], each["lands"], each["conflicts_with"]) for each in document["order"]] == [
         ("backend-moves", True, []),
@@ -81,10 +82,10 @@ def test_what_only_two_landings_together_bring_about_is_foreseen(
 def test_what_builds_on_another_comes_behind_it(ready: Repo, ccc: RunsCcc, spawn: Spawns) -> None:
     below = spawn("backend", "Below")
     done(below, {"below": "1\n"})
-    ccc("wait", "--timeout", "60", exit=0)
+    until_checked(ccc)
     above = spawn("backend", "Above", "--base", below.name)
     done(above, {"above": "1\n"})
-    ccc("wait", "--timeout", "60", exit=0)
+    until_checked(ccc)
     ccc("queue", above.name, below.name, exit=0)
     document = ccc("merge", "--plan", "--json", exit=0).json
     assert [each["name"] for each in document["order"]] == [below.name, above.name]

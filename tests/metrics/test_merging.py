@@ -59,7 +59,7 @@ def test_a_report_counts_once_and_lasts_from_the_first_to_the_landing() -> None:
 def test_a_hand_off_is_in_conflict_once_however_it_was_seen() -> None:
     seen_before = (conflict(0, X, "target:main"), reported(1, X, "1"))
     seen_after = (reported(2, Y, "2"), conflict(3, Y, "target:main"), event(4, "merge.handed-back", Y))
-    mended = (conflict(5, X, "target:main", "gone"), reported(6, X, "3"), event(7, "merge.resolved", X))
+    mended = (event(5, "merge.resolved", X), reported(6, X, "3"), conflict(7, X, "target:main", "gone"))
     found = figures(*seen_before, *seen_after, *mended)
     assert (found.handoffs, found.in_conflict, found.resolved, found.pairs) == (3, 2, 1, 0)
 

@@ -16,6 +16,7 @@ from ccc.git.repository import RefUpdate
 from ccc.ops.actor import require_person_at_keyboard
 from ccc.ops.find import find
 from ccc.ops.look import look
+from ccc.ops.radar import check as radar
 from ccc.ops.resolving import claims, guard, result
 from ccc.ops.resolving.claims import Claim
 from ccc.ops.resolving.matter import remember, resolution_of
@@ -57,6 +58,7 @@ def done(workspace: Workspace, reference: str) -> Concluded:
         result.record(workspace, session, _attempt(workspace, session, claim), commit, person)
         claims.discard(workspace, claim)
         reached("here-cleared")
+    radar.check(workspace)
     return Concluded(session, commit=commit)
 
 
