@@ -47,6 +47,7 @@ class Lookout:
         self._grown: set[str] = set()
         self._said: set[str] = set()
         self._moved = False
+        self._listed: int | None = None
         self._due, self._alone = 0.0, 0
 
     def run(self) -> None:
@@ -72,6 +73,10 @@ class Lookout:
 
     def _look_around(self) -> None:
         """Who came is noted: what was changed before it was watched nobody has seen."""
+        listed = _changed_at(self._layout.common / "worktrees")
+        if listed == self._listed and not self._watched.half_made:
+            return
+        self._listed = listed
         for name in self._watched.look_around():
             self._note_change(name)
         if self._watched.names != self._said:
@@ -98,7 +103,7 @@ class Lookout:
                 self._moved = True
                 self._stir()
                 if change.folder or not change.name:
-                    self._due = 0.0
+                    self._due, self._listed = 0.0, None
             else:
                 self._note_change(name)
                 if change.folder or change.lost:
@@ -131,6 +136,13 @@ class Lookout:
         if moved:
             lookout.note_moved(self._layout)
         drain.wake(self._layout)
+
+
+def _changed_at(folder: Path) -> int:
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _any_host(layout: Layout) -> bool:

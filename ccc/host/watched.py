@@ -33,6 +33,8 @@ class Watched:
         self._places: dict[str, Path] = {}
         self._count, self._most = 0, _allowed()
         self.polled: dict[str, Path] = {}
+        self.half_made = False
+        """Whether a worktree is listed whose folder is not there (yet)."""
 
     @property
     def names(self) -> set[str]:
@@ -45,7 +47,9 @@ class Watched:
         for name in [name for name in self._places if there.get(name) != self._places[name]]:
             del self._places[name]
             self.polled.pop(name, None)
-        came = [name for name in there if name not in self._places and (there[name] / ".git").exists()]
+        absent = [name for name in there if name not in self._places]
+        came = [name for name in absent if (there[name] / ".git").exists()]
+        self.half_made = len(came) < len(absent)
         for name in came:
             self._places[name] = there[name]
             self.plan(name)

@@ -25,7 +25,7 @@ main and backend-three: text, Ns
   b.py: 1 | 1
 
 backend-one and backend-two: text, not all committed, Ns
-  app.py: 3 | 3-4
+  app.py: 3-4 | 3-4
 """
 
 
@@ -48,14 +48,14 @@ def test_pairs_are_shown_as_a_table_and_one_by_one_and_wait_in_the_inbox(
     assert lines == TABLE.splitlines()
     assert max(map(len, shown.splitlines())) <= 80
     waiting = [each for each in ccc("inbox", "--json", exit=0).json["items"] if each["kind"] == "conflict"]
-    assert [(each["title"], each["text"], each["command"]) for each in waiting] == [
+    assert {(each["title"], each["text"], each["command"]) for each in waiting} == {
         (f"{three.name} conflicts with main", "in b.py (line 1; line 1)", "git ccc conflicts"),
         (
             f"{one.name} and {two.name} conflict",
-            "in app.py (line 3; lines 3-4); not all of it is committed",
+            "in app.py (lines 3-4; lines 3-4); not all of it is committed",
             "git ccc conflicts",
         ),
-    ]
+    }
     assert ccc("inbox", "--ack", waiting[0]["id"]).exit == 1
 
 
