@@ -29,6 +29,19 @@ def claude(session: str, name: str, common: str) -> None:
     raise SystemExit(answer([*WORDS, session, name, common]))
 
 
+@command_hook.command("reserved")
+@click.argument("root")
+def reserved(root: str) -> None:
+    """Answer a hook of Claude Code before it changes a file, whose input is on standard input
+
+    ROOT is ccc's folder in git's common directory. Says which session has reserved the file, or refuses the
+    change where `reserve.mode` is "deny". Ends with 0, or with 1 where anything goes wrong.
+    """
+    from ccc.cli.hookdoor import RESERVED, answer
+
+    raise SystemExit(answer([*RESERVED, root]))
+
+
 @command_hook.command("settings")
 @click.argument("session", metavar="ID")
 @pass_invocation

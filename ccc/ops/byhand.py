@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ccc.domain.sessions import Session
+from ccc.engines.claude import edits
 from ccc.engines.claude.hookpoints import EVENTS, START, STOP
 from ccc.git import history
 from ccc.git.files import replace_file
@@ -29,6 +30,9 @@ IGNORED = """\
 /.gitignore
 /settings.local.json
 """
+OURS = ("/ccc/claude-hook", "ccc-reserve-hook")
+"""What the commands of our hooks name."""
+
 SECONDS = 10
 IDLE_SECONDS = 7 * 24 * 3600
 """How long a program without a turn is waited beside; its next stop begins anew."""
@@ -93,6 +97,8 @@ def _hooks(layout: Layout, session: Session) -> dict[str, Any]:
     }
     for event in (START, STOP):
         hooks[event].append({"hooks": [waiter]})
+    before = resource_dir("hooks") / "ccc-reserve-hook"
+    hooks[edits.EVENT] = [edits.entry(before, layout.root, sys.executable)]
     return {"hooks": hooks}
 
 
@@ -108,7 +114,7 @@ def _with_hooks(present: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str
     """The user's settings with ours beside their hooks; ours of an earlier time are replaced."""
     hooks = present.get("hooks")
     merged = {
-        event: [entry for entry in entries if "/ccc/claude-hook" not in json.dumps(entry)]
+        event: [entry for entry in entries if not any(mark in json.dumps(entry) for mark in OURS)]
         for event, entries in (hooks.items() if isinstance(hooks, dict) else ())
         if isinstance(entries, list)
     }

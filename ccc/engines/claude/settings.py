@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from pathlib import Path
 
+from ccc.engines.claude import edits
 from ccc.resources import resource_dir
 from ccc.runs.files import RunFiles, write_json
 
@@ -20,5 +22,6 @@ def write(folder: Path) -> Path:
     path = folder / "settings.json"
     command = f"sh {shlex.quote(str(hook))} {shlex.quote(str(files.hooks))}"
     entry = [{"hooks": [{"type": "command", "command": command, "timeout": 10}]}]
-    write_json(path, {"hooks": dict.fromkeys(EVENTS, entry)})
+    before = edits.entry(resource_dir("hooks") / "ccc-reserve-hook", folder.parents[2], sys.executable)
+    write_json(path, {"hooks": {**dict.fromkeys(EVENTS, entry), edits.EVENT: [before]}})
     return path
