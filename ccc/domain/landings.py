@@ -135,7 +135,7 @@ def from_cells(session: str, cells: Cells) -> Entry:
         queued_at=rfc3339(cells["queued"][0]) if queued else None,
         priority=int(queued.get("priority", 0)) if queued else 0,
         target=queued.get("target") if queued else None,
-        approvals=_approvals(cells),
+        approvals=approvals_in(cells),
         gate=_gate(present.get("gate")),
         runs=runs_of(cells),
         first=bool(queued.get("first", 0)) if queued else False,
@@ -168,7 +168,8 @@ def runs_of(cells: Cells, field: str = RUN) -> dict[str, Command]:
     }
 
 
-def _approvals(cells: Cells) -> tuple[Approval, ...]:
+def approvals_in(cells: Cells) -> tuple[Approval, ...]:
+    """The approvals among the cells of a stream, oldest first."""
     found = []
     for name, (stamp, value) in cells.items():
         if name.startswith(APPROVAL) and isinstance(value, Mapping):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from ccc.domain import landings
 from ccc.domain.canonical import Value
 from ccc.domain.events import Event
 from ccc.errors import StateBroken
@@ -88,7 +89,22 @@ def _audited(
     who = by if session is None else names.get(session, by)
     agent = session is not None or found.get("agent") is not None
     tag = found.get("tag")
-    return Audited(logged, who, agent, recorded_by, keys.get(tag) if isinstance(tag, str) else None, found)
+    key = keys.get(tag) if isinstance(tag, str) else _key_of_approval(workspace, logged.event)
+    return Audited(logged, who, agent, recorded_by, key, found)
+
+
+def _key_of_approval(workspace: Workspace, event: Event) -> str | None:
+    """The key that signed an approval, where the target that was approved for allows it."""
+    if event.type != "merge.approved" or event.session is None:
+        return None
+    from ccc.ops.landing.approvals import proven, signers_at  # where an approval is listed only
+
+    fields = event.changes.get(landings.stream_of(event.session), {})
+    for approval in landings.approvals_in({name: (event.id, value) for name, value in fields.items()}):
+        if approval.signature is not None and workspace.reader.objects.has(approval.base):
+            allowed = signers_at(workspace, approval.base)
+            return proven(approval, event.subject, event.session, allowed).key if allowed else None
+    return None
 
 
 def evidence(event: Event) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from ccc.records import dataclass
 from ccc.store.protocol import State
 
 if TYPE_CHECKING:
+    from ccc.domain.approving import Yes
     from ccc.ops.landing.review import ShownConflict
 
 
@@ -119,7 +121,13 @@ def _landing(
             shown = review_of(aside, picture, sighting)
     except (NotFound, BadConfig, GitFailed):
         return None, tuple((approval, None) for approval in given)
-    return shown.conflicts, shown.approvals
+    proven = tuple((_as_proven(yes), yes.stale) for yes in shown.consent.yeses)
+    return shown.conflicts, proven
+
+
+def _as_proven(yes: Yes) -> Approval:
+    """The approval, signed only if its signature holds."""
+    return yes.approval if yes.key is not None else replace(yes.approval, signature=None)
 
 
 def diff(workspace: Workspace, shown: Shown) -> str:

@@ -186,6 +186,22 @@ def test_an_agent_above_the_caller_is_seen_though_variables_are_unset(start: Sta
 
 
 @pytest.mark.slow
+def test_what_an_agent_left_running_on_its_own_decides_nothing_either(start: Starts, ready: Repo) -> None:
+    """The attack: fork twice into a session of one's own, and approve when the parents are gone."""
+    approve = f"{sys.executable} -E -P -m ccc -C {ready.path} approve backend-a-part"
+    later = f"while [ $(ps -o ppid= -p $$) = $OLD ]; do sleep 0.05; done; cd /; {approve} 2>{ready.path}/said"
+    (ready.path / "later").write_text(f"{later}; echo $? >{ready.path}/code\n", encoding="utf-8")
+    clean = "env -i PATH=$PATH HOME=$HOME"
+    command = f"{clean} setsid sh -c 'OLD=$$ setsid sh {ready.path}/later >/dev/null 2>&1 &'"
+    agent = start([*DONE, {"run": ["sh", "-c", command]}])
+    agent.becomes("unchecked")
+    until(lambda: (ready.path / "code").exists() and (ready.path / "code").read_text("ascii"), "the code")
+    said = (ready.path / "said").read_text(encoding="utf-8")
+    assert (ready.path / "code").read_text(encoding="ascii").strip() == "3", said
+    assert "above this one hosts an agent" in said
+
+
+@pytest.mark.slow
 def test_a_silent_agent_is_started_again_and_then_given_up(ready: Repo, start: Starts) -> None:
     ready.write(".ccc/config.toml", '[session]\nsilence = "1s"\nrestarts = 1\n')
     agent = start([{"hang": {}}])

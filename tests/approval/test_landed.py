@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from ccc.domain import landings
+from ccc.domain.canonical import Value
+from ccc.domain.events import Draft
+from ccc.errors import NeedsPerson
+from ccc.ops.landing.land import land
+from ccc.ops.landing.review import review
+from ccc.ops.workspace import Workspace
 from tests.approval.conftest import CONFIG, Done
 from tests.audit.conftest import Session
 from tests.support.program import RunsCcc
@@ -53,6 +61,36 @@ def test_two_are_two_people_and_not_two_spellings_of_one(
     person(*LEAD)
     ccc_inline("approve", session.name, exit=0)
     ccc_inline("merge", session.name, exit=0)
+
+
+def test_a_mailmap_in_the_git_directory_makes_nobody_somebody_else(
+    ready: Repo, done: Done, entry: Entry, ccc_inline: RunsCcc
+) -> None:
+    ready.commit("Policy", {CONFIG: PATHS, ".mailmap": "# nobody\n"})
+    session = done(files={"src/auth/keys.py": "1\n"})
+    for place in (ready.common / ".mailmap", ready.path / ".mailmap"):
+        place.write_text("The Lead <lead@example.com> <developer@example.com>\n", encoding="utf-8")
+    ready.git("config", "mailmap.file", str(ready.common / ".mailmap"))
+    ccc_inline("approve", session.name, exit=0)
+    assert [rule["have"] for rule in entry(session)["rules"]] == [["Developer <developer@example.com>"], []]
+
+
+def test_approvals_are_looked_at_again_at_the_moment_of_landing(
+    ready: Repo, done: Done, ccc_inline: RunsCcc
+) -> None:
+    session = done()
+    ccc_inline("approve", session.name, exit=0)
+    workspace = Workspace.open(ready.path, os.environ)
+    shown = review(workspace, session.id)
+    assert shown.can_merge
+    stream = landings.stream_of(session.id)
+    fields = [name for name in workspace.store.state().stream(stream) if name.startswith(landings.APPROVAL)]
+    change: dict[str, Value] = dict.fromkeys(fields)
+    workspace.store.transact(lambda _: (Draft("merge.rejected", "main", "taken back", {stream: change}),))
+    before = ready.oid("main")
+    with pytest.raises(NeedsPerson):
+        land(workspace, shown)
+    assert ready.oid("main") == before
 
 
 def test_where_authors_may_not_approve_their_work_another_person_must(

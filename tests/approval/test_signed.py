@@ -73,6 +73,29 @@ def test_a_key_that_the_target_does_not_allow_is_refused_at_once(
     assert entry(session)["approvals"] == []
 
 
+def test_nobody_signs_in_another_persons_name(
+    ready: Repo, signer: Signer, done: Done, entry: Entry, ccc_inline: RunsCcc, tmp_path: Path
+) -> None:
+    other = make_signer(tmp_path, "other@example.com")
+    ready.commit("Allow two", {".ccc/allowed_signers": signer.line + other.line})
+    session = done()
+    refused = ccc_inline("approve", session.name, "--key", str(other.key), exit=1)
+    assert "this key may not sign for Developer <developer@example.com>" in refused.stderr
+    ready.git("config", "user.email", "other@example.com")
+    ccc_inline("approve", session.name, "--key", str(other.key), exit=0)
+    assert approvals(entry(session)) == [(True, True, None)]
+
+
+def test_an_audit_and_a_shown_session_name_the_key(
+    signer: Signer, done: Done, entry: Entry, ccc_inline: RunsCcc
+) -> None:
+    session = done()
+    ccc_inline("approve", session.name, exit=0)
+    [event] = ccc_inline("log", "--audit", "--type", "merge.approved", "--json", exit=0).json["events"]
+    assert event["key"] == entry(session)["approvals"][0]["key"]
+    assert ccc_inline("show", session.name, "--json", exit=0).json["approvals"][0]["signed"] is True
+
+
 def test_signers_on_the_sessions_branch_count_for_nothing(
     signer: Signer, done: Done, ccc_inline: RunsCcc, tmp_path: Path
 ) -> None:

@@ -162,3 +162,14 @@ def test_a_setting_by_which_programs_run_is_told_once_and_when_it_is_gone(
 def test_attributes_for_every_branch_are_told(ready: Repo, mine: Session, ccc_inline: RunsCcc) -> None:
     (ready.common / "info" / "attributes").write_text("* merge=mine\n", encoding="ascii")
     assert titles(ccc_inline) == ["the shared git configuration runs other programs than before"]
+
+
+def test_attributes_laid_into_the_git_directory_hide_nothing(
+    ready: Repo, mine: Session, ccc_inline: RunsCcc
+) -> None:
+    (ready.common / ".gitattributes").write_text("* -diff merge=union\n", encoding="ascii")
+    ready.commit("The same file", mine="otherwise\n")
+    assert len(ccc_inline("review", mine.name, "--json", exit=0).json["conflicts"]) == 1
+    ready.git("reset", "-q", "--hard", "HEAD~1")
+    mine.tree.commit("Decide\n\nCcc-Status: done", {".ccc/roles/mine.md": "all of it\n"})
+    assert "+all of it" in ccc_inline("review", mine.name, "--json", exit=0).json["deciding"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ccc.domain import approving
@@ -78,8 +79,9 @@ def _yeses(workspace: Workspace, combined: Combined, terms: Terms, given: Sequen
         return []
     git, base = workspace.git, combined.base
     allowed = signers_at(workspace, base)
-    person = _mailmap(workspace, base, [approval.by for approval in given])
-    authors = set() if terms.author else _authors(git, combined, person)
+    own = [] if terms.author else _people(git, combined)
+    person = _mailmap(workspace, base, [*own, *(approval.by for approval in given)])
+    authors = {approving.mail_of(person(each)) for each in own}
     found = []
     for approval in given:
         carried = terms.stale == approving.TRIVIAL and is_trivially_rebased(git, approval, combined)
@@ -93,7 +95,7 @@ def _judged(yes: Yes, combined: Combined, terms: Terms, allowed: bytes | None, a
     """With its signature verified, and why it does not count."""
     approval = yes.approval
     if approval.signature is not None and allowed is not None:
-        proof = proven(approval, combined, allowed)
+        proof = proven(approval, combined.target, combined.session.id, allowed)
         if proof.key is None:
             return replace(yes, why=proof.why)
         yes = replace(yes, key=proof.key)
@@ -105,17 +107,15 @@ def _judged(yes: Yes, combined: Combined, terms: Terms, allowed: bytes | None, a
     return yes
 
 
-def proven(approval: Approval, combined: Combined, allowed: bytes) -> signatures.Verified:
+def proven(approval: Approval, target: str, session: str, allowed: bytes) -> signatures.Verified:
     """Whether the signature of an approval is that of an allowed signer, now, over exactly what it says."""
-    text = approving.signed_text(combined.target, combined.session.id, approval)
+    text = approving.signed_text(target, session, approval)
     who = approval.by.rpartition("<")[2].removesuffix(">")
     found = signatures.verify(
         text, approval.signature or "", who=who, namespace=approving.NAMESPACE, allowed=allowed
     )
     return (
-        replace(found, why=f"{found.why} by {SIGNERS} of {combined.target}")
-        if found.why == signatures.NO
-        else found
+        replace(found, why=f"{found.why} by {SIGNERS} of {target}") if found.why == signatures.NO else found
     )
 
 
@@ -147,14 +147,17 @@ def _mailmap(workspace: Workspace, commit: str, people: Sequence[str]) -> Known:
     if oid is None:
         return lambda person: person
     asked = ("-c", f"mailmap.blob={oid}", "-c", "mailmap.file=/dev/null", "check-mailmap", "--stdin")
+    # git reads a `.mailmap` in the folder where it runs, too: in the git directory anybody may have put one.
+    place = {"GIT_DIR": str(workspace.repository.common)}
+    git = replace(workspace.git, directory=Path("/"), extra={**workspace.git.extra, **place})
     names = [each for each in dict.fromkeys(people) if each.endswith(">") and " <" in each]
     lines = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
-    known = dict(zip(names, workspace.git.run(*asked, input=lines).text.split("\n"), strict=True))
+    known = dict(zip(names, git.run(*asked, input=lines).text.split("\n"), strict=True))
     return lambda person: known.get(person, person)
 
 
-def _authors(git: Git, combined: Combined, person: Known) -> set[str]:
-    """The mails of who wrote the commits that would land, and of who had the session begun."""
-    written = git.text("log", "--format=%ae", f"{combined.base}..{combined.head}").split("\n")
+def _people(git: Git, combined: Combined) -> list[str]:
+    """Who wrote the commits that would land, and who had the session begun."""
+    written = git.text("log", "--no-use-mailmap", "--format=%an <%ae>", f"{combined.base}..{combined.head}")
     started = combined.session.created_by
-    return {*map(str.casefold, written), *([approving.mail_of(person(started))] if started else [])} - {""}
+    return [each for each in (*written.split("\n"), started) if each]

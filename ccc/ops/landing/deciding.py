@@ -34,7 +34,7 @@ def patch(git: Git, combined: Combined, changes: Sequence[FileChange]) -> tuple[
     """The change of those paths, whole, in lines; empty where there is none."""
     if combined.tree is None or not deciding(changes):
         return ()
-    asked = ("diff-tree", "-p", "--no-ext-diff", "--no-textconv", "--no-renames", "--no-color")
+    asked = ("diff-tree", "-p", "--text", "--no-ext-diff", "--no-textconv", "--no-renames", "--no-color")
     own = f":(exclude,glob){OWN_FILES}"
     found = git.run(*asked, combined.base, combined.tree, "--", f":(glob){DECIDING}", own)
     return tuple(found.out.decode("utf-8", "replace").removesuffix("\n").split("\n"))

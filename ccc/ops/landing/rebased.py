@@ -43,6 +43,16 @@ def _merges_to(git: Git, approval: Approval, combined: Combined) -> bool:
 
 
 def _patch(git: Git, old: str, new: str) -> str:
-    asked = ("diff-tree", "-p", "--no-ext-diff", "--no-textconv", "--no-renames", "--full-index", old, new)
+    asked = (
+        "diff-tree",
+        "-p",
+        "--text",
+        "--no-ext-diff",
+        "--no-textconv",
+        "--no-renames",
+        "--full-index",
+        old,
+        new,
+    )
     found = git.run(*asked).out
     return git.run("patch-id", "--stable", input=found).text.partition(" ")[0]

@@ -29,7 +29,7 @@ def signed(workspace: Workspace, combined: Combined, approval: Approval, key: st
             f"{combined.target} has no {SIGNERS}, so no signature can be verified",
             "commit one there: a line MAIL KEY for each person, KEY as in ~/.ssh/KEY.pub",
         )
-    proof = proven(given, combined, allowed)
+    proof = proven(given, combined.target, combined.session.id, allowed)
     if proof.key is None:
         raise Refused(
             f"{proof.why}: this key may not sign for {approval.by}",
