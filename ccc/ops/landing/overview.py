@@ -24,6 +24,9 @@ from ccc.ops.look import Picture, look
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 
+NAMED = 2
+"""Those right ahead that are named; of the others there is a number."""
+
 WORDS = {
     NEEDS: "lands after {}",
     WINDOW: "the window is full; behind {}",
@@ -107,4 +110,8 @@ def _words(standing: Standing, names: Mapping[str, str], *, runs: bool) -> str:
 
 
 def _on(standing: Standing, names: Mapping[str, str]) -> str:
-    return f" on top of {', '.join(names[each] for each in standing.ahead)}" if standing.ahead else ""
+    if not standing.ahead:
+        return ""
+    named = ", ".join(names[each] for each in standing.ahead[-NAMED:])
+    more = len(standing.ahead) - NAMED
+    return f" on top of {f'{more} more and ' if more > 0 else ''}{named}"

@@ -49,7 +49,8 @@ def _of_trial(state: State, line: Line, trial: Trial, bench: Bench, commands: Se
     if answer is not None:
         own["gate"] = gate_value(answer)
     name = combined.session.name
-    where = "".join(f" + {line.sessions[each].name}" for each in trial.ahead)
+    more = f" + {len(trial.ahead) - 1} more" if len(trial.ahead) > 1 else ""
+    where = f"{more} + {line.sessions[trial.ahead[-1]].name}" if trial.ahead else ""
     outcome = describe(commands[-1])
     on = f" on {line.target}{where}" if trial.ahead else ""
     flaky: list[Value] = [command.command for command in commands if command.flaky]

@@ -14,6 +14,7 @@ from ccc import ids
 from ccc.domain.sessions import Command
 from ccc.domain.speculation import Job
 from ccc.errors import CccError, StoreBusy
+from ccc.git import heads
 from ccc.ids import digest
 from ccc.ops.commands import tree_of
 from ccc.ops.landing import gate as gates
@@ -167,9 +168,8 @@ class _Shift:
 
     def turn(self) -> bool:
         """Records what ended, ends what is moot, begins what is next; False where nothing is left to do."""
-        picture = look(self._workspace)
-        if self._changed(picture):
-            results.line_up_again(self._workspace, picture)
+        if self._changed():
+            results.line_up_again(self._workspace, look(self._workspace))
             wishes = running.wishes(self._workspace.layout)
             lines = self._cook.lines(look(self._workspace), wishes.values())
             if results.settle(self._workspace, lines):
@@ -183,11 +183,11 @@ class _Shift:
         self._wait()
         return True
 
-    def _changed(self, picture: Picture) -> bool:
-        from ccc.git import heads
-
+    def _changed(self) -> bool:
+        """Whether anything moved that could make another gate due, or one that runs moot."""
         tips = heads.branches(self._workspace.git, self._workspace.repository.common)
-        seen = (picture.state.tip, tips, running.wishes(self._workspace.layout), len(self._orders))
+        wishes = running.wishes(self._workspace.layout)
+        seen = (self._workspace.reader.tip(), tips, wishes, len(self._orders))
         changed = seen != self._seen
         self._seen = seen
         return changed
