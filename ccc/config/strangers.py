@@ -1,9 +1,9 @@
-"""What the configuration limits for roles that there are not: a slip of the hand, and no limit holds."""
+"""What the configuration says for roles that there are not: a slip of the hand, and nothing of it holds."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 
 from ccc.config.roles import RoleSet, built_in_names
 from ccc.config.settings import Settings
@@ -11,11 +11,15 @@ from ccc.config.twins import Problem
 
 
 def strangers(settings: Settings, roles: RoleSet, where: str) -> Iterator[Problem]:
-    """Each key of `limits.per_role` and `limits.role` that names no role; `where` is the configuration."""
+    """Each key of `limits.per_role` and `limits.role`, and each of the gate's `roles`, that names no role.
+
+    `where` is the configuration.
+    """
     known = sorted({*built_in_names(), *roles.own})
-    tables: dict[str, Mapping[str, object]] = {
+    tables: dict[str, Collection[str]] = {
         "limits.per_role": settings.limits.per_role,
         "limits.role": settings.limits.role,
+        "gate.commands": [role for command in settings.gate for role in command.roles],
     }
     for table, named in tables.items():
         for name in named:

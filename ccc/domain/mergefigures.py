@@ -25,8 +25,9 @@ class Figures:
 
     `handoffs`: commits that sessions reported as done; `in_conflict`: those of them that did not merge with
     their target, as recorded. `to_land`: from the first report since the landing before to the landing.
-    `base_red`: failures of a gate that failed on the target alone, too. `stale`: approvals of something
-    that became another before it landed.
+    `base_red`: failures of a gate that failed on the target alone, too; `flaky`: gates with a command that
+    failed first; `clashes`: pairs that fail together. `stale`: approvals of something that became another
+    before it landed.
     """
 
     handoffs: int
@@ -37,6 +38,8 @@ class Figures:
     gates_passed: int
     gates_failed: int
     base_red: int
+    flaky: int
+    clashes: int
     approvals: int
     stale: int
     rejected: int
@@ -155,6 +158,22 @@ class _Fold:
         gate = _record(event, landings.stream_of(event.session or ""), "gate")
         if not passed and gate.get("base_red"):
             self.counts["base_red"] += one
+        self._flaky(event, one)
+
+    def _gated_alone(self, event: Event, story: _Story, one: int) -> None:
+        """The target alone was tried because this one failed."""
+        del story
+        gate = _record(event, landings.stream_of(event.session or ""), "gate")
+        self.counts["base_red"] += one if gate.get("base_red") else 0
+        self._flaky(event, one)
+
+    def _flaky(self, event: Event, one: int) -> None:
+        told = isinstance(event.data, Mapping) and event.data.get("flaky")
+        self.counts["flaky"] += one if told else 0
+
+    def _clashed(self, event: Event, story: _Story, one: int) -> None:
+        del event, story
+        self.counts["clashes"] += one
 
     def _resolved(self, event: Event, story: _Story, one: int) -> None:
         del event
@@ -167,8 +186,8 @@ class _Fold:
 
 
 COUNTED = (
-    *("handoffs", "resolved", "landings", "gates_passed", "gates_failed", "base_red"),
-    *("approvals", "stale", "rejected", "pairs"),
+    *("handoffs", "resolved", "landings", "gates_passed", "gates_failed", "base_red", "flaky"),
+    *("clashes", "approvals", "stale", "rejected", "pairs"),
 )
 TAKEN = {
     "session.reported": _Fold._reported,
@@ -178,6 +197,9 @@ TAKEN = {
     "merge.approved": _Fold._approved,
     "merge.gate-passed": _Fold._gated,
     "merge.gate-failed": _Fold._gated,
+    "merge.clashed": _Fold._clashed,
+    "target.gate-passed": _Fold._gated_alone,
+    "target.gate-failed": _Fold._gated_alone,
     "merge.resolved": _Fold._resolved,
     "merge.rejected": _Fold._rejected,
 }

@@ -29,7 +29,9 @@ def _lines(figures: Figures) -> Iterator[str]:
     gates = figures.gates_passed + figures.gates_failed
     red = f", {figures.base_red} of them on a target that fails alone" if figures.base_red else ""
     failed = f"{figures.gates_failed} failed{_share(figures.gates_failed, gates)}"
-    yield f"gates      {gates} results, {failed}{red}"
+    flaky = f", {figures.flaky} flaky" if figures.flaky else ""
+    clashes = f"; {figures.clashes} pairs that fail together" if figures.clashes else ""
+    yield f"gates      {gates} results, {failed}{red}{flaky}{clashes}"
     stale = f"{figures.stale} stale before they were used{_share(figures.stale, figures.approvals)}"
     yield f"approvals  {figures.approvals} given, {stale}, {figures.rejected} rejections"
 
@@ -69,6 +71,8 @@ def merging_document(found: Merging) -> Document:
             "passed": figures.gates_passed,
             "failed": figures.gates_failed,
             "base_red": figures.base_red,
+            "flaky": figures.flaky,
+            "clashes": figures.clashes,
             "failure_rate": _rate(figures.gates_failed, figures.gates_passed + figures.gates_failed),
         },
         approvals={

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ccc.domain import mergefigures
@@ -89,6 +90,14 @@ def test_gates_and_what_was_before_are_told_apart() -> None:
     assert (found.gates_passed, found.gates_failed, found.base_red, found.rejected) == (1, 2, 1, 1)
     late = figures(*events, since=stamp(5))
     assert (late.gates_failed, late.handoffs, late.landings, late.to_land) == (0, 0, 1, (6.0,))
+
+
+def test_flaky_gates_pairs_that_fail_together_and_targets_tried_alone_are_counted() -> None:
+    flaky = replace(gate(0, X, "passed"), data={"flaky": ["make test"]})
+    steady = replace(gate(1, X, "passed"), data={"flaky": []})
+    alone = replace(gate(2, Y, "failed", red=1), type="target.gate-failed")
+    found = figures(flaky, steady, gate(2, Y, "failed"), alone, event(3, "merge.clashed", X))
+    assert (found.flaky, found.clashes, found.gates_failed, found.base_red) == (1, 1, 1, 1)
 
 
 def test_quantiles_are_of_the_nearest_rank() -> None:

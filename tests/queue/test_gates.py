@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from ccc.config.roles import RoleSet
+from ccc.config.settings import load_settings
+from ccc.config.strangers import strangers
 from ccc.domain.gating import concerns, covers, key_of, scope
 from ccc.platform.trees import marked
 from tests.queue.conftest import Finish, Gated
@@ -48,6 +51,13 @@ def test_a_result_is_bound_to_the_command_and_to_all_it_may_depend_on() -> None:
         key_of("make", 60, (), "base", ""),
     }
     assert len(keys) == 7
+
+
+def test_a_gate_for_a_role_that_there_is_not_is_told() -> None:
+    text = b'[gate]\ncommands = [{run = "make", roles = ["backend", "frontnd"]}]\n'
+    settings = load_settings(text, where=".ccc/config.toml", environment={})
+    (found,) = strangers(settings, RoleSet.load({}, where=".ccc/roles"), ".ccc")
+    assert (found.what, found.hint) == ("gate.commands: no role frontnd", "did you mean frontend?")
 
 
 @pytest.mark.slow

@@ -90,7 +90,7 @@ def _of_base(state: State, line: Line, trial: Trial, bench: Bench, commands: Seq
         type=f"target.gate-{'passed' if good else 'failed'}",
         subject=line.target,
         text=f"{words}: {describe(commands[-1])}",
-        session=None,
+        session=trial.entry,
         changes=changes,
         by="ccc",
         data={"flaky": [command.command for command in commands if command.flaky]},
