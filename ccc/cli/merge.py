@@ -131,7 +131,7 @@ def _merge_with_patience(
 
 def _merge_one(invocation: Invocation, workspace: Workspace, order: Order) -> tuple[Landing, Review]:
     from ccc.ops.landing.approve import approve
-    from ccc.ops.landing.land import land
+    from ccc.ops.landing.land import land, landed_elsewhere, landing_of
     from ccc.ops.landing.prepare import prepare
     from ccc.ops.landing.review import review
 
@@ -142,6 +142,8 @@ def _merge_one(invocation: Invocation, workspace: Workspace, order: Order) -> tu
         if held(workspace.layout.gate_lock):
             terminal.err("the gate goes on: git ccc queue shows it, git ccc merge --abort ID ends it")
         raise
+    if landed_elsewhere(shown.session):
+        return landing_of(shown.session), shown
     _refuse(shown)
     if not order.quiet and not order.yes:
         _show(invocation, shown)
@@ -161,6 +163,8 @@ def _refuse(shown: Review) -> None:
         raise Conflict(f"{name}: {shown.why_not[0]}", f"git ccc review {name} shows them")
     if shown.can_merge or shown.only_approval_missing:
         return
+    if shown.session.waits_at is not None and not shown.session.landed_head:
+        raise NeedsPerson(f"{name} {shown.why_not[0]}", f"when it is merged there: git ccc merge {name}")
     raise Refused(f"{name} cannot land: {'; '.join(shown.why_not)}", _way_out(shown))
 
 

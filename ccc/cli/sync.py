@@ -131,6 +131,7 @@ def _status(invocation: Invocation, *, as_json: bool) -> None:
 
 
 def _sync(invocation: Invocation, workspace: Workspace, remote: str | None, *, as_json: bool) -> None:
+    from ccc.ops.landing.requests import refresh_all
     from ccc.ops.policy import local_policy
     from ccc.ops.sync import automatic
     from ccc.ops.sync import enabled as sharing
@@ -145,6 +146,8 @@ def _sync(invocation: Invocation, workspace: Workspace, remote: str | None, *, a
     settings = local_policy(workspace).settings.sync
     automatic.remember(workspace, settings)
     done = sync(workspace, asks=asks, seconds=settings.seconds)
+    for words in refresh_all(workspace):
+        terminal.err(words)
     if as_json:
         terminal.json(synced_document(done))
     else:

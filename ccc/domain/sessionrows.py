@@ -17,6 +17,7 @@ from ccc.domain.sessions import (
     Limits,
     Question,
     Rejection,
+    Request,
     Run,
     Session,
     Spending,
@@ -32,6 +33,7 @@ _PARTS: dict[str, type] = {
     "rejection": Rejection,
     "landed": Landed,
     "closed": Closed,
+    "request": Request,
     "exhausted": Exhausted,
     "start": Start,
 }

@@ -10,6 +10,8 @@ from ccc.domain.allowance import LIMITS as LIMITS
 from ccc.domain.allowance import Exhausted as Exhausted
 from ccc.domain.allowance import Limits as Limits
 from ccc.domain.allowance import exhausted_in, limits_in
+from ccc.domain.asking import Request as Request
+from ccc.domain.asking import request_of
 from ccc.domain.cells import Cells, values
 from ccc.domain.commands import Command as Command
 from ccc.domain.commands import command_of as command_of
@@ -190,6 +192,13 @@ class Session:
     start: Start | None = None
     grounds: tuple[Ground, ...] = ()
     stuck: str | None = None
+    request: Request | None = None
+
+    @property
+    def waits_at(self) -> str | None:
+        """Where its present work is being reviewed, on a forge."""
+        request = self.request
+        return request.url if request and request.state == "open" and request.head == self.head else None
 
     @property
     def landed_head(self) -> bool:
@@ -262,6 +271,7 @@ def _told(cells: Cells, present: Mapping[str, Any]) -> dict[str, Any]:
         "rejection": _rejection(_record(present, "rejection"), _at(cells, "rejection")),
         "landed": _landed(_record(present, "landed"), _at(cells, "landed")),
         "closed": _closed(_record(present, "closed"), _at(cells, "closed")),
+        "request": request_of(_record(present, "request"), _at(cells, "request")),
         "report": present.get("report.md"),
         "questions": _questions(cells),
         "returned": present.get("returned"),

@@ -106,7 +106,7 @@ Known = tuple[str, str, tuple[Evidence, ...]]
 
 def _recorded(session: Session, life: Life | None, now: str) -> Known:
     for part in (_landed, _rejected, _checked, _claimed):
-        known = part(session)
+        known = _reviewed(session, part(session))
         if known is not None:
             return known if life is None else _with_life(known, session, life, now)
     if session.questions and not _ended(life):
@@ -128,6 +128,17 @@ def _with_life(known: Known, session: Session, life: Life, now: str) -> Known:
     if status == "running":
         return run[0], max(since, run[1]), (*evidence, *run[2])
     return status, since, (*evidence, *run[2])
+
+
+def _reviewed(session: Session, known: Known | None) -> Known | None:
+    """With where its work is being reviewed, on a forge."""
+    if known is None or session.request is None or session.waits_at is None:
+        return known
+    status, since, evidence = known
+    words = f"waits for review at {session.waits_at}"
+    if session.request.words:
+        words += f": {session.request.words}"
+    return status, since, (*evidence, Evidence("forge", words, session.request.at))
 
 
 def _landed(session: Session) -> Known | None:

@@ -168,6 +168,9 @@ def _landing(
         text = f"in {', '.join(verdict.named)}{more if verdict.conflicts > len(verdict.named) else ''}"
         yield _conflict(sighting, f"{base}\n{head}", text)
         return
+    if session.waits_at is not None:
+        yield approval(sighting)
+        return
     entry = entries.get(session.id)
     given = entry.approvals if entry else ()
     closely = not outlook.plain and (given or not outlook.required)

@@ -22,6 +22,7 @@ from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 from ccc.store import journal
 
+OUTSIDE = "outside ccc"
 MOVED = "moved."
 MOST_WAITING = 200
 """Journal entries that are read to see whether they will be refused; a drain takes them all in a moment."""
@@ -70,8 +71,21 @@ def of_session(workspace: Workspace, sighting: Sighting, entry: Entry | None) ->
     yield from _losses(workspace, sighting)
     yield from _failures(sighting, entry)
     untouched = sighting.session.run.status == "created"
-    if is_ready(sighting) and not untouched and not _approved(sighting.session, entry):
+    waits = sighting.session.waits_at is not None or not _approved(sighting.session, entry)
+    if is_ready(sighting) and not untouched and waits:
         yield approval(sighting)
+    yield from _closed_requests(sighting)
+
+
+def _closed_requests(sighting: Sighting) -> Iterator[Item]:
+    """A request that was closed on its forge, and whose work is as it was then."""
+    session = sighting.session
+    request = session.request
+    if request is None or request.state != "closed" or request.head != session.head or session.landed_head:
+        return
+    title, text = f"the request of {session.name} was closed", f"{request.url} was closed without merge"
+    command = f"git ccc merge {session.name}"
+    yield item("message", session, request.url, title=title, text=text, since=request.at, command=command)
 
 
 def _losses(workspace: Workspace, sighting: Sighting) -> Iterator[Item]:
@@ -162,6 +176,9 @@ def approval(sighting: Sighting, remark: str = "") -> Item:
     session, view = sighting.session, sighting.view
     unchecked = "" if view.status == "verified" else "; it has no checks"
     title, text = f"{session.name} is {view.status}", f"landing it needs your approval{unchecked}{remark}"
+    if session.request is not None and session.waits_at is not None:
+        more = f" ({session.request.words})" if session.request.words else ""
+        text = f"waits for review at {session.waits_at}{more}"
     command = f"git ccc merge {session.name}"
     return item("approval", session, session.head, title=title, text=text, since=view.since, command=command)
 
@@ -172,7 +189,7 @@ def of_targets(picture: Picture, replica: str) -> Iterator[Item]:
     That a landing arrived which ccc made on another machine (`git pull`) is no such move.
     """
     known = (session.landed for session in picture.sessions)
-    landed = {each.commit for each in known if each is not None and not each.how}
+    landed = {each.commit for each in known if each is not None and not each.how.endswith(OUTSIDE)}
     for name, cells in picture.state.streams(targets.KIND).items():
         branch = name.partition("/")[2].replace(":", "/")
         for field, record in values(cells).items():

@@ -12,6 +12,7 @@ from ccc.ops import work
 from ccc.ops.find import find_all
 from ccc.ops.inbox import Item, items
 from ccc.ops.items import entries_of
+from ccc.ops.landing.polling import may_be_due
 from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.told import Told, occasion, remember, told_before
 from ccc.ops.verify import needs_checks
@@ -87,7 +88,8 @@ def wait(workspace: Workspace, order: Order, *, pause: Callable[[float], None] =
         if over or (until is not None and time.monotonic() >= until):
             return _ended(workspace, now, watch, timed_out=not over)
         _refuse_nothing(watched, now)
-        if any(map(_waits_for_ccc, watched)) and time.monotonic() - started > RESTART_SECONDS:
+        due = any(map(_waits_for_ccc, watched)) or may_be_due(workspace, [each.session for each in watched])
+        if due and time.monotonic() - started > RESTART_SECONDS:
             started = time.monotonic()
             if not work.worker_lives(workspace):
                 work.start(workspace)

@@ -16,7 +16,7 @@ from ccc.errors import StoreBusy
 from ccc.git import hookfiles
 from ccc.ops import bundles, children, intents, leftovers, notices, occupancy, queueing, recovery, undoings
 from ccc.ops.background import DRAIN_LOCK
-from ccc.ops.landing import land, undo, worker
+from ccc.ops.landing import land, polling, undo, worker
 from ccc.ops.look import look
 from ccc.ops.radar import check as radar
 from ccc.ops.reservations import keeping
@@ -99,6 +99,7 @@ def _stay(workspace: Workspace) -> None:
         places = occupancy.taken(workspace.layout)
         while _work_once(workspace):
             continue
+        polling.poll(workspace)
         automatic.share(workspace)
         bundles.complete(workspace)
         if not alone:

@@ -16,6 +16,7 @@ from ccc.domain.stamps import rfc3339
 from ccc.ops.look import Picture, Sighting
 from ccc.ops.mail import messages_of
 from ccc.store.protocol import Logged, State
+from ccc.views.asked import request_document
 from ccc.views.conflicting import conflict_document
 
 if TYPE_CHECKING:
@@ -31,9 +32,8 @@ FORMAT = 1
 SESSION_KEYS = (
     *("id", "name", "alias", "role", "task", "status", "status_before", "since", "evidence", "as_of"),
     *("where", "progress", "branch", "target", "base", "head", "ahead", "behind", "dirty", "worktree"),
-    *("engine", "runner", "terminal", "model", "after", "blocks", "parent", "plan", "priority"),
-    *("position", "tokens"),
-    *("cost", "limits", "used", "restarts", "unread", "provisional", "created_at", "updated_at"),
+    *("engine", "runner", "terminal", "model", "after", "blocks", "parent", "plan", "priority", "position"),
+    *("tokens", "cost", "limits", "used", "restarts", "unread", "provisional", "created_at", "updated_at"),
 )
 """The keys of `S`; beyond CONTRACT §4: `status_before`, `position`, `used`, `provisional`, `created_at`."""
 
@@ -352,6 +352,7 @@ def entry_document(shown: Review, report: Mapping[str, Any] | None = None) -> Do
         "can_merge": shown.can_merge,
         "why_not": list(shown.why_not),
         "warnings": list(shown.warnings),
+        "request": request_document(shown),
     }
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.support.program import PROJECT
 
 LAYERS = (
-    *("cli", "servers", "demo", "views", "ops", "host", "engines", "config"),
+    *("cli", "servers", "demo", "views", "ops", "host", "engines", "forges", "config"),
     *("store", "git", "runs", "platform", "domain", ""),
 )
 """From the top; the empty name stands for the modules directly in `ccc/`."""

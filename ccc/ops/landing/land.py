@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ccc.domain import sessions
 from ccc.domain.events import Draft
@@ -40,8 +41,11 @@ from ccc.store.crashpoints import reached
 from ccc.store.lock import locked
 from ccc.store.protocol import State
 
+if TYPE_CHECKING:
+    from ccc.config.model import Land
+
 LAND_LOCK = "land.lock"
-PUSH = "push"
+PUSH, REQUEST = "push", "pull-request"
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,18 @@ class Landing:
     tree: str
     approval: str | None
     remarks: tuple[str, ...]
+
+
+def landed_elsewhere(session: Session) -> bool:
+    """Whether its present work was merged on a forge."""
+    return session.landed is not None and session.landed_head and "://" in session.landed.how
+
+
+def landing_of(session: Session) -> Landing:
+    """A landing that is over, as a report."""
+    landed = session.landed
+    assert landed is not None
+    return Landing(session, landed.commit, landed.tree, None, (landed.how,))
 
 
 def land(workspace: Workspace, shown: Review) -> Landing:
@@ -68,6 +84,10 @@ def land(workspace: Workspace, shown: Review) -> Landing:
             current = review(workspace, shown.session.id)
             _require_same(shown, current)
             _require_landable(current)
+            if _way(current).landing == REQUEST:
+                from ccc.ops.landing.requests import ask, waits  # programs of forges, only where one is used
+
+                raise waits(ask(workspace, current))
             commit = make(workspace, current)
             require_unchanged(workspace, looks, current.combined.base, commit)
         reached("land-committed")
@@ -125,8 +145,13 @@ def _intend(workspace: Workspace, current: Review, commit: str, tops: Sequence[P
     return intent
 
 
+def _way(current: Review) -> Land:
+    """How what lands there is taken there."""
+    return current.combined.policy.settings.land.on(current.combined.target)
+
+
 def _remote(current: Review) -> str | None:
-    way = current.combined.policy.settings.land.on(current.combined.target)
+    way = _way(current)
     return way.remote if way.landing == PUSH else None
 
 

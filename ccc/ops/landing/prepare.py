@@ -43,6 +43,12 @@ def prepare(
     workspace.store.drain()
     sessions = look(workspace).sessions
     session = find(reference, sessions)
+    if session.waits_at is not None:
+        from ccc.ops.landing.requests import refresh  # programs of forges, only where one is used
+
+        for words in refresh(workspace, session):
+            tell(words)
+        session = find(session.id, look(workspace).sessions)
     if needs_checks(session):
         tell(f"running the checks of {session.name} ...")
         work.check_all(workspace, timeout=CHECKS_TIMEOUT)

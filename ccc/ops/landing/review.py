@@ -9,6 +9,7 @@ from ccc.domain import landings
 from ccc.domain.approving import MISSING as APPROVAL_MISSING
 from ccc.domain.grounds import outdated
 from ccc.domain.landings import Approval, Clash, Entry, Gate
+from ccc.domain.requests import Standing, standing_of
 from ccc.domain.sessions import Session
 from ccc.domain.status import describe
 from ccc.git import history, mergetree
@@ -68,6 +69,8 @@ class Review:
     consent: Consent = NOBODY_ASKED
     deciding: tuple[str, ...] = ()
     """The whole change of what decides trust, the lines of a patch."""
+    standing: Standing | None = None
+    """What was said of it on a forge."""
 
     @property
     def session(self) -> Session:
@@ -133,6 +136,7 @@ def review_of(workspace: Workspace, picture: Picture, sighting: Sighting) -> Rev
         ),
         consent=agreed,
         deciding=patch(workspace.git, combined, changes),
+        standing=standing_of(state.stream(landings.stream_of(session.id))),
     )
 
 
@@ -152,6 +156,9 @@ def _why_not(
         return ["the session is closed"]
     if combined.conflicts:
         return [f"{len(combined.conflicts)} files are in conflict with {combined.target}"]
+    if session.request is not None and session.waits_at is not None:
+        more = f" ({session.request.words})" if session.request.words else ""
+        return [f"waits for review at {session.waits_at}{more}"]
     if combined.nothing:
         return [f"nothing to land: {combined.target} has all of it"]
     overridden = any(yes.approval.override for yes in agreed.given)

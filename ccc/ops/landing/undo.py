@@ -156,6 +156,8 @@ def _plan(workspace: Workspace, session: Session, landed: Landed, person: str) -
     tip = repositories.resolve(git, HEADS + landed.target)
     if tip is None:
         raise target_gone(workspace, landed.target)
+    if "://" in landed.how:
+        raise Refused(f"{session.name} was {landed.how}", "revert it there; git ccc notices")
     if landed.method == PICKED:
         raise Refused(
             f"{session.name} came to {landed.target} in several commits: {landed.how}",

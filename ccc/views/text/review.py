@@ -17,6 +17,7 @@ from ccc.views.styling import Styling
 from ccc.views.text.conflicts import conflict_lines
 
 FILES = 20
+AGAINST = ("changes requested", "failed")
 
 
 def review_text(shown: Review, look: Styling, report: Report | None = None) -> str:
@@ -46,6 +47,7 @@ def _lines(shown: Review, look: Styling, report: Report | None) -> Iterator[str]
     for conflict in shown.conflicts:
         yield from conflict_lines(shown, conflict, look)
     yield from _approvals(shown, look)
+    yield from _request(shown, look)
     yield from _verdict(shown, look)
 
 
@@ -136,6 +138,19 @@ def _approvals(shown: Review, look: Styling) -> Iterator[str]:
         if yes.why and not yes.stale:
             words += f", does not count: {printable(yes.why)}"
         yield look.style(words + (", stale" if yes.stale else ""), "good" if yes.counts else "faint")
+
+
+def _request(shown: Review, look: Styling) -> Iterator[str]:
+    request = shown.session.request
+    if request is None:
+        return
+    moved = "" if request.head == shown.combined.head else f", of {short_oid(request.head)}"
+    yield printable(f"  request    {request.url} is {request.state}{moved}")
+    standing = shown.standing
+    for each in (*standing.opinions, *standing.checks) if standing else ():
+        stale = each.commit != request.commit or bool(moved)
+        style = "faint" if stale else "attention" if each.state in AGAINST else "good"
+        yield look.style(printable(f"    {each.by} {each.state}{', stale' if stale else ''}"), style)
 
 
 def _verdict(shown: Review, look: Styling) -> Iterator[str]:
