@@ -39,8 +39,8 @@ def test_a_file_of_another_session_is_written_with_a_warning_or_not_at_all(
     assert "free.py is reserved" not in said[-1]
 
 
-def test_a_file_outside_of_sessions_is_nobodys(tmp_path: Path, repo: Repo, ccc_inline: RunsCcc) -> None:
+def test_a_file_outside_of_sessions_is_nobodys(tmp_path: Path, repo: Repo, ccc: RunsCcc) -> None:
     (tmp_path / "reserved").write_text("deny backend-x :(literal,top)src\n")
     told = {"hook_event_name": "PreToolUse", "cwd": str(repo.path), "tool_input": {"file_path": "src/app.py"}}
-    asked = ccc_inline("hook", "reserved", str(tmp_path), stdin=json.dumps(told))
+    asked = ccc("hook", "reserved", str(tmp_path), stdin=json.dumps(told))
     assert (asked.exit, asked.stdout) == (0, "")

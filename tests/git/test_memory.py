@@ -28,13 +28,13 @@ def sides(repo: Repo) -> tuple[str, str]:
 
 
 def conflicts(repo: Repo, ours: str, theirs: str) -> tuple[ConflictFile, ...]:
-    return mergetree.merge(Git(repo.path), ours, theirs).conflicts
+    return mergetree.merge(Git(repo.common, {"GIT_DIR": str(repo.common)}), ours, theirs).conflicts
 
 
 def test_a_resolution_is_proposed_for_the_same_conflict_from_either_side(
     repo: Repo, sides: tuple[str, str], tmp_path: Path
 ) -> None:
-    git, place = Git(repo.path), tmp_path / "memory"
+    git, place = Git(repo.common, {"GIT_DIR": str(repo.common)}), tmp_path / "memory"
     files = conflicts(repo, *sides)
     assert memory.proposals(repo.common, git, files, place) == []
     resolved = TEXT.replace("5", "both").encode()
@@ -49,7 +49,7 @@ def test_a_resolution_is_proposed_for_the_same_conflict_from_either_side(
 def test_another_conflict_at_the_same_place_has_no_proposal(
     repo: Repo, sides: tuple[str, str], tmp_path: Path
 ) -> None:
-    git, place = Git(repo.path), tmp_path / "memory"
+    git, place = Git(repo.common, {"GIT_DIR": str(repo.common)}), tmp_path / "memory"
     memory.learn(repo.common, git, conflicts(repo, *sides), {"f": b"whole\n"}, place, {})
     other = repo.commit("Elsewhere", {"f": TEXT.replace("5", "third")})
     assert memory.proposals(repo.common, git, conflicts(repo, other, sides[1]), place) == []
@@ -58,7 +58,11 @@ def test_another_conflict_at_the_same_place_has_no_proposal(
 def test_the_newest_resolution_counts_and_one_with_markers_is_none(
     repo: Repo, sides: tuple[str, str], tmp_path: Path
 ) -> None:
-    git, place, files = Git(repo.path), tmp_path / "memory", conflicts(repo, *sides)
+    git, place, files = (
+        Git(repo.common, {"GIT_DIR": str(repo.common)}),
+        tmp_path / "memory",
+        conflicts(repo, *sides),
+    )
     for text in ("first", "second"):
         told = {"f": TEXT.replace("5", text).encode()}
         memory.learn(repo.common, git, files, told, place, {"session": text})
@@ -71,7 +75,11 @@ def test_the_newest_resolution_counts_and_one_with_markers_is_none(
 def test_nobodys_own_rerere_is_switched_on_and_what_it_knows_is_proposed(
     repo: Repo, sides: tuple[str, str], tmp_path: Path
 ) -> None:
-    git, place, files = Git(repo.path), tmp_path / "memory", conflicts(repo, *sides)
+    git, place, files = (
+        Git(repo.common, {"GIT_DIR": str(repo.common)}),
+        tmp_path / "memory",
+        conflicts(repo, *sides),
+    )
     before = set(repo.git("cat-file", "--batch-all-objects", "--batch-check").splitlines())
     memory.learn(repo.common, git, files, {"f": b"whole\n"}, place, {})
     memory.proposals(repo.common, git, files, place)

@@ -8,6 +8,7 @@ from tests.flow.checked import until_checked
 from tests.flow.conftest import Spawns, Worked
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
+from tests.support.settling import still
 
 pytestmark = [pytest.mark.warm, pytest.mark.slow]
 
@@ -32,9 +33,10 @@ def test_one_that_would_spoil_two_comes_behind_them(ready: Repo, ccc: RunsCcc, s
     done(second, {"two": "second\n"})
     until_checked(ccc)
     ccc("queue", both.name, first.name, second.name, exit=0)
-    before = objects(ready)
-    shown = ccc("merge", "--plan", exit=0).stdout
-    assert objects(ready) == before
+    with still(ready):
+        before = objects(ready)
+        shown = ccc("merge", "--plan", exit=0).stdout
+        assert objects(ready) == before
     missing = "passed (approval by a person is missing (0 of 1))"
     assert shown.splitlines() == [
         f"1. backend-first -> main: {missing}",
@@ -85,9 +87,12 @@ def test_what_builds_on_another_comes_behind_it(ready: Repo, ccc: RunsCcc, spawn
     until_checked(ccc)
     above = spawn("backend", "Above", "--base", below.name)
     done(above, {"above": "1\n"})
+    beside = spawn("backend", "Beside")
+    beside.tree.commit(f"Beside\n\nDepends-On: {above.name}\nCcc-Status: done", beside="1")
     until_checked(ccc)
-    ccc("queue", above.name, below.name, exit=0)
+    ccc("queue", beside.name, above.name, below.name, exit=0)
     document = ccc("merge", "--plan", "--json", exit=0).json
-    assert [each["name"] for each in document["order"]] == [below.name, above.name]
+    assert [each["name"] for each in document["order"]] == [below.name, above.name, beside.name]
+    assert document["order"][2]["needs"] == [above.id]
     assert document["order"][1]["needs"] == [below.id]
     assert document["order"][1]["reasons"] == ["builds on backend-below"]

@@ -12,7 +12,9 @@ from ccc.git.scratch import WHO
 from ccc.ops.brief import SESSIONS_FOLDER
 from ccc.ops.landing.carried import carried
 from ccc.ops.landing.combine import combine
+from ccc.ops.landing.depends import Dependencies
 from ccc.ops.landing.review import Review
+from ccc.ops.look import look
 from ccc.ops.observe import all_sessions
 from ccc.ops.radar.memory import Kept
 from ccc.ops.workspace import Workspace
@@ -79,6 +81,7 @@ class _Plan:
     def __init__(self, workspace: Workspace, entries: Sequence[Review], known: Sequence[Session]) -> None:
         self.workspace = workspace
         self.known = known
+        self.depends = Dependencies(workspace, look(workspace))
         self.entries = {each.session.id: each for each in entries}
         self.over = {name for name, each in self.entries.items() if _is_over(each)}
         self.queue = [name for name in self.entries if name not in self.over]
@@ -87,10 +90,11 @@ class _Plan:
         self.pairs = self._pairs()
 
     def _needs(self, entry: Review) -> tuple[str, ...]:
-        """Of the plan those that it waited for, and those whose work it carries."""
+        """Of the plan those that it waited for or says it depends on, and those whose work it carries."""
         combined, git = entry.combined, self.workspace.git
         others = carried(git, self.known, entry.session, combined.base, combined.head, combined.grafts)
-        wanted = (*entry.session.after, *(each.id for each in others))
+        said = self.depends.of(entry.session).ids
+        wanted = (*entry.session.after, *said, *(each.id for each in others))
         return tuple(
             name for name in dict.fromkeys(wanted) if name in self.entries and name != entry.session.id
         )

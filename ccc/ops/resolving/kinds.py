@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ccc.git.mergetree import OURS, THEIRS, ConflictFile
+from ccc.git.objects import SUBMODULE_MODE
 from ccc.ids import short_oid
 from ccc.ops.landing.combine import Combined
 
@@ -24,8 +25,9 @@ def words_of(file: ConflictFile, combined: Combined) -> str:
     if file.kind == "modify/delete":
         changed, deleted = (target, name) if OURS in file.stages else (name, target)
         return f"{changed} changed it, {deleted} deleted it"
-    if file.kind == "submodule" and OURS in file.stages and THEIRS in file.stages:
-        ours, theirs = (short_oid(file.stages[side][1]) for side in (OURS, THEIRS))
+    sides = [file.stages[side] for side in (OURS, THEIRS) if side in file.stages]
+    if [mode for mode, _ in sides] == [SUBMODULE_MODE] * 2:
+        ours, theirs = (short_oid(oid) for _, oid in sides)
         return f"a submodule that {target} moved to {ours} and {name} to {theirs}"
     return _by_git(file.message, combined)
 
