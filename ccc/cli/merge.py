@@ -12,6 +12,7 @@ from ccc.errors import CccError, Conflict, InsideAgent, NeedsPerson, NotFound, R
 from ccc.ops.landing import ending
 from ccc.ops.landing import plan as plans
 from ccc.ops.landing.land import Landing
+from ccc.ops.landing.overview import UNREADABLE
 from ccc.ops.landing.review import Review
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
@@ -64,8 +65,19 @@ def _plan(invocation: Invocation, workspace: Workspace, references: Sequence[str
     from ccc.ops.peek import peek
     from ccc.views.advising import advice_document, advice_text
 
+    entries: list[Review] = []
+    failed: list[CccError] = []
     with peek(workspace) as aside:
-        advice = advise(aside, [plans.entry(aside, reference) for reference in references])
+        for reference in references:
+            try:
+                entries.append(plans.entry(aside, reference))
+            except UNREADABLE as error:
+                failed.append(error)
+        if failed and not entries:
+            raise failed[0]
+        for each in failed:
+            invocation.terminal.err(f"left out: {each.message}\nhint: {each.hint}")
+        advice = advise(aside, entries)
     if as_json:
         invocation.terminal.json(advice_document(workspace.reader.tip(), advice))
     else:
@@ -94,6 +106,12 @@ def _land_all(
             terminal.err(f"not landed: {error.message}\nhint: {error.hint}")
             failed.append(error)
             entries.append(review(workspace, reference))
+            continue
+        except UNREADABLE as error:
+            if len(references) == 1:
+                raise
+            terminal.err(f"not landed: {error.message}\nhint: {error.hint}")
+            failed.append(error)
             continue
         landed.append(landing)
         entries.append(shown)

@@ -10,11 +10,11 @@ from ccc.errors import Refused, Usage
 from ccc.ops.find import find
 from ccc.ops.landing import worker
 from ccc.ops.landing.approve import drop, queue
-from ccc.ops.landing.overview import overview
+from ccc.ops.landing.overview import left_out, overview
 from ccc.ops.look import look
 from ccc.ops.peek import peek
 from ccc.ops.workspace import Workspace
-from ccc.views.documents import queue_document
+from ccc.views.queued import queue_document
 from ccc.views.text.landed import nothing_text, queue_text
 
 
@@ -46,11 +46,12 @@ def command_queue(
         worker.start(workspace)
     with peek(workspace) as aside:
         entries = overview(aside)
+        others = left_out(aside, entries)
     queued = sum(each.view.status == "queued" for each in look(workspace).sightings)
     if as_json:
-        invocation.terminal.json(queue_document(workspace.reader.tip(), entries))
+        invocation.terminal.json(queue_document(workspace.reader.tip(), entries, others))
     else:
-        invocation.terminal.out(queue_text(entries) or nothing_text(queued))
+        invocation.terminal.out(queue_text(entries, others) or nothing_text(queued))
 
 
 def _queue(workspace: Workspace, reference: str, *, first: bool) -> None:

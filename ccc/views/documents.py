@@ -22,7 +22,6 @@ from ccc.views.conflicting import conflict_document
 if TYPE_CHECKING:
     from ccc.ops.inbox import Item
     from ccc.ops.landing.land import Landing
-    from ccc.ops.landing.overview import Queued
     from ccc.ops.landing.review import Review
     from ccc.ops.orient import Orientation
     from ccc.ops.show import Shown
@@ -354,24 +353,6 @@ def entry_document(shown: Review, report: Mapping[str, Any] | None = None) -> Do
         "warnings": list(shown.warnings),
         "request": request_document(shown),
     }
-
-
-def queue_document(tip: str | None, entries: Sequence[Queued]) -> Document:
-    """`queue`."""
-    return document(tip, entries=[_queued(each) for each in entries])
-
-
-def _queued(each: Queued) -> Document:
-    found, standing = entry_document(each.shown), each.standing
-    more = {
-        "ahead": list(standing.ahead),
-        "waits_for": list(standing.waits_for),
-        "fails_with": standing.clashes_with or found["entry"]["fails_with"],
-        "why": each.words,
-        "window": each.window,
-        "eta": each.eta,
-    }
-    return {**found, "entry": {**found["entry"], **more}}
 
 
 def merge_document(tip: str | None, landed: Sequence[Landing], entries: Sequence[Review]) -> Document:

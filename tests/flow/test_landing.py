@@ -167,6 +167,37 @@ def test_checks_that_the_target_could_not_name_are_looked_for_again(
     assert ready.git("show", "main:token") == "1"
 
 
+@pytest.mark.slow
+def test_a_target_that_is_gone_or_broken_stands_in_nobodys_way(
+    ready: Repo, ccc: RunsCcc, spawn: Spawns
+) -> None:
+    for target in ("gone", "broken"):
+        ready.git("branch", target)
+    names = []
+    for number, target in enumerate(("gone", "broken", "main")):
+        session = spawn("backend", f"Work {number}", "--into", target)
+        session.tree.commit("Work\n\nCcc-Status: done", {f"file{number}": "1\n"})
+        names.append(session.name)
+    ccc("wait", *names, "--timeout", "60", exit=0)
+    ccc("queue", *names, exit=0)
+    ready.git("branch", "-q", "-D", "gone")
+    ready.git("checkout", "-q", "broken")
+    ready.commit("Break", {".ccc/config.toml": "[gate\n"})
+    ready.git("checkout", "-q", "main")
+    assert ccc("queue", exit=0).stdout == (
+        "1. backend-work-2 -> main: passed (tested)\n"
+        "-  backend-work-1 -> broken: failed"
+        " (broken:.ccc/config.toml:1: expected ']' at the end of a table declaration)\n"
+        "-  backend-work-0 -> gone: failed (the target branch gone is gone)\n"
+    )
+    left_out = ccc("queue", "--json", exit=0).json["left_out"]
+    assert [each["target"] for each in left_out] == ["broken", "gone"]
+    assert "1. backend-work-2 -> main" in ccc("merge", "--plan", exit=0).stdout
+    landed = ccc("merge", "--yes", exit=1)
+    assert "landed backend-work-2 on main" in landed.stdout
+    assert "not landed: the target branch gone is gone" in landed.stderr
+
+
 CONFLICT = """\
 frontend-login-page -> main: failed
   task       Login page

@@ -143,3 +143,8 @@ def test_the_paths_of_a_role_are_reserved_by_one_word(ready: Repo, ccc: RunsCcc,
     ready.commit("Role", {".ccc/roles/helper.md": "---\ndescription: Helper\n---\nHelp.\n"})
     other = spawn("helper", "Other")
     assert "the role helper owns no paths" in ccc("reserve", "--owned", cwd=other.path, exit=1).stderr
+
+
+def test_a_path_that_is_not_utf8_is_refused_with_words(ready: Repo, ccc: RunsCcc, spawn: Spawns) -> None:
+    refused = ccc("reserve", "caf\udce9.txt", cwd=spawn("backend", "One").path, exit=2)
+    assert 'error: "caf\\351.txt" is not UTF-8\nhint: reserve the folder that it is in\n' in refused.stderr

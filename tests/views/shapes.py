@@ -137,6 +137,15 @@ ENTRY_SHAPE = {
     "state": one_of(*ENTRY_STATES),
     "fails_with": or_null(ID),
 }
+REQUEST = {
+    "url": text,
+    "number": whole,
+    "state": text,
+    "head": OID,
+    "commit": OID,
+    "opinions": [{"by": text, "state": text, "commit": OID, "stale": truth}],
+    "checks": [{"name": text, "state": text, "commit": OID}],
+}
 ENTRY = {
     "entry": ENTRY_SHAPE,
     "task": text,
@@ -150,6 +159,7 @@ ENTRY = {
         "skipped": [text],
     },
     "diff": {"files": whole, "added": whole, "deleted": whole, "paths": [text]},
+    "request": or_null(REQUEST),
     "conflicts": [CONFLICT],
     "approvals": [YES],
     "needed": whole,
@@ -197,7 +207,11 @@ QUEUED = {
     "window": whole,
     "eta": or_null(number),
 }
-QUEUE = {**DOCUMENT, "entries": [{**ENTRY, "entry": {**ENTRY_SHAPE, **QUEUED}}]}
+QUEUE = {
+    **DOCUMENT,
+    "entries": [{**ENTRY, "entry": {**ENTRY_SHAPE, **QUEUED}}],
+    "left_out": [{"session": text, "target": text, "why": text, "hint": text}],
+}
 ORIENT = {
     **DOCUMENT,
     "repository": text,

@@ -11,6 +11,7 @@ from ccc.ops.landing.overview import Queued
 from ccc.ops.landing.review import Review
 from ccc.views import documents
 from ccc.views.documents import SESSION_KEYS
+from ccc.views.queued import queue_document
 from tests.views import making, shapes
 from tests.views.making import clean_review, conflict_review, every_status, picture, sighting
 from tests.views.shapes import faults
@@ -66,7 +67,7 @@ def test_a_queue_entry(entry: Review) -> None:
         Standing("clash", clashes_with=entry.session.id),
     ):
         queued = Queued(entry, standing, "tested", 4, 1.5)
-        assert faults(documents.queue_document(TIP, [queued]), shapes.QUEUE) == []
+        assert faults(queue_document(TIP, [queued]), shapes.QUEUE) == []
 
 
 @pytest.mark.parametrize("commit", [TIP, None])

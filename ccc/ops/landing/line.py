@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from ccc.domain.lineup import Place
 from ccc.domain.sessions import Session
 from ccc.domain.speculation import Candidate, Job, Standing, Window
 from ccc.domain.status import DONE
+from ccc.errors import BadConfig
 from ccc.git import heads, history
 from ccc.ops.landing.carried import carried
 from ccc.ops.landing.depends import Dependencies
@@ -88,7 +90,10 @@ class Cook:
         self._changed: dict[tuple[str, str], frozenset[str]] = {}
 
     def lines(self, picture: Picture, wishes: Iterable[Sequence[str]] = ()) -> list[Line]:
-        """What is waited for, then the queues; a line a target. Raises BadConfig, GitFailed."""
+        """What is waited for, then the queues; a line a target. Raises GitFailed.
+
+        A target whose configuration cannot be read has none, and takes nobody else's away.
+        """
         dependencies = Dependencies(self._workspace, picture)
         sessions = {each.id: each for each in picture.sessions}
         tips = heads.branches(self._workspace.git, self._workspace.repository.common)
@@ -98,7 +103,8 @@ class Cook:
         for wanted in (waited_for, order(picture, entries(picture), dependencies)):
             for target in dict.fromkeys(sessions[each].target for each in wanted if each in there):
                 mine = [each for each in wanted if each in there and sessions[each].target == target]
-                found.append(self._line(picture, dependencies, tips, target, mine))
+                with contextlib.suppress(BadConfig):
+                    found.append(self._line(picture, dependencies, tips, target, mine))
         return found
 
     def _is_here(self, session: Session, tips: Mapping[str, str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from ccc.domain.sessions import Session
 from ccc.domain.speculation import (
     CLASH,
     CONFLICT,
@@ -17,7 +18,8 @@ from ccc.domain.speculation import (
     WINDOW,
     Standing,
 )
-from ccc.ops.landing import running
+from ccc.errors import BadConfig, CccError, GitFailed, NotFound
+from ccc.ops.landing import line, running
 from ccc.ops.landing.line import Cook, Line
 from ccc.ops.landing.review import Review, review_of
 from ccc.ops.look import Picture, look
@@ -26,6 +28,9 @@ from ccc.records import dataclass
 
 NAMED = 2
 """Those right ahead that are named; of the others there is a number."""
+
+UNREADABLE = (NotFound, BadConfig, GitFailed)
+"""Errors that say that a target, a branch or a configuration is not there or not readable."""
 
 WORDS = {
     NEEDS: "lands after {}",
@@ -50,7 +55,29 @@ class Queued:
 def overview(workspace: Workspace) -> list[Queued]:
     """All queues, in their order. Call aside (`peek`): merging leaves objects."""
     picture = look(workspace)
-    return [each for line in Cook(workspace).lines(picture) for each in _of_line(workspace, picture, line)]
+    return [each for one in Cook(workspace).lines(picture) for each in _of_line(workspace, picture, one)]
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A queued session of which nothing can be said: its target, or what decides there, cannot be read."""
+
+    session: Session
+    error: CccError
+
+
+def left_out(workspace: Workspace, queued: Iterable[Queued] | None = None) -> list[LeftOut]:
+    """Those of the queue that cannot be looked at, and why; `queued`: those that could be."""
+    picture = look(workspace)
+    known = {each.shown.session.id for each in queued or ()}
+    found = []
+    for identifier in line.order(picture, line.entries(picture)):
+        if identifier not in known:
+            try:
+                review_of(workspace, picture, picture.of_id(identifier))
+            except UNREADABLE as error:
+                found.append(LeftOut(picture.of_id(identifier).session, error))
+    return found
 
 
 def _of_line(workspace: Workspace, picture: Picture, line: Line) -> Iterable[Queued]:

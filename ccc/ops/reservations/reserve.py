@@ -11,6 +11,7 @@ from ccc.domain.events import Draft
 from ccc.domain.reserving import KIND, LONGEST, MOST, Claim, Standing, claims_in, is_open
 from ccc.domain.sessions import Session
 from ccc.errors import NotFound, Refused, Usage
+from ccc.git.history import quoted
 from ccc.ops import work
 from ccc.ops.actor import actor_of
 from ccc.ops.observe import all_sessions
@@ -121,9 +122,19 @@ def paths_from(workspace: Workspace, given: Sequence[str]) -> list[str]:
             or len(text) > LONGEST
         ):
             raise Usage(f"{text!r} is no path of this repository", "git ccc reserve PATH..")
+        if not _is_utf8(whole):
+            raise Usage(f"{quoted(os.fsencode(whole))} is not UTF-8", "reserve the folder that it is in")
         is_folder = text.endswith("/") or (top is not None and (top / whole).is_dir())
         found.append("**" if whole == "." else f"{whole}/**" if is_folder else whole)
     return found
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _open(state: State) -> list[Claim]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ccc.ids import short_oid
 from ccc.ops.landing.land import Landing
-from ccc.ops.landing.overview import Queued
+from ccc.ops.landing.overview import LeftOut, Queued
 from ccc.ops.landing.review import Review
 from ccc.text import printable
 
@@ -27,14 +27,17 @@ def nothing_text(starting: int) -> str:
     return f"nothing waits to land ({waits})"
 
 
-def queue_text(entries: Sequence[Queued]) -> str:
-    """One line an entry, in order: how it stands, and what it waits for."""
+def queue_text(entries: Sequence[Queued], others: Sequence[LeftOut] = ()) -> str:
+    """One line an entry, in order: how it stands, and what it waits for; then those that cannot be read."""
     lines = []
     for each in entries:
         session = each.shown.session
         about = f" ({each.words})" if each.words else ""
         place = f"{each.shown.position}. {session.name} -> {each.shown.combined.target}"
         lines.append(printable(f"{place}: {each.shown.state}{about}"))
+    for other in others:
+        place = f"-  {other.session.name} -> {other.session.target}"
+        lines.append(printable(f"{place}: failed ({other.error.message})"))
     return "\n".join(lines)
 
 

@@ -1,0 +1,35 @@
+"""JSON of `git ccc queue`: its entries, and those that cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ccc.ops.landing.overview import LeftOut, Queued
+from ccc.views.documents import Document, document, entry_document
+
+
+def queue_document(tip: str | None, entries: Sequence[Queued], others: Sequence[LeftOut] = ()) -> Document:
+    """`queue`; `left_out` are entries of which only the reason can be told why they are not read."""
+    rest = [
+        {
+            "session": each.session.id,
+            "target": each.session.target,
+            "why": each.error.message,
+            "hint": each.error.hint,
+        }
+        for each in others
+    ]
+    return document(tip, entries=[_queued(each) for each in entries], left_out=rest)
+
+
+def _queued(each: Queued) -> Document:
+    found, standing = entry_document(each.shown), each.standing
+    more = {
+        "ahead": list(standing.ahead),
+        "waits_for": list(standing.waits_for),
+        "fails_with": standing.clashes_with or found["entry"]["fails_with"],
+        "why": each.words,
+        "window": each.window,
+        "eta": each.eta,
+    }
+    return {**found, "entry": {**found["entry"], **more}}
