@@ -148,3 +148,21 @@ def test_without_ssh_keygen_no_signature_counts_and_that_is_said(
     found = ccc("review", session.name, "--json", env={"PATH": str(bare)}, exit=0).json
     assert found["approvals"][0]["why"] == "ssh-keygen cannot be started: No such file or directory"
     assert found["can_merge"] is False
+
+
+def test_the_doctor_says_what_signed_approvals_lack(
+    ready: Repo, signer: Signer, ccc_inline: RunsCcc, tmp_path: Path
+) -> None:
+    def told() -> list[tuple[bool, str]]:
+        found = ccc_inline("doctor", "--json").json["checks"]
+        return [(one["ok"], one["what"]) for one in found if one["name"] == "approvals"]
+
+    assert told() == [(True, "main takes signed ones only; git has a key to sign with")]
+    ready.git("config", "--unset", "user.signingkey")
+    assert told() == [(True, "main takes signed ones only; you have no key set up")]
+    ready.git("rm", "-q", ".ccc/allowed_signers")
+    ready.commit("Nobody")
+    lacking = "main takes signed approvals only, and has no .ccc/allowed_signers: nothing can land"
+    assert told() == [(False, lacking)]
+    ready.commit("Take any", {CONFIG: ""})
+    assert told() == []

@@ -7,7 +7,9 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,11 @@ from tests.support.program import PROJECT, RunsCcc
 from tests.support.repository import Repo, copy_repository
 
 STRANGER = 65534
+AS_ANOTHER = (
+    *("setpriv", f"--reuid={STRANGER}", f"--regid={STRANGER}", "--clear-groups"),
+    *("--bounding-set=-all", "--inh-caps=-all"),
+)
+PATHS = os.pathsep.join([str(PROJECT), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")])
 FORGE = Path(__file__).with_name("forge.py")
 
 
@@ -67,8 +74,7 @@ class Place:
         place = self.scratch / "clone" if enforced else self.mine
         command = ["sh", "-e", "-c", script]
         if enforced:
-            ids = (f"--reuid={STRANGER}", f"--regid={STRANGER}", "--clear-groups")
-            command = ["setpriv", *ids, "--bounding-set=-all", "--inh-caps=-all", *command]
+            command = [*AS_ANOTHER, *command]
         done = subprocess.run(
             command,
             cwd=place,
@@ -106,8 +112,11 @@ class Place:
         if self.level == "as an agent":
             own |= {"CCC_SESSION": entry["session"], "CCC_RUN": f"{entry['session']}.1"}
         if self.level == "enforced":
-            home = str(self.scratch)
+            home, python = str(self.scratch), others_python() or sys.executable
             own |= {
+                "PYTHON": python,
+                "CCC": f"{python} -P -m ccc",
+                "PYTHONPATH": PATHS,
                 "HOME": home,
                 "GIT_CONFIG_GLOBAL": f"{home}/.gitconfig",
                 "TMPDIR": home,
@@ -191,18 +200,16 @@ def _let_drains_end(repo: Path) -> None:
     until(lambda: not (repo / ".git" / "ccc" / "drain.pid").exists(), "the end of the last drain")
 
 
-def can_be_another() -> bool:
-    """Whether this process may act as another user, who can run this Python."""
+@cache
+def others_python() -> str | None:
+    """A Python that another user can run with what ccc needs; None where this process cannot become one."""
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
-        return False
-    ids = (f"--reuid={STRANGER}", f"--regid={STRANGER}", "--clear-groups")
-    command = [
-        "setpriv",
-        *ids,
-        "--bounding-set=-all",
-        "--inh-caps=-all",
-        sys.executable,
-        "-c",
-        "import pygit2",
-    ]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+        return None
+    known = (sys.executable, f"/usr/bin/python{sys.version_info[0]}.{sys.version_info[1]}")
+    for python in known:
+        # By a shell: setpriv itself still may what root may while it looks for a program.
+        command = [*AS_ANOTHER, "sh", "-c", f'"{python}" -c "import click, pygit2, ccc"']
+        environment = {**os.environ, "PYTHONPATH": PATHS, "PYTHONDONTWRITEBYTECODE": "1"}
+        if subprocess.run(command, env=environment, capture_output=True, check=False).returncode == 0:
+            return python
+    return None

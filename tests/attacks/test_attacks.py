@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.attacks.attacks import ATTACKS, LEVELS, Attack
-from tests.attacks.place import Place, can_be_another, make, outcome
+from tests.attacks.place import Place, make, others_python, outcome
 from tests.support.program import PROJECT, RunsCcc
 
 ROWS = {
@@ -34,7 +34,7 @@ def place_of(made: dict[str, Place], repo_template: Path, ccc_inline: RunsCcc) -
     """The place of a level, as it was made."""
 
     def ready(level: str) -> Place:
-        if level == "enforced" and not can_be_another():
+        if level == "enforced" and others_python() is None:
             pytest.skip("only root can become another user")
         if level not in made:
             root = Path(tempfile.mkdtemp(prefix="ccc-attacks-", dir="/var/tmp"))
@@ -67,3 +67,22 @@ def rows() -> list[str]:
 def test_the_document_lists_every_attack_with_its_outcomes() -> None:
     text = (PROJECT / "docs" / "protection.md").read_text(encoding="utf-8")
     assert "\n".join(rows()) in text
+
+
+@pytest.mark.slow
+def test_the_other_user_can_read_run_ccc_and_work_on_its_clone_and_no_more(
+    place_of: Callable[[str], Place], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else all that is refused at that level would be refused for nothing."""
+    place = place_of("enforced")
+    able = 'git -C "$MAIN" log -1 --format=%s main; $CCC --version; git commit -q --allow-empty -m own'
+    assert place.attack(able) == 0
+    capsys.readouterr()
+    for name in (
+        "an approval recorded by ccc's own code",
+        "the same from the main checkout, its variables unset",
+    ):
+        [script] = [attack.script for attack in ATTACKS if attack.name == name]
+        assert place.attack(script) != 0
+        said = capsys.readouterr().out
+        assert "ermission denied" in said or "cannot be written" in said, said

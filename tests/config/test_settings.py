@@ -387,3 +387,17 @@ def test_every_key_of_any_toml_is_found_at_its_line(tables: dict[str, dict[str, 
 @given(st.text(max_size=200) | st.sampled_from(['"', "'''", "[", "]]", "a.b = [", '"""', "=\\"]))
 def test_places_of_any_text_can_be_asked(text: str) -> None:
     assert line_of(toml_places(text), ("nowhere", 1)) >= 1
+
+
+APPROVALS = {
+    '[approval]\nstale = "sometimes"\n': "2: approval.stale: ",
+    "[[approval.paths]]\npaths = []\n": "2: approval.paths.0.paths: must not be empty",
+    "[[approval.paths]]\nrequired = 1\n": "approval.paths.0.paths: is missing",
+    '[[approval.paths]]\npaths = "a"\nwho = "x"\n': "3: approval.paths.0.who: unknown key",
+    '[approval]\nsigned = "yes"\n': "2: approval.signed: must be true or false",
+}
+
+
+@pytest.mark.parametrize("text", APPROVALS)
+def test_rules_of_approval_that_say_nothing_are_refused_by_line_and_key(text: str) -> None:
+    assert APPROVALS[text] in refusal(text)[0]

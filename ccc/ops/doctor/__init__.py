@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ccc.errors import CccError
-from ccc.ops.doctor import machine, place, records, trees
+from ccc.ops.doctor import machine, place, records, signing, trees
 from ccc.ops.doctor.finding import Finding
 from ccc.ops.doctor.mending import mend
 from ccc.ops.workspace import Workspace
@@ -27,6 +27,7 @@ ANYWHERE: tuple[Check, ...] = (
 INITIALISED: tuple[Check, ...] = (
     place.configuration,
     place.hooks,
+    signing.approvals,
     machine.service,
     records.lock,
     records.reference_lock,
