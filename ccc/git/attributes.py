@@ -63,8 +63,8 @@ def _lead_to_submodules(git: Git, top: Path, paths: Iterable[str]) -> None:
     if common.name != ".git":
         return
     for path in paths:
-        there = common.parent / path / ".git"
-        if there.is_dir():
+        there = f"{common.parent}/{path}/.git"
+        if os.path.isdir(there):  # noqa: PTH112 - asked of every path that sessions touch
             (top / path).mkdir(parents=True, exist_ok=True)
             (top / path / ".git").write_bytes(b"gitdir: %s\n" % os.fsencode(there))
 

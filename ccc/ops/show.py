@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ccc.domain import landings, notes
+from ccc.domain.conflicts import Conflict
 from ccc.domain.landings import Approval
 from ccc.domain.notes import Note
 from ccc.domain.report import Report, parse_report
@@ -19,6 +20,7 @@ from ccc.ops.inbox import could_land
 from ccc.ops.look import Picture, Sighting, counted, look, with_dirt
 from ccc.ops.mail import messages_of
 from ccc.ops.peek import peek
+from ccc.ops.radar.report import meets
 from ccc.ops.retired import find_or_say
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
@@ -35,6 +37,7 @@ class Shown:
 
     `conflicts` with its target as of now, None where nobody looked (it has not reported) or nobody can (a
     branch is gone, the target's configuration is broken); `approvals` likewise with whether they are stale.
+    `meets`: whom its work conflicts with by what the radar recorded, by name.
     """
 
     picture: Picture
@@ -47,6 +50,7 @@ class Shown:
     conflicts: tuple[ShownConflict, ...] | None
     approvals: tuple[tuple[Approval, bool | None], ...]
     children: tuple[Sighting, ...]
+    meets: tuple[tuple[str, Conflict], ...] = ()
 
     @property
     def sent(self) -> int:
@@ -94,6 +98,7 @@ def show(workspace: Workspace, reference: str, at: str | None = None) -> Shown:
         conflicts=conflicts,
         approvals=approvals,
         children=tuple(other for other in picture.sightings if other.session.parent == session.id),
+        meets=meets(state, picture.sessions, session),
     )
 
 

@@ -20,6 +20,7 @@ from ccc.views.asked import request_document
 from ccc.views.conflicting import conflict_document
 
 if TYPE_CHECKING:
+    from ccc.domain.conflicts import Conflict
     from ccc.ops.inbox import Item
     from ccc.ops.landing.land import Landing
     from ccc.ops.landing.review import Review
@@ -267,9 +268,21 @@ def show_document(shown: Shown) -> Document:
         notes=[{"id": n.id, "kind": n.kind, "text": n.text, "by": n.by, "at": n.at} for n in shown.notes],
         messages={"sent": shown.sent, "unread": shown.unread},
         conflicts=None if shown.conflicts is None else [conflict_document(each) for each in shown.conflicts],
+        conflicts_with=[_meeting(name, each) for name, each in shown.meets],
         approvals=[_approval(approval, stale) for approval, stale in shown.approvals],
         children=[child.session.id for child in shown.children],
     )
+
+
+def _meeting(name: str, conflict: Conflict) -> Document:
+    """Whom a session's work conflicts with, as the radar recorded it (beyond CONTRACT §4)."""
+    return {
+        "with": name,
+        "kind": conflict.kind,
+        "paths": [file.path for file in conflict.files],
+        "uncommitted": conflict.uncommitted,
+        "since": conflict.since,
+    }
 
 
 def _approval(approval: Approval, stale: bool | None) -> Document:

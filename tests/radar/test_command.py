@@ -81,6 +81,10 @@ def test_the_document_has_the_keys_of_the_contract(ready: Repo, spawn: Spawns, c
         "ids": {"a": one.id, "b": two.id},
     }
     assert ccc("conflicts", "--json", exit=3).json == found
+    seen = ccc("show", two.name, "--json", exit=0).json["conflicts_with"]
+    met = {"with": one.name, "kind": "text", "paths": ["app.py"], "uncommitted": True}
+    assert seen == [{**met, "since": shown["since"]}]
+    assert f"  conflict   with {one.name} (text): app.py\n" in ccc("show", two.name, exit=0).stdout
 
 
 @pytest.mark.parametrize(

@@ -194,6 +194,7 @@ SHOW = {
     "notes": [{"id": text, "kind": text, "text": text, "by": or_null(text), "at": TIME}],
     "messages": {"sent": whole, "unread": whole},
     "conflicts": or_null([CONFLICT]),
+    "conflicts_with": [{"with": text, "kind": text, "paths": [text], "uncommitted": truth, "since": TIME}],
     "approvals": [APPROVAL],
     "children": [ID],
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ccc.domain import conflicts
@@ -63,6 +63,13 @@ def standing(state: State, sessions: Mapping[str, Session]) -> Iterator[Conflict
         if each.pair not in seen and all(side is not None and side.closed is None for side in sides):
             seen.add(each.pair)
             yield each
+
+
+def meets(state: State, sessions: Iterable[Session], session: Session) -> tuple[tuple[str, Conflict], ...]:
+    """The recorded conflicts of one session, each with the other side's name."""
+    known = {each.id: each for each in sessions}
+    mine = [each for each in standing(state, known) if session.id in each.pair]
+    return tuple((name_of(each.b if each.a == session.id else each.a, known), each) for each in mine)
 
 
 def name_of(key: str, sessions: Mapping[str, Session]) -> str:

@@ -14,6 +14,7 @@ from ccc.views.styling import Styling, status_word
 
 LISTED = 20
 EXCERPT = 4
+MOST_PATHS = 3
 
 
 def show_text(shown: Shown, look: Styling) -> str:
@@ -36,6 +37,9 @@ def _lines(shown: Shown, look: Styling) -> Iterator[str]:
     yield from _verification(shown, look)
     for conflict in shown.conflicts or ():
         words = f"{conflict.file.path or 'somewhere'} ({conflict.file.kind}) with {session.target}"
+        yield look.style(f"  conflict   {printable(words)}", "bad")
+    for name, meeting in shown.meets:
+        words = f"with {name} ({meeting.kind}): {', '.join(file.path for file in meeting.files[:MOST_PATHS])}"
         yield look.style(f"  conflict   {printable(words)}", "bad")
     for approval, stale in shown.approvals:
         words = f"{printable(approval.by)} (tree {short_oid(approval.tree)})" + (", stale" if stale else "")
