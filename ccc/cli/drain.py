@@ -13,9 +13,12 @@ from ccc.ops.workspace import Workspace
 @click.option("--background", is_flag=True, help="As hooks start it: stay a moment, then run waiting checks")
 @click.option("--work", "checks", is_flag=True, help="Run waiting checks, too")
 @click.option("--gates", is_flag=True, help="Run the gates of the queue until none is left to run")
+@click.option("--free", is_flag=True, help="With --gates: end at once where another process runs them")
 @click.option("--recover", is_flag=True, help="Bring back the sessions whose host is gone, and end")
 @pass_invocation
-def command_drain(invocation: Invocation, background: bool, checks: bool, gates: bool, recover: bool) -> None:
+def command_drain(
+    invocation: Invocation, background: bool, checks: bool, gates: bool, free: bool, recover: bool
+) -> None:
     """Record what hooks noted and refs show"""
     from ccc.ops import work
 
@@ -26,7 +29,7 @@ def command_drain(invocation: Invocation, background: bool, checks: bool, gates:
     if gates:
         from ccc.ops.landing import worker
 
-        worker.background(workspace.require())
+        worker.background(workspace.require(), waits=not free)
         return
     if recover:
         _recover(invocation, workspace)

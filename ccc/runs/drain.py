@@ -11,7 +11,7 @@ from pathlib import Path
 from ccc.layout import Layout
 
 MARKERS = ("CCC_SESSION", "CCC_NAME", "CCC_ROLE", "CCC_PORT_BASE", "CCC_RUN", "CCC_WITHHELD", "CLAUDECODE")
-COMMAND_LINES = (b"/ccc/drain\0", b"\0drain\0--background\0", b"\0--lookout\0", b"\0drain\0--gates\0")
+COMMAND_LINES = (b"/ccc/drain\0", b"\0drain\0--background\0", b"\0--lookout\0", b"\0--free\0--gates\0")
 """How the command line of a background drain ends: as its script, and as what that turns into; and those of
 the lookout and of the worker of gates. Who counts or ends the processes of an agent leaves these alone."""
 

@@ -211,3 +211,30 @@ def test_who_moves_its_branch_lines_up_again(gated: Gated, ccc: RunsCcc, finish:
     assert found[one.name]["ahead"] == [two.id]
     ccc("queue", "--first", one.name, exit=0)
     assert list(settled(ccc, one, two)) == [one.name, two.name]
+
+
+def test_an_entry_whose_target_is_gone_or_unreadable_stands_in_nobodys_way(
+    gated: Gated, ccc: RunsCcc, finish: Finish
+) -> None:
+    gated.repo.git("branch", "rel")
+    gated.repo.git("branch", "odd")
+    good = finish("backend", "Good", {"f": "1"})
+    made = [
+        ccc("spawn", "backend", f"On {each}", "--no-start", "--into", each, "--json")
+        for each in ("rel", "odd")
+    ]
+    gone, odd = (each.json["sessions"][0]["name"] for each in made)
+    for each in (gone, odd):
+        ccc("report", "--done", "--summary", "Done", "--session", each, exit=0)
+    ccc("wait", "--timeout", "60", exit=0)
+    ccc("queue", gone, odd, good.name, exit=0)
+    gated.repo.git("checkout", "-q", "odd")
+    gated.repo.commit("Odd", {".ccc/config.toml": "gat = 1\n"})
+    gated.repo.git("checkout", "-q", "main")
+    gated.repo.git("branch", "-D", "rel")
+    found = ccc("queue", "--json", exit=0).json
+    assert [each["entry"]["name"] for each in found["entries"]] == [good.name]
+    whys = {each["target"]: each["why"] for each in found["left_out"]}
+    assert whys["rel"] == "the target branch rel is gone"
+    assert "gat: unknown key" in whys["odd"]
+    assert f"landed {good.name}" in ccc("merge", "--yes", exit=1).stdout

@@ -47,7 +47,18 @@ def start(workspace: Workspace) -> None:
         if name in KEPT or not (name in MARKERS or name.startswith(("GIT_", "CCC_")))
     }
     # -E: the PYTHONPATH of a session leads to code of its branch.
-    command = [sys.executable, "-E", "-P", "-m", "ccc", "-C", str(layout.common), "drain", "--gates"]
+    command = [
+        sys.executable,
+        "-E",
+        "-P",
+        "-m",
+        "ccc",
+        "-C",
+        str(layout.common),
+        "drain",
+        "--free",
+        "--gates",
+    ]
     with contextlib.suppress(OSError):
         process = subprocess.Popen(
             command,
@@ -93,10 +104,13 @@ def _signature(workspace: Workspace, picture: Picture) -> str:
     return digest("sha256", "\n".join(words).encode("utf-8", "replace"))
 
 
-def work(workspace: Workspace) -> int:
-    """Runs what is to be run until nothing is; how many gates. Raises StoreBusy while another worker does."""
+def work(workspace: Workspace, *, timeout: float) -> int:
+    """Runs what is to be run until nothing is; how many gates. Raises StoreBusy while another worker does.
+
+    `timeout` in seconds for that.
+    """
     done = 0
-    with locked(workspace.layout.gate_lock, timeout=0):
+    with locked(workspace.layout.gate_lock, timeout):
         running.clear(workspace.layout)
         with contextlib.suppress(FileNotFoundError):
             (workspace.layout.gates / running.TROUBLE).unlink()
@@ -113,11 +127,18 @@ def work(workspace: Workspace) -> int:
     return done
 
 
-def background(workspace: Workspace) -> None:
-    """Works, and looks once more after it: who came when it had just ended counted on it."""
+LONGEST_SECONDS = 7 * 86400.0
+"""How long somebody waits for another worker."""
+
+
+def background(workspace: Workspace, *, waits: bool) -> None:
+    """Works, and looks once more after it: who came when it had just ended counted on it.
+
+    Where another worker is at it, `waits` for that, else leaves it all to it.
+    """
     for _ in range(2):
         with contextlib.suppress(StoreBusy):
-            work(workspace)
+            work(workspace, timeout=LONGEST_SECONDS if waits else 0)
         if not is_due(workspace, look(workspace)):
             return
 
