@@ -135,3 +135,21 @@ def test_without_the_remote_nothing_lands_and_trying_again_helps(
     assert ready.oid("main") == before
     away.rename(remote.path)
     ccc("merge", session.name, "--yes", exit=0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", ["undo-intended", "undo-pushed", "undo-swapped", "undo-recorded"])
+def test_a_revert_by_push_killed_at_any_step_is_finished_or_never_was(
+    ready: Repo, remote: Repo, ccc: RunsCcc, session: Worked, step: str
+) -> None:
+    ccc("merge", session.name, "--yes", exit=0)
+    killed = ccc("undo", session.name, env={"CCC_TEST_STOP_AT": step})
+    assert killed.exit == -signal.SIGKILL
+    ccc("drain", exit=0)
+    assert remote.oid("main") == ready.oid("main")
+    if step == "undo-intended":
+        ccc("undo", session.name, exit=0)
+    assert remote.oid("main") == ready.oid("main")
+    assert not (ready.path / "one").exists()
+    assert ready.git("status", "--porcelain") == ""
+    ccc("fsck", exit=0)

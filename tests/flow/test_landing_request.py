@@ -279,3 +279,19 @@ def test_what_was_merged_there_is_reverted_there(place: Place, session: Worked) 
     place.stub.merge(1, "merge")
     place.run("merge", session.name, exit=0)
     assert f"was merged at {place.url} by github:maintainer" in place.run("undo", session.name, exit=1).stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", ["land-intended", "land-swapped", "land-advanced"])
+def test_reading_a_merge_back_killed_at_any_step_is_finished_by_the_next(
+    place: Place, session: Worked, step: str
+) -> None:
+    place.run("merge", session.name, exit=3)
+    commit = place.stub.merge(1, "squash")
+    killed = place.run("merge", session.name, more={"CCC_TEST_STOP_AT": step})
+    assert killed.exit == -signal.SIGKILL
+    place.run("merge", session.name, exit=0)
+    assert place.repo.oid("main") == commit
+    assert (place.repo.path / "one").exists()
+    assert place.repo.git("status", "--porcelain") == ""
+    place.run("fsck", exit=0)

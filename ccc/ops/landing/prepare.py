@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from ccc.errors import Refused
 from ccc.git import heads
-from ccc.ops import work
+from ccc.ops import intents, work
 from ccc.ops.find import find
 from ccc.ops.landing import running, worker
 from ccc.ops.landing.approve import queue
@@ -41,6 +41,8 @@ def prepare(
     worker goes on with. Raises what `review` raises, Refused where gates cannot be run.
     """
     workspace.store.drain()
+    if intents.read(workspace.layout) is not None:
+        work.drain(workspace)  # a landing was killed, or is under way
     sessions = look(workspace).sessions
     session = find(reference, sessions)
     if session.waits_at is not None:
