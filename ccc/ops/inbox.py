@@ -99,8 +99,9 @@ def _recorded(
         yield from of_dependents(picture)
     if picture.state.streams(conflicts.KIND):
         from ccc.ops.radar.items import of_conflicts  # where sessions have conflicted only
+        from ccc.ops.resolving.presence import busy
 
-        yield from of_conflicts(picture, looked_at)
+        yield from of_conflicts(picture, {*looked_at, *busy(picture)})
     if any(entry.clash is not None for entry in entries.values()):
         from ccc.ops.landing.clashes import of_clashes  # where two have failed together only
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.flow.checked import until_checked
 from tests.flow.conftest import Spawns, Worked
+from tests.support.agents import until
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 
@@ -218,3 +219,16 @@ def test_what_merges_cleanly_is_not_resolved(ccc: RunsCcc, spawn: Spawns) -> Non
     assert (
         ccc("resolve", session.name, exit=0).stdout == "backend-clean -> main: it merges cleanly into main\n"
     )
+
+
+def test_a_conflict_that_was_just_handed_back_wants_no_person(
+    ready: Repo, ccc: RunsCcc, conflicting: InConflict
+) -> None:
+    def wanted() -> list[str]:
+        found = ccc("status", "--json", exit=0).json["waiting_for_you"]
+        return [each["title"] for each in found if each["kind"] == "conflict"]
+
+    session = conflicting()
+    until(lambda: wanted() == ["backend-say-ours conflicts with main"], "what the radar says")
+    ccc("resolve", session.name, "--hand-back", exit=0)
+    assert wanted() == []

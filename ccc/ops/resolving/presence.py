@@ -32,6 +32,19 @@ def attended(picture: Picture, sighting: Sighting, outlook: object, items: Itera
             yield _left(picture, sighting, attempt, each)
 
 
+def busy(picture: Picture) -> set[str]:
+    """The sessions at whose conflict with their target an agent is at work just now."""
+    known = {each.session.id: each for each in picture.sightings}
+    found = set()
+    for name, cells in picture.state.streams(landings.KIND).items():
+        attempt, sighting = resolutions.from_cells(cells), known.get(name.partition("/")[2])
+        if attempt is None or sighting is None or not attempt.is_open or attempt.how == resolutions.HERE:
+            continue
+        if attempt.head == sighting.session.head and _is_at_work(picture, sighting, attempt):
+            found.add(sighting.session.id)
+    return found
+
+
 def _attempt(picture: Picture, sighting: Sighting, outlook: object) -> Resolution | None:
     if not isinstance(outlook, Outlook):
         return None
