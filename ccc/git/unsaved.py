@@ -13,6 +13,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+from ccc.errors import GitFailed
 from ccc.git.command import Git
 from ccc.records import dataclass
 
@@ -37,6 +38,10 @@ UPDATE = ("update-index", "--add", "--remove", "--replace", "-z", "--stdin")
 WHO = "ccc <ccc@localhost>"
 
 
+class NotNow(GitFailed):
+    """What is in the worktree is half of something, so it says nothing of the work."""
+
+
 @dataclass(frozen=True)
 class Place:
     """A linked worktree: its top, and its admin directory."""
@@ -53,19 +58,17 @@ def unsaved(place: Place, git: Git, folder: Path) -> str | None:
     """What committing everything in a worktree now would give; None where that is nothing new.
 
     `git` runs at its top and writes objects into a quarantine. The index there is only read: all is done to
-    a copy in `folder`. None, too, in the middle of a merge or a rebase. Ignored files, repositories inside,
-    and untracked files over LARGEST are left out. Raises GitFailed, OSError.
+    a copy in `folder`. Ignored files, repositories inside, and untracked files over LARGEST are left out.
+    Raises NotNow in the middle of a merge or a rebase; GitFailed, OSError.
     """
     if any((place.admin / name).exists() for name in UNDER_WAY):
-        return None
+        raise NotNow("a merge or a rebase is under way")
     with tempfile.TemporaryDirectory(prefix="index-", dir=folder) as own:
         index = Path(own) / "index"
         # With its time: by that git knows which files it must read, as they may have changed since.
         shutil.copy2(place.index, index)
         here = replace(git, extra={**git.extra, "GIT_INDEX_FILE": str(index)})
         changed = _changed(here, place.top)
-        if changed is None:
-            return None
         if changed:
             given = b"".join(path + b"\0" for path in changed)
             here.run(*QUIETLY, *UPDATE, input=given, ok=(0, 128))
@@ -74,16 +77,16 @@ def unsaved(place: Place, git: Git, folder: Path) -> str | None:
         return None if tree == before else _commit(here, tree, head, seconds)
 
 
-def _changed(git: Git, top: Path) -> list[bytes] | None:
+def _changed(git: Git, top: Path) -> list[bytes]:
     """The paths that differ from the index, what is gone first: a folder may be where a file was.
 
-    None where some are in conflict.
+    Raises NotNow where some are in conflict.
     """
     gone, there = [], []
     for row in git.run(*QUIETLY, *STATUS).out.split(b"\0"):
         path = row[3:]
         if b"U" in row[:2] or row[:2] in (b"AA", b"DD"):
-            return None
+            raise NotNow("files are in conflict")
         if row[1:2] == b"D":
             gone.append(path)
         elif row[1:2] not in (b"", b" ") and not path.endswith(b"/") and _is_wanted(top, row):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from ccc.domain.conflicts import KIND, Conflict, conflicts_in
 from ccc.ops.mail import messages_of
@@ -21,10 +24,10 @@ def workspace_of(repo: Repo) -> Workspace:
     return Workspace.open(repo.path, os.environ)
 
 
-def looked(repo: Repo) -> list[Conflict]:
+def looked(repo: Repo, *, afresh: bool = False) -> list[Conflict]:
     """The conflicts recorded after a round."""
     workspace = workspace_of(repo)
-    assert check(workspace) is not None
+    assert check(workspace, afresh=afresh) is not None
     return list(conflicts_in(workspace.store.state().streams(KIND)))
 
 
@@ -95,7 +98,8 @@ def test_the_index_of_a_worktree_stays_as_it_is_and_no_object_comes_into_the_rep
         workspace = workspace_of(ready)
     before = index.read_bytes(), index.stat().st_mtime_ns, ready.git("count-objects", "-v")
     workspace.layout.radar.mkdir(exist_ok=True)
-    seen, _ = _seen(workspace)
+    seen, _, hidden = _seen(workspace)
+    assert hidden == frozenset()
     assert [(c.a.name, c.b.name, c.kind) for c in seen.conflicts] == [(one.name, two.name, "structure")]
     assert seen.touched[two.id] == {"app.py", "new folder/new"}
     assert (index.read_bytes(), index.stat().st_mtime_ns, ready.git("count-objects", "-v")) == before
@@ -104,3 +108,33 @@ def test_the_index_of_a_worktree_stays_as_it_is_and_no_object_comes_into_the_rep
         "snapshots",
         "tidied",
     ]
+
+
+@pytest.mark.parametrize("how", ["detached", "rebasing", "damaged"])
+def test_what_cannot_be_looked_into_is_not_gone(ready: Repo, spawn: Spawns, how: str) -> None:
+    """HEAD elsewhere, half of a rebase, an index that git cannot read: nobody is told that it is over."""
+    one, two = pair(ready, spawn)
+    edit(one, 3, "mine")
+    edit(two, 3, "theirs")
+    (known,) = looked(ready)
+    messages = told(ready)
+    index = Path(one.tree.git("rev-parse", "--path-format=absolute", "--git-path", "index"))
+    kept = index.read_bytes()
+    if how == "detached":
+        one.tree.git("checkout", "-q", "--detach")
+    elif how == "rebasing":
+        (index.parent / "rebase-merge").mkdir()
+    else:
+        index.write_bytes(b"nothing\n")
+    assert [each.pair for each in looked(ready, afresh=True)] == [known.pair]
+    assert told(ready) == messages
+    if how == "detached":
+        one.tree.git(
+            "checkout", "-q", one.tree.git("name-rev", "--name-only", "--refs=refs/heads/ccc/*", "HEAD")
+        )
+    elif how == "rebasing":
+        (index.parent / "rebase-merge").rmdir()
+    else:
+        index.write_bytes(kept)
+    edit(one, 3, "line 3")
+    assert looked(ready, afresh=True) == []

@@ -79,12 +79,12 @@ def _checked(workspace: Workspace, afresh: bool) -> Matrix | None:
     (workspace.layout.radar / lookout.OFF).unlink(missing_ok=True)
     noted, positions = lookout.due(workspace.layout), _positions(workspace)
     try:
-        seen, found = _seen(workspace, afresh)
+        seen, found, hidden = _seen(workspace, afresh)
     except GitFailed:  # not again before something moves
         before = present.read(workspace.layout)
         present.write(workspace.layout, replace(before, noted=noted, positions=positions))
         return None
-    told = _record(workspace, found)
+    told = _record(workspace, found, hidden)
     reached("radar-recorded")
     _post(workspace, told)
     hot = present.hot_files(seen, settings.hot)
@@ -93,11 +93,14 @@ def _checked(workspace: Workspace, afresh: bool) -> Matrix | None:
     return seen
 
 
-def _seen(workspace: Workspace, afresh: bool = False) -> tuple[Matrix, list[Conflict]]:
-    """The matrix with fresh snapshots, and its conflicts with their lines. Raises GitFailed."""
+def _seen(workspace: Workspace, afresh: bool = False) -> tuple[Matrix, list[Conflict], frozenset[str]]:
+    """The matrix with fresh snapshots, its conflicts with their lines, who could not be looked into.
+
+    Raises GitFailed.
+    """
     state = workspace.store.state()
     refs = heads.branches(workspace.git, workspace.repository.common)
-    worktrees.refresh(workspace, active(workspace, state, refs), afresh=afresh)
+    hidden = worktrees.refresh(workspace, active(workspace, state, refs), afresh=afresh)
     kept = Kept(workspace)
     seen = matrix(workspace, kept)
     reached("radar-looked")
@@ -105,7 +108,7 @@ def _seen(workspace: Workspace, afresh: bool = False) -> tuple[Matrix, list[Conf
     git = quarantined(workspace.git, place, workspace.repository.common, worktrees.objects(workspace.layout))
     found = with_lines(git, seen, kept)
     shutil.rmtree(place, ignore_errors=True)
-    return seen, found
+    return seen, found, hidden
 
 
 def _settings(workspace: Workspace) -> Radar:
@@ -143,13 +146,16 @@ class _Told:
     plan: Plan
 
 
-def _record(workspace: Workspace, found: Sequence[Conflict]) -> list[_Told]:
-    """Records what appeared, changed and went, and the messages about it, in one step."""
+def _record(workspace: Workspace, found: Sequence[Conflict], hidden: frozenset[str]) -> list[_Told]:
+    """Records what appeared, changed and went, and the messages about it, in one step.
+
+    What is known of the uncommitted work of who is `hidden` stays so until it can be looked at again.
+    """
     told: list[_Told] = []
 
     def decide(state: State) -> Sequence[Draft]:
         told.clear()
-        return list(_Round(workspace, state, found, told).drafts())
+        return list(_Round(workspace, state, found, told, hidden).drafts())
 
     workspace.store.transact(decide)
     return told
@@ -157,8 +163,14 @@ def _record(workspace: Workspace, found: Sequence[Conflict]) -> list[_Told]:
 
 class _Round:
     def __init__(
-        self, workspace: Workspace, state: State, found: Sequence[Conflict], told: list[_Told]
+        self,
+        workspace: Workspace,
+        state: State,
+        found: Sequence[Conflict],
+        told: list[_Told],
+        hidden: frozenset[str] = frozenset(),
     ) -> None:
+        self._hidden = hidden
         self._replica, self._now = workspace.replica, workspace.now()
         self._found, self._told = found, told
         self._sessions: Mapping[str, Session] = {each.id: each for each in all_sessions(state)}
@@ -170,7 +182,7 @@ class _Round:
     def drafts(self) -> Iterator[Draft]:
         now = {each.pair for each in self._found}
         for pair, old in self._known.items():
-            if pair not in now:
+            if pair not in now and not (old.uncommitted and self._hidden.intersection(pair)):
                 yield from self._gone(old)
         for new in self._found:
             before = self._known.get(new.pair)

@@ -37,7 +37,7 @@ class Row:
 
     `head` is what its HEAD file and branch said, `commit` the snapshot on top ("" where there was nothing),
     `signature` what changes when the index does, `noted` what the lookout had noted by then, `at` and
-    `seconds` when that was (time since 1970) and how long it took.
+    `seconds` when that was (time since 1970) and how long it took. `seen`: it could be looked into.
     """
 
     head: str
@@ -46,6 +46,7 @@ class Row:
     noted: int
     at: float
     seconds: float
+    seen: bool = True
 
 
 def folder(layout: Layout) -> Path | None:
@@ -77,14 +78,18 @@ def rows(layout: Layout) -> dict[str, Row]:
         return {}
 
 
-def refresh(workspace: Workspace, sessions: Iterable[tuple[Session, str]], *, afresh: bool = False) -> None:
+def refresh(
+    workspace: Workspace, sessions: Iterable[tuple[Session, str]], *, afresh: bool = False
+) -> frozenset[str]:
     """Takes a snapshot of each worktree that may have changed since the last one. Sessions with tips.
 
-    `afresh`: of all. To be called under the radar's lock.
+    `afresh`: of all. Gives the ids of those whose worktree is there and could not be looked into now: HEAD is
+    elsewhere, a merge or a rebase is under way, or git fails. To be called under the radar's lock.
     """
     place = folder(workspace.layout)
     if place is None:
-        return
+        return frozenset()
+    sessions = list(sessions)
     known = _tidied(workspace.layout, rows(workspace.layout))
     before = {} if afresh else known
     watched = lookout.watched(workspace.layout)
@@ -103,6 +108,15 @@ def refresh(workspace: Workspace, sessions: Iterable[tuple[Session, str]], *, af
         )
         fresh.replace(place / "snapshots")
     reached("radar-snapshots-kept")
+    hidden = [
+        session.id for session, _ in sessions if found[session.id] is None and _is_there(workspace, session)
+    ]
+    return frozenset((*hidden, *(session for session, row in kept.items() if not row.seen)))
+
+
+def _is_there(workspace: Workspace, session: Session) -> bool:
+    place = _place(workspace, session)
+    return place.top.is_dir() and place.admin.is_dir()
 
 
 def _tidied(layout: Layout, known: dict[str, Row]) -> dict[str, Row]:
@@ -141,16 +155,17 @@ def _looked_at(
     signature = _signature(place, session.branch)
     if signature is None:
         return None
-    if before is not None and (before.head, before.signature, before.noted) == (tip, signature, noted):
+    same = before is not None and (before.head, before.signature, before.noted) == (tip, signature, noted)
+    if before is not None and same and before.seen:
         rest = max(LEAST_REST, REST * before.seconds)
         if watched or 0 <= time.time() - before.at < rest:
             return before
-    started = time.monotonic()
+    started, seen = time.monotonic(), True
     try:
         commit = unsaved(place, _quarantined(workspace, place.top), workspace.layout.radar) or ""
     except (GitFailed, OSError):
-        commit = ""
-    return Row(tip, commit, signature, noted, time.time(), time.monotonic() - started)
+        commit, seen = "", False
+    return Row(tip, commit, signature, noted, time.time(), time.monotonic() - started, seen)
 
 
 def on_disk(workspace: Workspace, session: Session) -> str:
