@@ -21,7 +21,8 @@ _LINE = (
 class HookNote:
     """A hook that ran: in which worktree (its admin directory's name), HEAD's commit and full ref then.
 
-    `argument` is `amend` or `rebase` for post-rewrite, `0` or `1` for post-checkout, else None.
+    `argument` is `amend` or `rebase` for post-rewrite, `0` or `1` for post-checkout; else the id of the
+    session whose agent ran git, None where no agent of ours did.
     `oid` is None when unborn, `ref` when detached.
     """
 
@@ -31,6 +32,10 @@ class HookNote:
     pid: int
     argument: str | None
     ref: str | None
+
+
+CALLED = ("post-commit", "post-merge", "post-applypatch")
+"""Hooks that note who called."""
 
 
 def parse_hook_note(line: str) -> HookNote:

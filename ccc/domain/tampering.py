@@ -85,14 +85,21 @@ def once_more(last: object) -> int:
     return times + 1 if isinstance(times, int) else 1
 
 
-def branch_moved(session: Session, replica: str, new: str, recorded: Cells) -> Draft:
-    """The fact that a session's branch was moved, and not by git in the session's own worktree."""
+def branch_moved(
+    session: Session, replica: str, new: str, recorded: Cells, *, by: str | None = None
+) -> Draft:
+    """The fact that a session's branch was moved, and not by git in the session's own worktree.
+
+    `by`: in it, but by the agent of the session of this name.
+    """
     field = f"{BRANCH}.{session.id[:8]}.{new[:12]}"
     record: dict[str, Value] = {"what": BRANCH, "branch": session.branch, "old": session.head, "new": new}
     record["times"] = once_more(values(recorded).get(field))
-    text = (
-        f"{session.branch} went from {short_oid(session.head)} to {short_oid(new)}, not by its own worktree"
-    )
+    old, now = short_oid(session.head), short_oid(new)
+    text = f"{session.branch} went from {old} to {now}, not by its own worktree"
+    if by is not None:
+        record["by"] = by
+        text = f"{session.branch} got {now} by the agent of {by}"
     changes = {stream_of(replica): {field: record}}
     return Draft("session.moved-outside", session.name, text, changes, session=session.id, data=record)
 

@@ -15,7 +15,7 @@ from itertools import compress, repeat
 from ccc.domain import landings, movements, sessions, tampering, targets
 from ccc.domain.approving import DECIDING, OWN_FILES
 from ccc.domain.events import Draft
-from ccc.domain.hooknotes import parse_hook_note
+from ccc.domain.hooknotes import CALLED, HookNote, parse_hook_note
 from ccc.domain.sessionrows import ROWS
 from ccc.domain.sessions import Session
 from ccc.git import headlog, heads, history
@@ -123,10 +123,22 @@ class _Pass:
         session = self.sessions[identifier]
         if note.ref != HEADS + session.branch:
             return
+        for draft in self._by_another(session, note):
+            yield replace(draft, source=entry.source)
         if not self.fresh.between(session.head, note.oid) and self._known(session.head, note.oid):
             return
         for draft in self._followed(identifier, note.oid):
             yield replace(draft, source=entry.source)
+
+    def _by_another(self, session: Session, note: HookNote) -> Iterator[Draft]:
+        """The fact that another session's agent committed in this one's worktree."""
+        caller = note.argument if note.hook in CALLED else None
+        if caller is None or caller == session.id or note.oid is None:
+            return
+        other = sessions.from_cells(caller, self.state.stream(sessions.stream_of(caller)))
+        if other is not None:
+            recorded = self.state.stream(tampering.stream_of(self.replica))
+            yield tampering.branch_moved(session, self.replica, note.oid, recorded, by=other.name)
 
     def _new_commits(self, entries: Sequence[JournalEntry]) -> Fresh:
         """What moved branches got, asked at once: one by one each would cost seven git processes."""

@@ -46,9 +46,14 @@ def _item(record: Mapping[str, Any], key: str, stamp: str, *, here: bool) -> Ite
 
 def _branch(record: Mapping[str, Any], key: str, stamp: str) -> Item:
     old, new = str(record["old"]), str(record["new"])
-    title = f"{record['branch']} was moved from outside its session's worktree"
-    text = f"from {short_oid(old)} to {short_oid(new)}; who works in that session did not do it"
-    command = f"git log --oneline --left-right {old[:12]}...{new[:12]}"
+    by = record.get("by")
+    if by is None:
+        title = f"{record['branch']} was moved from outside its session's worktree"
+        text = f"from {short_oid(old)} to {short_oid(new)}; who works in that session did not do it"
+        command = f"git log --oneline --left-right {old[:12]}...{new[:12]}"
+    else:
+        title = f"{record['branch']} was moved by the agent of {by}"
+        text, command = f"it got {short_oid(new)} in a worktree that is not its own", f"git show {new[:12]}"
     return item("message", None, key, title=title, text=text, since=rfc3339(stamp), command=command)
 
 

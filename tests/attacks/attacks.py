@@ -97,7 +97,7 @@ ATTACKS = (
     Attack(
         "a commit in another session's worktree: `git -C`",
         'git -C "$THEIRS_TREE" commit -q --allow-empty -m mine',
-        (UNSEEN, UNSEEN, UNSEEN, REFUSED),
+        (TOLD, UNSEEN, UNSEEN, REFUSED),
     ),
     Attack(
         "`refs/ccc` deleted",

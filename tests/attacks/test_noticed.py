@@ -173,3 +173,17 @@ def test_attributes_laid_into_the_git_directory_hide_nothing(
     ready.git("reset", "-q", "--hard", "HEAD~1")
     mine.tree.commit("Decide\n\nCcc-Status: done", {".ccc/roles/mine.md": "all of it\n"})
     assert "+all of it" in ccc_inline("review", mine.name, "--json", exit=0).json["deciding"]
+
+
+def test_a_commit_in_another_sessions_worktree_is_told_with_whose_agent_made_it(
+    mine: Session, theirs: Session, ccc_inline: RunsCcc
+) -> None:
+    theirs.tree.git("commit", "-q", "--allow-empty", "-m", "own", CCC_SESSION=theirs.id)
+    theirs.tree.git("commit", "-q", "--allow-empty", "-m", "odd", CCC_SESSION="not an id")
+    ccc_inline("drain", exit=0)
+    assert titles(ccc_inline) == []
+    theirs.tree.git("commit", "-q", "--allow-empty", "-m", "mine", CCC_SESSION=mine.id)
+    ccc_inline("drain", exit=0)
+    assert titles(ccc_inline) == ["ccc/frontend/theirs was moved by the agent of backend-mine"]
+    head = theirs.tree.oid()
+    assert ccc_inline("show", theirs.name, "--json", exit=0).json["head"] == head
