@@ -32,4 +32,8 @@ class Request:
 
 def request_of(value: Mapping[str, Any] | None, at: str) -> Request | None:
     """The recorded one; `at`: when it was recorded."""
-    return None if value is None else Request(**{**value, "at": at})
+    if value is None:
+        return None
+    # A newer ccc may have recorded more.
+    known: dict[str, Any] = {name: value.get(name) for name in Request.__annotations__}
+    return Request(**{**known, "at": at})
