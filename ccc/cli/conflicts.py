@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from ccc.cli.invocation import Invocation, json_option, pass_invocation
@@ -29,18 +31,25 @@ def command_conflicts(
 
     For each pair the files, and the lines of both sides.
     Work that is not committed counts. Shown is what the radar saw last, which looks by itself while agents
-    run and whenever a branch moves. Ends with 0 where there is no conflict, with 3 where there is one.
+    run and whenever a branch moves; where nobody has looked yet, it looks first. Ends with 0 where there is
+    no conflict, with 3 where there is one.
     """
     workspace = open_workspace(invocation).require()
-    if now:
-        from ccc.ops.radar.check import check  # writes: the store's libraries, for this option only
+    found = report(workspace)
+    if now or _is_first(workspace, found):
+        from ccc.ops.radar.check import check  # writes: the store's libraries, only where somebody looks
 
         check(workspace, afresh=True)
-    found = report(workspace)
+        found = report(workspace)
     _show(invocation, workspace, found, as_json=as_json, line=follow)
     if follow:
         _follow(invocation, workspace, found, as_json=as_json)
     context.exit(CONFLICTS if found.conflicts else 0)
+
+
+def _is_first(workspace: Workspace, found: Report) -> bool:
+    """Whether nobody has looked here yet and it can be done: "no conflict" is not known before."""
+    return found.is_on and found.checked_at is None and os.access(workspace.layout.root, os.W_OK)
 
 
 def _show(invocation: Invocation, workspace: Workspace, found: Report, *, as_json: bool, line: bool) -> None:

@@ -61,7 +61,6 @@ def test_pairs_are_shown_as_a_table_and_one_by_one_and_wait_in_the_inbox(
 
 def test_the_document_has_the_keys_of_the_contract(ready: Repo, spawn: Spawns, ccc: RunsCcc) -> None:
     one, two = pair(ready, spawn)
-    assert ccc("conflicts", "--json", exit=0).json["checked_at"] is None
     edit(one, 3, "mine")
     edit(two, 3, "theirs")
     found = ccc("conflicts", "--now", "--json", exit=3).json
@@ -127,3 +126,10 @@ def test_a_radar_that_is_switched_off_forgets_and_says_so(ready: Repo, spawn: Sp
     assert (workspace_of(ready).layout.radar / "off").exists()
     ready.write(".ccc/config.toml", "[radar]\non = true\n")
     ccc("conflicts", "--now", exit=3)
+
+
+def test_who_asks_first_is_told_what_is_so(ready: Repo, spawn: Spawns, ccc: RunsCcc) -> None:
+    for task in ("One", "Two"):
+        spawn("backend", task).tree.write("README.md", f"# {task}\n")
+    (shown,) = ccc("conflicts", "--json", exit=3).json["pairs"]
+    assert shown["files"][0]["path"] == "README.md"
