@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from ccc.domain.conflicts import KIND, Conflict, conflicts_in
+from ccc.ops.look import look
 from ccc.ops.mail import messages_of
 from ccc.ops.radar.check import _seen, check
+from ccc.ops.radar.items import of_conflicts
 from ccc.ops.workspace import Workspace
 from tests.flow.conftest import Spawns, Worked
 from tests.support.program import RunsCcc
@@ -138,3 +140,16 @@ def test_what_cannot_be_looked_into_is_not_gone(ready: Repo, spawn: Spawns, how:
         index.write_bytes(kept)
     edit(one, 3, "line 3")
     assert looked(ready, afresh=True) == []
+
+
+def test_of_many_pairs_most_are_one_item_for_people(ready: Repo, spawn: Spawns) -> None:
+    one, two = pair(ready, spawn)
+    three = spawn("backend", "Three")
+    for number, session in enumerate((one, two, three)):
+        edit(session, 3, str(number))
+    assert len(looked(ready)) == 3
+    picture = look(workspace_of(ready))
+    assert len(list(of_conflicts(picture))) == 3
+    shown = [(each.title, each.text) for each in of_conflicts(picture, most=2)]
+    assert len(shown) == 3
+    assert shown[2] in [("1 more pair conflicts", f"of {each.name}") for each in (two, three)]
