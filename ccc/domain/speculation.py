@@ -35,10 +35,14 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Trial:
-    """An entry, on the target with those `ahead` landed in this order."""
+    """An entry, on the target with those `ahead` landed in this order.
+
+    `before`: on the target as it was before this one landed, and without anybody ahead.
+    """
 
     entry: str
     ahead: tuple[str, ...] = ()
+    before: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,13 +62,17 @@ class Known(Protocol):
     def base_fails(self, trial: Trial) -> bool | None:
         """Whether what failed in a trial fails on the target without the entry, too; None: must be run."""
 
+    def landed(self, entry: str) -> tuple[str, ...]:
+        """Who landed on the target since an entry left it, and overlaps with it; oldest first."""
+
 
 @dataclass(frozen=True)
 class Standing:
     """How an entry stands.
 
     WAITING (`why`; `waits_for`), TESTING, PASSED (lands after those `ahead`), FAILED (by itself, or in
-    CONFLICT with the target), RED (the target fails alone), CLASH (fails with `clashes_with`, before it).
+    CONFLICT with the target), RED (the target fails alone), CLASH (fails with `clashes_with`, which is before
+    it or has landed).
     """
 
     state: str
@@ -170,7 +178,24 @@ class _LineUp:
         base = self._known.base_fails(trial)
         if base is None:
             return Standing(TESTING, job=Job(trial, on_base=True))
-        return Standing(RED if base else FAILED)
+        return Standing(RED) if base else self._since(trial)
+
+    def _since(self, trial: Trial) -> Standing:
+        """Who fails on the target: by itself, or with somebody who landed after it had left the target."""
+        landed = self._known.landed(trial.entry)
+        if not landed:
+            return Standing(FAILED)
+        good, bad = -1, len(landed)
+        while bad - good > 1:
+            middle = 0 if good < 0 else (good + bad) // 2
+            part = Trial(trial.entry, before=landed[middle])
+            result = self._known.result(part)
+            if result is None:
+                return Standing(TESTING, job=Job(part))
+            if middle == 0 and result != PASSED:
+                return Standing(FAILED)
+            good, bad = (good, middle) if result == FAILED else (middle, bad)
+        return Standing(CLASH, waits_for=(landed[bad - 1],), clashes_with=landed[bad - 1])
 
     def _split(self, trial: Trial) -> Standing:
         """Finds the first of those ahead with which it fails: halves what is between passed and failed.

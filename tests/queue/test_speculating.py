@@ -238,3 +238,22 @@ def test_an_entry_whose_target_is_gone_or_unreadable_stands_in_nobodys_way(
     assert whys["rel"] == "the target branch rel is gone"
     assert "gat: unknown key" in whys["odd"]
     assert f"landed {good.name}" in ccc("merge", "--yes", exit=1).stdout
+
+
+def test_who_fails_with_what_landed_before_it_was_tested_is_named_with_it(
+    gated: Gated, ccc: RunsCcc, finish: Finish
+) -> None:
+    gated.configure(GATE.format("! { test -e f1 && test -e f3; }"))
+    made = [finish("backend", f"Part {n}", {f"f{n}": "1"}) for n in range(1, 4)]
+    ccc("wait", "--timeout", "60", exit=0)
+    one, two, three = made
+    ccc("merge", one.name, "--yes", exit=0)
+    ccc("merge", two.name, "--yes", exit=0)
+    assert "cannot land" in ccc("merge", three.name, "--yes", exit=1).stderr
+    found = settled(ccc, three)[three.name]
+    assert (found["state"], found["fails_with"]) == ("failed", one.id)
+    assert f"fails together with {one.name}, each passes alone" in ccc("review", three.name, exit=0).stdout
+    titles = [each["title"] for each in ccc("inbox", "--json", exit=0).json["items"]]
+    assert f"{one.name} and {three.name} fail together" in titles
+    (pair,) = ccc("conflicts", "--json", exit=3).json["pairs"]
+    assert (pair["kind"], pair["a"], pair["b"]) == ("gate", one.name, three.name)

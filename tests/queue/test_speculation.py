@@ -44,36 +44,51 @@ class World:
     conflicts: tuple[Set, ...] = ()
     red: bool = False
     """The target fails until `f` is in it."""
-    landed: Set = frozenset()
+    history: tuple[str, ...] = ()
+    """Who has landed, oldest first; all of the line left the target before that."""
     tested: dict[tuple[Set, Set], bool] = field(default_factory=dict)
     bases: dict[Set, bool] = field(default_factory=dict)
     runs: int = 0
+
+    @property
+    def there(self) -> Set:
+        """What the target has."""
+        return frozenset(self.history)
+
+    def base_of(self, trial: Trial) -> Set:
+        if trial.before is not None:
+            return frozenset(self.history[: self.history.index(trial.before)])
+        return self.there | set(trial.ahead)
 
     def is_good(self, tree: Set) -> bool:
         return not any(fault <= tree for fault in self.faults) and not (self.red and "f" not in tree)
 
     def result(self, trial: Trial) -> str | None:
-        base = self.landed | set(trial.ahead)
+        base = self.base_of(trial)
         if any(trial.entry in pair and pair - {trial.entry} <= base for pair in self.conflicts):
             return CONFLICT
         known = self.tested.get((base, base | {trial.entry}))
         return None if known is None else PASSED if known else FAILED
 
     def base_fails(self, trial: Trial) -> bool | None:
-        known = self.bases.get(self.landed)
+        known = self.bases.get(self.there)
         return None if known is None else not known
 
     def run(self, job: Job) -> None:
         self.runs += 1
         if job.on_base:
-            self.bases[self.landed] = self.is_good(self.landed)
+            self.bases[self.there] = self.is_good(self.there)
         else:
-            base = self.landed | set(job.trial.ahead)
+            base = self.base_of(job.trial)
             self.tested[base, base | {job.trial.entry}] = self.is_good(base | {job.trial.entry})
 
     def land(self, entry: str) -> None:
-        assert self.tested[self.landed, self.landed | {entry}], "only what was tested, and passed, lands"
-        self.landed |= {entry}
+        assert self.tested[self.there, self.there | {entry}], "only what was tested, and passed, lands"
+        self.history += (entry,)
+
+    def landed(self, entry: str) -> tuple[str, ...]:
+        del entry
+        return self.history
 
 
 def all_pairs(names: str) -> list[Set]:
@@ -106,7 +121,7 @@ def test_nothing_untested_lands_everything_is_decided_and_the_culprit_is_one(
 ) -> None:
     world = World(tuple(faults), tuple(conflicts), red)
     for _ in range(400):
-        line = [each for each in line_of(NAMES, overlaps) if each.id not in world.landed]
+        line = [each for each in line_of(NAMES, overlaps) if each.id not in world.there]
         standings = plan(line, world, window)
         todo = jobs(standings)
         assert len(todo) <= window
@@ -118,24 +133,27 @@ def test_nothing_untested_lands_everything_is_decided_and_the_culprit_is_one(
             world.run(choice.choice(todo))
         else:
             break
-    left = plan([each for each in line_of(NAMES, overlaps) if each.id not in world.landed], world, window)
+    left = plan([each for each in line_of(NAMES, overlaps) if each.id not in world.there], world, window)
     assert all(each.state in (FAILED, RED, CLASH) or each.why == CONFLICT for each in left.values()), left
-    assert world.is_good(world.landed) or red
+    assert world.is_good(world.there) or red
 
 
 def check_blame(world: World, standings: dict[str, Standing]) -> None:
     for one, each in standings.items():
         if each.state == FAILED and each.why != CONFLICT:
-            assert not world.is_good(world.landed | {one})
-            assert world.is_good(world.landed)
+            assert not world.is_good(world.there | {one})
+            assert world.is_good(world.there)
+            assert not world.is_good(frozenset({one})) or world.conflicts
         if each.state == RED:
-            assert not world.is_good(world.landed)
+            assert not world.is_good(world.there)
         if each.state == CLASH:
             assert each.clashes_with is not None
-            below = world.landed | set(each.ahead)
+            met = each.clashes_with
+            back = world.history[: world.history.index(met)] if met in world.history else None
+            below = world.there | set(each.ahead) if back is None else frozenset(back)
             assert world.is_good(below | {each.clashes_with}), "what it meets is good without it"
             assert not world.is_good(below | {each.clashes_with, one}), "and is not good with it"
-            assert world.is_good(below | {one}) or world.result(Trial(one, each.ahead)) == CONFLICT
+            assert world.is_good(below | {one}) or world.conflicts
 
 
 def drive(world: World, line: list[Candidate], window: int = 4) -> dict[str, Standing]:
@@ -168,6 +186,16 @@ def test_the_pair_that_fails_together_is_found_by_halves() -> None:
     assert world.runs == 5 + 1 + 2, "alone, on a b, on a; the last of the split is not tested again"
 
 
+def test_who_fails_with_what_landed_meanwhile_is_named_with_it() -> None:
+    world = World(faults=(frozenset("be"),), history=("a", "b", "c"))
+    standings = drive(world, line_of("e", set()))
+    assert standings["e"] == Standing(CLASH, waits_for=("b",), clashes_with="b")
+    assert world.runs == 5, "now, the target alone, before all of them, before b, before c"
+    broken = World(faults=(frozenset("e"),), history=("a", "b", "c"))
+    assert drive(broken, line_of("e", set()))["e"].state == FAILED
+    assert broken.runs == 3
+
+
 def test_who_fails_alone_is_blamed_and_stands_in_nobodys_way() -> None:
     standings = drive(World(faults=(frozenset("a"),)), line_of("abc", set(all_pairs("abc"))))
     assert [each.state for each in standings.values()] == [FAILED, PASSED, PASSED]
@@ -179,7 +207,7 @@ def test_a_red_target_blames_nobody_and_is_asked_once() -> None:
     standings = drive(world, line_of("abc", set(all_pairs("abc"))))
     assert [each.state for each in standings.values()] == [RED] * 3
     assert world.runs == 4
-    world.landed = frozenset("f")
+    world.history = ("f",)
     assert [each.state for each in drive(world, line_of("abc", set())).values()] == [PASSED] * 3
 
 

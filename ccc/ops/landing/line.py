@@ -12,7 +12,7 @@ from ccc.domain.cells import values
 from ccc.domain.gating import concerns, covers
 from ccc.domain.landings import Entry
 from ccc.domain.lineup import Place
-from ccc.domain.sessions import Session
+from ccc.domain.sessions import Landed, Session
 from ccc.domain.speculation import Candidate, Job, Standing, Window
 from ccc.domain.status import DONE
 from ccc.errors import BadConfig
@@ -160,8 +160,37 @@ class Line:
 
     @cached_property
     def trials(self) -> Trials:
-        tips = {each: session.head for each, session in self.sessions.items()}
-        return Trials(self.kitchen, self.sessions, tips, self.picture.state)
+        return Trials(self.kitchen, self.sessions, self._landed_since, self.picture.state)
+
+    def _landed_since(self, identifier: str) -> Sequence[tuple[str, str]]:
+        """Who landed since an entry left the target and overlaps with it; asked where one fails only."""
+        if identifier not in self._landed:
+            git, base = self.workspace.git, self.kitchen.base
+            fork = history.merge_base(git, base, self.sessions[identifier].head)
+            since = git.text("rev-list", "--first-parent", base, *([f"^{fork}"] if fork else [])).split()
+            by_commit = {
+                each.landed.commit: each for each in self.picture.sessions if each.landed is not None
+            }
+            there = [by_commit[commit] for commit in reversed(since) if commit in by_commit]
+            self._landed[identifier] = [
+                (each.id, each.landed.base)
+                for each in there
+                if each.landed is not None and each.id != identifier and self._met(identifier, each.landed)
+            ]
+        return self._landed[identifier]
+
+    def _met(self, identifier: str, landed: Landed) -> bool:
+        """Whether what landed may change what an entry comes to."""
+        paths = self.kitchen.scopes.changed(landed.base, landed.commit)
+        mine = self.changed[identifier]
+        return not mine.isdisjoint(paths) or any(
+            not command.paths or any(covers(command.paths, path) for path in paths)
+            for command in self._commands[identifier]
+        )
+
+    @cached_property
+    def _landed(self) -> dict[str, Sequence[tuple[str, str]]]:
+        return {}
 
     def window_in(self, state: State) -> Window:
         """How many may be tested at once, as recorded, or as configured at first."""

@@ -37,7 +37,8 @@ def _of_trial(state: State, line: Line, trial: Trial, bench: Bench, commands: Se
     own = fresh_runs(state, stream, RUN, wanted.keys, commands)
     changes: Changes = {stream: own}
     if good:
-        own["passed"] = combined.head
+        if trial == Trial(trial.entry, line.standings[trial.entry].ahead):
+            own["passed"] = combined.head
         # What passed here passes alone once it has landed.
         keys = [line.kitchen.scopes.key(each, combined.tree or "") for each in wanted.commands]
         changes[at] = {
@@ -45,7 +46,7 @@ def _of_trial(state: State, line: Line, trial: Trial, bench: Bench, commands: Se
             WINDOW: line.window_in(state).after(passed=True).size,
         }
     runs = {**line.trials.runs(trial.entry), **dict(zip(wanted.keys, commands, strict=False))}
-    answer = None if trial.ahead else verdict(combined, wanted, runs, line.trials.alone)
+    answer = None if trial.ahead or trial.before else verdict(combined, wanted, runs, line.trials.alone)
     if answer is not None:
         own["gate"] = gate_value(answer)
     name = combined.session.name
@@ -53,6 +54,8 @@ def _of_trial(state: State, line: Line, trial: Trial, bench: Bench, commands: Se
     where = f"{more} + {line.sessions[trial.ahead[-1]].name}" if trial.ahead else ""
     outcome = describe(commands[-1])
     on = f" on {line.target}{where}" if trial.ahead else ""
+    if trial.before is not None:
+        on = f" on {line.target} before {line.picture.of_id(trial.before).session.name} landed"
     flaky: list[Value] = [command.command for command in commands if command.flaky]
     data: dict[str, Value] = {"ahead": list(trial.ahead), "flaky": flaky}
     return Draft(
@@ -124,8 +127,10 @@ def settle(workspace: Workspace, lines: Sequence[Line]) -> bool:
 def _clash(workspace: Workspace, line: Line, identifier: str, standing: Standing) -> bool:
     """Two of which each passes and both fail: recorded as a conflict of the kind `gate`, both are told."""
     assert standing.clashes_with is not None
-    session, other = line.sessions[identifier], line.sessions[standing.clashes_with]
-    together = Trial(identifier, (*standing.ahead, other.id))
+    session, other = line.sessions[identifier], line.picture.of_id(standing.clashes_with).session
+    has_landed = other.id not in line.sessions
+    met = other.landed.head if has_landed and other.landed is not None else other.head
+    together = Trial(identifier) if has_landed else Trial(identifier, (*standing.ahead, other.id))
     bench = line.trials.bench(together)
     assert bench is not None
     key = bench.wanted.keys[line.trials.failing(together, bench)]
@@ -134,7 +139,7 @@ def _clash(workspace: Workspace, line: Line, identifier: str, standing: Standing
     value: dict[str, Value] = {
         "with": other.id,
         "head": session.head,
-        "other_head": other.head,
+        "other_head": met,
         "why": describe(failed),
     }
 
@@ -160,19 +165,18 @@ def _clash(workspace: Workspace, line: Line, identifier: str, standing: Standing
 
     if not workspace.store.transact(decide):
         return False
-    for one, two in ((session, other), (other, session)):
-        _tell(workspace, line.target, one, two, failed, behind=one.id == identifier)
+    first = "has landed" if has_landed else "is before you in the queue"
+    _tell(workspace, line.target, session, other, failed, f"It {first}, so you will not land as it is.")
+    first = "have landed" if has_landed else "are before it in the queue"
+    _tell(workspace, line.target, other, session, failed, f"You {first}, so it will not land as it is.")
     return True
 
 
-def _tell(
-    workspace: Workspace, target: str, one: Session, two: Session, failed: Command, *, behind: bool
-) -> None:
-    first = "It is before you in the queue" if behind else "You are before it in the queue"
+def _tell(workspace: Workspace, target: str, one: Session, two: Session, failed: Command, order: str) -> None:
     words = (
         f"Your work and that of {two.name} do not go together: each passes the gate of {target} alone, both "
         f"together fail: {describe(failed)}\nIts task: {' '.join(two.task.split())}\n"
-        f"{first}, so {'you will not land after it' if behind else 'it will not land after you'} as it is. "
+        f"{order} "
         f"Talk to it (git ccc send {two.name} TEXT), or look at its work: "
         f"git diff {target}...{two.branch}\nLog: {failed.log}"
     )

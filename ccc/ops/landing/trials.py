@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ccc.domain import landings, targets
 from ccc.domain.sessions import Session
@@ -41,12 +41,17 @@ class Kitchen:
         self._commits: dict[tuple[str, str], str] = {}
         self._asked: dict[tuple[str, str, str], Asked] = {}
 
-    def combined(self, session: Session, base: str, head: str) -> Combined | None:
-        """What landing a head on a commit comes to; None where the two do not merge."""
+    def combined(self, session: Session, base: str, head: str, onto: str | None = None) -> Combined | None:
+        """What landing a head on a commit comes to; None where the two do not merge.
+
+        `onto`: the commit of the target that it stands on, where that is not its tip.
+        """
         key = (session.id, base, head)
         if key not in self._combined:
             try:
-                grafts = landed_otherwise(self._workspace.git, self._known, session.target, self.base, head)
+                grafts = landed_otherwise(
+                    self._workspace.git, self._known, session.target, onto or self.base, head
+                )
                 found = combine_at(self._workspace, session, base, head, self.policy, grafts)
             except UnrelatedHistories:
                 found = None
@@ -72,19 +77,25 @@ class Kitchen:
         return self._asked[key]
 
 
+Since = Callable[[str], Sequence[tuple[str, str]]]
+"""Of an entry: who landed since it left the target and overlaps with it, oldest first, and the commit of the
+target before that."""
+
+
 class Trials:
     """What is known of trials (`speculation.Known`), from recorded results."""
 
-    def __init__(
-        self, kitchen: Kitchen, sessions: Mapping[str, Session], heads: Mapping[str, str], state: State
-    ) -> None:
-        self._kitchen, self._sessions, self._heads, self._state = kitchen, sessions, heads, state
+    def __init__(self, kitchen: Kitchen, sessions: Mapping[str, Session], since: Since, state: State) -> None:
+        self._kitchen, self._sessions, self._since, self._state = kitchen, sessions, since, state
         self._runs: dict[str, Runs] = {}
 
     def bench(self, trial: Trial) -> Bench | None:
         """A trial made ready; None where something in it does not merge."""
-        base = self._chain(trial.ahead)
-        combined = None if base is None else self._on(trial.entry, base)
+        if trial.before is not None:
+            combined = self._in_the_past(trial.entry, trial.before)
+        else:
+            base = self._chain(trial.ahead)
+            combined = None if base is None else self._on(trial.entry, base)
         return None if combined is None else Bench(combined, self._kitchen.asked(combined))
 
     def _chain(self, ahead: Sequence[str]) -> str | None:
@@ -97,7 +108,16 @@ class Trials:
         return base
 
     def _on(self, identifier: str, base: str) -> Combined | None:
-        return self._kitchen.combined(self._sessions[identifier], base, self._heads[identifier])
+        session = self._sessions[identifier]
+        return self._kitchen.combined(session, base, session.head)
+
+    def _in_the_past(self, identifier: str, before: str) -> Combined | None:
+        session = self._sessions[identifier]
+        base = next(base for each, base in self._since(identifier) if each == before)
+        return self._kitchen.combined(session, base, session.head, base)
+
+    def landed(self, entry: str) -> tuple[str, ...]:
+        return tuple(each for each, _ in self._since(entry))
 
     def result(self, trial: Trial) -> str | None:
         bench = self.bench(trial)
