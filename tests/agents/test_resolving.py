@@ -57,7 +57,7 @@ def test_a_conflict_handed_back_is_resolved_by_its_agent_and_lands_once_approved
 ) -> None:
     agent = conflicting(MERGE)
     assert ccc("merge", agent.name, "--yes", exit=3).stderr.splitlines()[0] == (
-        "error: backend-say-ours: 1 files are in conflict with main"
+        "error: backend-say-ours: 1 file is in conflict with main"
     )
     told = ccc("resolve", agent.name, "--hand-back", exit=0).stdout
     assert told.startswith("handed back 1 file to backend-say-ours: its agent gets it")

@@ -217,7 +217,7 @@ frontend-login-page -> main: failed
     < tokens
     >> theirs, frontend-login-page: 1 line
     > login
-  not yet    1 files are in conflict with main
+  not yet    1 file is in conflict with main
   next       git ccc resolve frontend-login-page --hand-back
   or         git ccc resolve frontend-login-page --here
 """
@@ -274,7 +274,7 @@ def test_a_conflict_shows_files_hunks_and_both_tasks(ready: Repo, ccc: RunsCcc, 
     ccc("merge", first.name, "--yes", exit=0)
     words = refusal(ccc, "merge", second.name, "--yes", exit=3)
     assert words == [
-        "frontend-login-page: 1 files are in conflict with main",
+        "frontend-login-page: 1 file is in conflict with main",
         "git ccc review frontend-login-page shows them",
     ]
     shown = ccc("review", second.name).stdout

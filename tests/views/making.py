@@ -104,7 +104,7 @@ def conflict_review(policy: Any = None) -> Review:
         approvals=(),
         needed=1,
         state="failed",
-        why_not=("1 files are in conflict with main",),
+        why_not=("1 file is in conflict with main",),
         position=1,
     )
 

@@ -27,7 +27,7 @@ def test_a_conflict_is_shown_with_file_hunk_and_both_tasks() -> None:
         '    <     "/token": "signed",\n'
         "    >> theirs, frontend-login-page: 1 line\n"
         '    >     "/login": "form",\n'
-        "  not yet    1 files are in conflict with main\n"
+        "  not yet    1 file is in conflict with main\n"
         "  next       git ccc resolve frontend-login-page --hand-back\n"
         "  or         git ccc resolve frontend-login-page --here"
     )

@@ -155,7 +155,8 @@ def _why_not(
     if status == "closed":
         return ["the session is closed"]
     if combined.conflicts:
-        return [f"{len(combined.conflicts)} files are in conflict with {combined.target}"]
+        count = len(combined.conflicts)
+        return [f"{count} {'file is' if count == 1 else 'files are'} in conflict with {combined.target}"]
     if session.request is not None and session.waits_at is not None:
         more = f" ({session.request.words})" if session.request.words else ""
         return [f"waits for review at {session.waits_at}{more}"]
