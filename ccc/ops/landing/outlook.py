@@ -95,8 +95,10 @@ def _questions(
 
 
 def _without_grafts(workspace: Workspace, asked: Sequence[_Question], found: Found) -> Found:
-    """What seems to conflict because work that it builds on landed as other commits (`grafts.py`), anew."""
-    doubtful = [each for each in asked if _conflicts(found.get(each.session.id))]
+    """What has landed, or seems to conflict because work that it builds on landed, as other commits, anew."""
+    doubtful = [
+        each for each in asked if each.session.landed is not None or _conflicts(found.get(each.session.id))
+    ]
     if not doubtful:
         return found
     known = all_sessions(workspace.reader.state())

@@ -213,13 +213,19 @@ def _reverted(landed: Landed) -> tuple[str, ...]:
     return (landed.commit,) if landed.method == SQUASH else (f"{landed.base}..{landed.commit}",)
 
 
+def _reverted_briefly(landed: Landed) -> tuple[str, ...]:
+    """The same, for people."""
+    commit, base = short_oid(landed.commit), short_oid(landed.base)
+    return _reverted(replace(landed, commit=commit, base=base))
+
+
 def _conflict(git: Git, session: Session, landed: Landed) -> Conflict:
     files = git.lines("diff", "--name-only", "--diff-filter=U", "-z")
     more = f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
     where = f" in {', '.join(files[:SHOWN])}{more}" if files else ""
     return Conflict(
         f"undoing the landing of {session.name} conflicts with what came after it{where}",
-        f"resolve it by hand on {landed.target}: git revert {' '.join(_reverted(landed))}",
+        f"resolve it by hand on {landed.target}: git revert {' '.join(_reverted_briefly(landed))}",
     )
 
 
