@@ -17,6 +17,9 @@ REFERENCES = 0
 """In place of a worktree's number: branches, the list of worktrees, the list of hosts."""
 
 NOBODY = 0xFFFF
+LISTINGS = 10
+"""A folder made between listing and watching is in the next listing; mostly two are enough."""
+
 SHARE = 2
 """One of so many of the watches that the system gives a user is taken at most."""
 
@@ -70,11 +73,18 @@ class Watched:
     def _can_watch(self, top: Path, number: int) -> bool:
         if self._watching is None or number >= NOBODY:
             return False
+        known: set[str] = set()
         try:
-            wanted = folders(top)
-            return wanted is not None and all(self._add(folder, number) for folder in wanted)
+            for _ in range(LISTINGS):
+                wanted = folders(top)
+                if wanted is None or not all(self._add(folder, number) for folder in wanted - known):
+                    return False
+                if wanted <= known:
+                    return True
+                known |= wanted
         except (GitFailed, OutOfWatches):
             return False
+        return True
 
     def _add(self, folder: str, number: int) -> bool:
         assert self._watching is not None
