@@ -75,7 +75,7 @@ def test_commands_run_for_their_paths_and_roles_alone(gated: Gated, ccc: RunsCcc
     route = finish("backend", "Route", {"api/route": "1"})
     ccc("merge", route.name, "--yes", exit=0)
     assert gated.ran() == ["web", "api", "role"]
-    guide = finish("docs", "Guide", {"docs/more.md": "1"})
+    guide = finish("documentation", "Guide", {"docs/more.md": "1"})
     ccc("merge", guide.name, "--yes", exit=0)
     assert gated.ran() == ["web", "api", "role"]
     message = gated.repo.git("log", "-1", "--format=%B")
