@@ -19,6 +19,7 @@ MODULES = (
     "spawn",
     "join",
     "growth",
+    "gate_tree",
     "landing",
     "radar",
     "mcp",
