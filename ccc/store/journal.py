@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
+from ccc.domain.decisive import require_undecided
 from ccc.domain.events import Draft, draft_line, from_source, parse_draft
 from ccc.domain.secrets import Filter
 from ccc.layout import Layout, make_folder
@@ -91,8 +92,9 @@ def draft_of(found: Found) -> Draft:
 def write(layout: Layout, draft: Draft, name: str | None = None) -> str:
     """Acknowledges a draft; the name of its file, random unless given.
 
-    Raises ValueError for one that may not be recorded, FileExistsError.
+    Raises ValueError for one that may not be recorded, or not from here, FileExistsError.
     """
+    require_undecided(draft)
     text, secrets = draft_line(draft), Filter()
     line = (draft_line(*cleaned([draft], secrets)) if secrets.suspects(text) else text).encode() + b"\n"
     name = name or _random_name()

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 
 from ccc.domain import stamps
+from ccc.domain.decisive import require_undecided
 from ccc.domain.events import Draft, Event, draft_line, from_source, parse_draft
 from ccc.errors import NotInitialised, StateBroken, StoreBusy
 from ccc.git.objects import ObjectDatabase, References
@@ -86,6 +87,7 @@ class MemoryStore:
 
     def journal(self, draft: Draft) -> str:
         """Acknowledges a fact; the entry's name. Raises ValueError for one that may not be recorded."""
+        require_undecided(draft)
         name = uuid.uuid4().hex
         self._waiting.append(from_source(parse_draft(draft_line(draft)), f"{name}.{self._now() * 1_000_000}"))
         return name

@@ -159,6 +159,14 @@ def test_wrong_values_are_refused_before_anything_is_written(store: Store, value
     assert list(store.log()) == []
 
 
+def test_a_decision_is_not_taken_by_the_journal(store: Store) -> None:
+    yes = Draft("merge.approved", "main", "approved", {"merges/s1": {"ok.0123": {"by": "Developer"}}})
+    with pytest.raises(ValueError, match=r"decides merges ok\.0123, which no journal entry may"):
+        store.journal(yes)
+    store.transact(lambda state: [yes])
+    assert [logged.event.text for logged in store.log()] == ["approved"]
+
+
 @pytest.mark.parametrize(
     "stream", ["sessions", "a/b/c", "/x", "x/", "sessions/.git", "sessions/\u200c.git", "a/b\n"]
 )

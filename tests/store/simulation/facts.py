@@ -29,9 +29,9 @@ class Author:
     algorithm: str
 
 
-def fact(chance: random.Random, author: Author, key: str) -> Draft:
-    """A random fact, recognised by `key` for ever."""
-    make = chance.choice(_MAKERS)
+def fact(chance: random.Random, author: Author, key: str, *, decided: bool = True) -> Draft:
+    """A random fact, recognised by `key` for ever; not `decided`, one that may come by the journal."""
+    make = chance.choice(_MAKERS if decided else _NOTED)
     type_, stream, fields, blobs = make(chance, author)
     changes = {stream: fields} if fields else {}
     return Draft(type_, stream.partition("/")[2], f"says {key}", changes, data={"key": key}, blobs=blobs)
@@ -113,7 +113,8 @@ def _future(chance: random.Random, author: Author) -> _Made:
     return "type.of-a-newer-ccc", stream, {"sub": [1, {"zz": chance.randrange(1000)}]}, ()
 
 
-_MAKERS = (
-    *(_status, _progress, _report, _report, _claim, _lease, _approval, _message, _edge, _note, _cost),
+_NOTED = (
+    *(_status, _progress, _report, _report, _claim, _lease, _message, _edge, _note, _cost),
     *(_reaped, _future),
 )
+_MAKERS = (*_NOTED, _approval)

@@ -84,8 +84,8 @@ class Writer:
             if number == self._until:
                 os.environ[VARIABLE] = self._chance.choice(STORE_POINTS)
             key = f"{self._name}-{number}"
-            draft = self._fact(key)
             what = self._chance.random()
+            draft = self._fact(key, decided=what >= 0.75)
             if what < 0.75:
                 self._store.journal(draft)
             else:
@@ -98,9 +98,9 @@ class Writer:
     def _decide(self, draft: Draft) -> None:
         self._store.transact(lambda state: [draft], durable=False, timeout=PATIENCE)
 
-    def _fact(self, key: str) -> Draft:
+    def _fact(self, key: str, *, decided: bool) -> Draft:
         author = Author(self._name, self._store.state, 1_790_000_000_000, "sha1")
-        return mended(self._store, lambda: fact(self._chance, author, key))
+        return mended(self._store, lambda: fact(self._chance, author, key, decided=decided))
 
 
 class Storm:

@@ -212,21 +212,21 @@ class World:
         self.keys += 1
         return f"{replica.name}{self.keys}"
 
-    def _fact(self, replica: Replica, key: str) -> Draft:
+    def _fact(self, replica: Replica, key: str, *, decided: bool = True) -> Draft:
         store = replica.store
         author = Author(replica.name, store.state, replica.now(), store.history.objects.algorithm)
-        return replica.reading(lambda: fact(self.chance, author, key))
+        return replica.reading(lambda: fact(self.chance, author, key, decided=decided))
 
     def _journal(self, replica: Replica) -> None:
         key = self._key(replica)
-        replica.journal(self._fact(replica, key), key)
+        replica.journal(self._fact(replica, key, decided=False), key)
 
     def _note(self, replica: Replica) -> None:
         replica.note(self._key(replica))
 
     def _half(self, replica: Replica) -> None:
         key = self._key(replica)
-        replica.begin_half(self._fact(replica, key), key, self.chance)
+        replica.begin_half(self._fact(replica, key, decided=False), key, self.chance)
 
     def _decide(self, replica: Replica) -> None:
         key = self._key(replica)
