@@ -115,6 +115,7 @@ def test_what_conflicts_blocks_until_one_of_them_moves_on(ready: Repo, start: St
         edit = {"edit": {"path": "same.txt", "content": text}}
         return [edit, {"commit": {"message": f"Say {text}", "status": "done"}}]
 
+    ready.commit("Nobody is told", {".ccc/config.toml": "[radar]\non = false\n"})
     one = start(same("one\n"), task="One")
     other = start(same("other\n"), same("one\n"), task="Other")
     for agent in (one, other):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -65,7 +67,11 @@ class Place:
         return self.root / "now" / "scratch"
 
     def put_back(self) -> None:
-        shutil.rmtree(self.root / "now", ignore_errors=True)
+        """As it was made; whoever still works in what was there works on in a folder that goes away."""
+        with contextlib.suppress(FileNotFoundError):
+            gone = Path(tempfile.mkdtemp(prefix="gone-", dir=self.root))
+            (self.root / "now").rename(gone / "now")
+            shutil.rmtree(gone, ignore_errors=True)
         subprocess.run(["cp", "-a", str(self.root / "saved"), str(self.root / "now")], check=True)
 
     def attack(self, script: str) -> int:

@@ -16,6 +16,7 @@ from tests.kinds.conftest import Spawns
 from tests.kinds.days import Place
 from tests.support.program import PROJECT, Outcome, RunsCcc
 from tests.support.repository import Repo, copy_repository
+from tests.support.settling import alone
 
 pytestmark = pytest.mark.slow
 
@@ -103,6 +104,7 @@ def test_a_repository_that_may_only_be_read_is_read(
     tree.commit("Do it\n\nCcc-Status: done", {"part.txt": "1\n"})
     place.run(ccc_inline, "wait", "--timeout", "30")
     trust(repo, folder)
+    alone(repo)
     before = everything_in(repo.path)
     for reading in (["status"], ["show", "backend-a-part"], ["log"], ["handoff"], [], ["inbox"]):
         assert "backend-a-part" in stranger(*reading).expect(0).stdout
