@@ -149,12 +149,11 @@ class _Look:
 
     def _near(self) -> Iterator[Pair]:
         """The pairs that could conflict: those of before that are still there, and fresh ones."""
-        there = set(self._tips) - self._fresh
+        place = {tip: number for number, tip in enumerate(self._tips)}
+        there = place.keys() - self._fresh
         for one, other in self._memory.near:
-            if one in there and other in there and other != self._trunk:
-                yield one, other
-            elif one in there and other in there:
-                yield other, one
+            if one in there and other in there:
+                yield (one, other) if place[one] < place[other] else (other, one)
         partners = touching.Index(self.own)
         near = {tip: partners.partners(tip) for tip in self._fresh}
         for pair in self._fresh_pairs():

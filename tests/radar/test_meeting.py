@@ -98,3 +98,15 @@ def test_a_branch_that_began_before_what_was_known_is_found(repo: Repo, tmp_path
     assert paths_of(found(repo, tmp_path / "one", [trunk, repo.oid("merged")], memory)) == {}
     seen = paths_of(found(repo, tmp_path / "two", [trunk, early], memory))
     assert seen == {(trunk, early): {"docs/guide.md"}}
+
+
+def test_a_pair_is_told_in_the_order_of_the_tips_however_they_came_before(repo: Repo, tmp_path: Path) -> None:
+    base = repo.oid()
+    tips = [base]
+    for text in ("one\n", "two\n"):
+        repo.git("checkout", "-q", "--detach", base)
+        repo.commit(f"Say {text}", {"same.txt": text})
+        tips.append(repo.oid())
+    memory = Memory()
+    for order in (tips, [base, *reversed(tips[1:])], tips):
+        assert list(paths_of(found(repo, tmp_path / "radar", order, memory))) == [tuple(order[1:])]
