@@ -14,6 +14,7 @@ from ccc.ops.inbox import Item, items
 from ccc.ops.items import entries_of
 from ccc.ops.landing.polling import may_be_due
 from ccc.ops.look import Picture, Sighting, look
+from ccc.ops.radar.items import is_of_radar
 from ccc.ops.told import Told, occasion, remember, told_before
 from ccc.ops.verify import needs_checks
 from ccc.ops.workspace import Workspace
@@ -143,13 +144,15 @@ def _sort(workspace: Workspace, picture: Picture, watched: Sequence[Sighting], w
         done=tuple(found["done"]),
         failed=tuple(found["failed"]),
         needs_you=tuple(
-            each for each in fresh if each.kind in NEEDS_A_PERSON or (each.kind, each.session) in ready
+            each
+            for each in fresh
+            if (each.kind in NEEDS_A_PERSON and not is_of_radar(each)) or (each.kind, each.session) in ready
         ),
         open=tuple(found["open"]),
         timed_out=False,
         cursor=picture.state.tip,
         picture=picture,
-        messages=tuple(item for item in fresh if item.kind in NEWS),
+        messages=tuple(item for item in fresh if item.kind in NEWS or is_of_radar(item)),
     )
 
 

@@ -36,6 +36,11 @@ def of_conflicts(picture: Picture, besides: Collection[str] = (), most: int = MO
         yield item("conflict", None, "more", title=title, text=text, since=since, command=COMMAND)
 
 
+def is_of_radar(found: Item) -> bool:
+    """Whether it is about sessions that conflict while they work: they have been told, and may settle it."""
+    return found.kind == "conflict" and found.command == COMMAND
+
+
 def _item(each: Conflict, sessions: Mapping[str, Session]) -> Item:
     session, other = sessions[each.b], name_of(each.a, sessions)
     title = f"{session.name} conflicts with {other}"
