@@ -56,7 +56,7 @@ def test_an_approval_that_the_target_has_overtaken_is_asked_for_anew(
 
 
 def test_a_conflict_takes_the_place_of_the_approval(ready: Repo, ccc: RunsCcc, done: Done) -> None:
-    ready.commit("Routes", routes="one\ntwo\nthree\n")
+    ready.commit("Routes", {".ccc/config.toml": "[radar]\non = false\n"}, routes="one\ntwo\nthree\n")
     first, second = (
         done("backend", "Tokens", routes="one\ntokens\nthree\n"),
         done("frontend", "Login", routes="one\nlogin\nthree\n"),
@@ -67,7 +67,7 @@ def test_a_conflict_takes_the_place_of_the_approval(ready: Repo, ccc: RunsCcc, d
     assert (item["text"], item["command"]) == ("in routes", "git ccc review frontend-login")
     told = ccc("show", second.name, "--json", exit=0).json["conflicts"]
     assert [(each["path"], each["kind"], each["others"]) for each in told] == [
-        ("routes", "content", [{"label": "backend-tokens", "task": "Tokens"}])
+        ("routes", "content", [{"label": "backend-tokens", "task": "Tokens", "session": first.name}])
     ]
     second.tree.git("merge", "--quiet", "--no-commit", "--strategy=ours", "main")
     second.tree.commit("Both\n\nCcc-Status: done", routes="one\ntokens\nlogin\nthree\n")

@@ -26,6 +26,7 @@ from tests.support.repository import Repo
 
 UNHOOKED = ("-c", "core.hooksPath=/dev/null", "commit", "--quiet", "--allow-empty")
 DONE = "--message=Part\n\nCcc-Status: done"
+NO_RADAR = "[radar]\non = false\n"
 Item = tuple[str, str, str]
 
 
@@ -109,6 +110,7 @@ def test_an_inbox_asked_again_takes_one_git_for_all_that_could_land(place: Place
 def test_what_moves_is_seen_at_once(place: Places) -> None:
     here = place(2)
     first, second = here.trees
+    here.repo.commit("Nobody looks", {".ccc/config.toml": NO_RADAR})
     here.report(first, shared="first\n")
     here.report(second, other="second\n")
     asked = [("approval", "landing it needs your approval; it has no checks")]
@@ -119,7 +121,7 @@ def test_what_moves_is_seen_at_once(place: Places) -> None:
     here.repo.commit("Meanwhile", shared="moved\n")
     assert (here.of(0), here.of(1)) == ([("conflict", "in shared")], stale)
     first.git("merge", "--quiet", "--no-commit", "--strategy=ours", "main")
-    here.report(first, shared="both\n")
+    here.report(first, shared="both\n", **{".ccc/config.toml": NO_RADAR})
     assert (here.of(0), here.of(1)) == (asked, stale)
     here.report(second, shared="second\n")
     assert (here.of(0), here.of(1)) == (asked, [("conflict", "in shared")])
@@ -128,7 +130,7 @@ def test_what_moves_is_seen_at_once(place: Places) -> None:
     assert here.of(1) == stale
     (here.repo.common / "info" / "attributes").unlink()
     assert here.of(1) == [("conflict", "in shared")]
-    here.repo.commit("No yes needed", {".ccc/config.toml": "[approval]\nrequired = 0\n"})
+    here.repo.commit("No yes needed", {".ccc/config.toml": f"[approval]\nrequired = 0\n{NO_RADAR}"})
     assert here.of(0) == []
     here.repo.commit("Broken", {".ccc/config.toml": "[approval\n"})
     assert [kind for kind, *_ in here.inbox()].count("failure") == 1

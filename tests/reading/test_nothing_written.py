@@ -7,7 +7,7 @@ import pytest
 from tests.reading.conftest import Done, contents
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
-from tests.support.settling import settle
+from tests.support.settling import alone
 
 pytestmark = [pytest.mark.slow, pytest.mark.warm]
 
@@ -40,7 +40,7 @@ def test_reading_leaves_every_byte_as_it_was(ready: Repo, ccc: RunsCcc, done: Do
     ready.git(*unhooked, "--message=Moved")
     ready.git("update-ref", "-d", "refs/heads/ccc/testing/lost")
     ccc("wait", first.name, "--timeout", "60", exit=0)
-    settle(ready)
+    alone(ready)
     ready.write("other", "a tree that nobody has merged yet\n")
     ready.write("docs/guide.md", "Call it.\n")
     ready.git("add", "--all")

@@ -63,7 +63,7 @@ def test_a_conflict_comes_first(ready: Repo, ccc: RunsCcc, done: Done) -> None:
     ready.commit("Routes", routes="one\n")
     first, second = done("backend", "Tokens", routes="tokens\n"), done("frontend", "Login", routes="login\n")
     ccc("merge", first.name, "--yes", exit=0)
-    assert orient(ccc)["next"][0] == f"git ccc review {second.name}"
+    assert orient(ccc)["next"][0] == "git ccc conflicts"
 
 
 def test_agents_are_those_on_path(ready: Repo, ccc: RunsCcc, tmp_path: Any, monkeypatch: Any) -> None:
