@@ -154,7 +154,10 @@ def test_another_sessions_branch_moved_by_a_person_is_on_record(place: Place, cc
     kinds = {event["type"] for event in ccc_inline("log", "--json", session.name, exit=0).json["events"]}
     assert {"session.committed", "session.reset", "session.branch-gone"} <= kinds
     assert any("By somebody else" in text for text in events(ccc_inline, "session.committed"))
-    assert inbox(ccc_inline) == [f"{session.name} is lost"]
+    assert inbox(ccc_inline) == [
+        f"{branch} was moved from outside its session's worktree",
+        f"{session.name} is lost",
+    ]
 
 
 # Clocks
