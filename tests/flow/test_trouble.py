@@ -64,11 +64,10 @@ def test_a_branch_deleted_by_hand_keeps_its_commits(ready: Repo, spawn: Spawns, 
     session = spawn("backend", "Branch")
     head = session.tree.commit("One", one="1")
     ccc("drain", exit=0)
-    with still(ready):  # the drain of the commit may still be there, and the one that a look starts is quick
+    with still(ready):  # the drain of the commit may still be there
         ready.git("update-ref", "-d", "refs/heads/ccc/backend/branch")
         shown = only(ccc)
         assert (shown["status"], "is gone" in told(shown)) == ("lost", True)
-        assert ready.git("for-each-ref", "refs/ccc-backup") == "", "reading writes nothing"
     assert any("branch ccc/backend/branch is gone" in text for text in texts(ccc))
     assert head in ready.git("for-each-ref", "--format=%(objectname)", "refs/ccc-backup")
     assert len([text for text in texts(ccc) if "is gone" in text]) == 1
