@@ -157,7 +157,9 @@ def _say(workspace: Workspace, name: str, text: str) -> None:
 
 @dataclass(frozen=True)
 class _Order:
-    """A gate that is to be run: what it is run on tells it apart, whoever it is run for."""
+    """A gate that is to be run: what its results will belong to tells it apart, so that it goes on where the
+    target moves by what none of its commands depends on.
+    """
 
     line: Line
     job: Job
@@ -165,8 +167,8 @@ class _Order:
 
     @property
     def key(self) -> tuple[object, ...]:
-        combined = self.bench.combined
-        return (self.job.trial.entry, self.job.on_base, combined.base_tree, combined.tree, combined.head)
+        wanted, head = self.bench.wanted, self.bench.combined.head
+        return (self.job.trial.entry, self.job.on_base, wanted.keys, wanted.base_keys, head)
 
 
 @dataclass(frozen=True)
