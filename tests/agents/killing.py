@@ -47,9 +47,18 @@ def lives(pid: int) -> bool:
 
 def drains_of(repo: Repo) -> list[int]:
     """The background drains of a repository."""
+    return _of(repo, b"drain")
+
+
+def lookouts_of(repo: Repo) -> list[int]:
+    """Who watches the worktrees of a repository: one process, which outlives the last host by seconds."""
+    return _of(repo, b"--lookout")
+
+
+def _of(repo: Repo, word: bytes) -> list[int]:
     pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
     lines = {pid: table.command(pid) for pid in pids}
-    return [pid for pid, line in lines.items() if b"drain" in line and str(repo.common).encode() in line]
+    return [pid for pid, line in lines.items() if word in line and str(repo.common).encode() in line]
 
 
 def taken_up(agent: Agent, run: int) -> None:

@@ -175,6 +175,22 @@ def test_a_host_killed_before_the_hand_back_leaves_exactly_one_to_the_next(
     assert agent.life()["host"] != agent.life(1)["host"]
 
 
+def test_a_message_that_it_has_in_its_hands_is_not_its_hand_back_and_waits(
+    start: Starts, ready: Repo, ccc: RunsCcc, diary: Diary
+) -> None:
+    """Interrupted, the agent would take the message up as its next turn: a new process gets the hand-back."""
+    ready.write(".ccc/config.toml", '[limits]\nhandback = "2s"\n')
+    deaf = [WORKS, {"run": ["sleep", "300"]}]
+    agent = start(deaf, AFTER, options=("--timeout", "3s"))
+    until((agent.path / "half.txt").exists, "its work")
+    ccc("send", agent.name, "Go on", exit=0)
+    now = agent.becomes("paused")
+    assert "; its hand-back took too long and was cut off" in now["evidence"][0]["what"]
+    assert hand_backs(diary, agent) == 1
+    assert not (agent.path / "after.txt").exists()
+    assert len(told(diary, agent, "delivered message")) == 1
+
+
 def test_an_agent_cannot_raise_its_own_limit(start: Starts, ready: Repo, diary: Diary) -> None:
     """The attacks: the command itself, without its variables, a configuration of its own."""
     config = "mkdir -p .ccc && printf '[session]\\ntimeout=\"9d\"\\n' > .ccc/config.toml; git add -A; true"

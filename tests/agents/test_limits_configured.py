@@ -54,7 +54,6 @@ def test_an_agent_gives_a_session_of_its_own_no_more_than_is_usual(
     assert (found["limits"]["tokens"], found["limits"]["usd"]) == (1_000_000, 7.0)
 
 
-@pytest.mark.skip(reason="the second session is not always halted")
 def test_what_sessions_have_together_for_a_day_ends_all_of_them_and_starts_nobody(
     start: Starts, ready: Repo, ccc: RunsCcc
 ) -> None:
@@ -64,7 +63,7 @@ def test_what_sessions_have_together_for_a_day_ends_all_of_them_and_starts_nobod
         lambda: "of what this repository may use today are used" in str(_said(ccc)),
         "the word at 80 percent",
     )
-    two = start([{"use": {"input": 500}}, STAYS], task="Two")
+    two = start([{"wait": {"message": True}}, {"use": {"input": 500}}, STAYS], task="Two")
     for agent in (one, two):
         now = agent.becomes("paused")
         why = now["evidence"][0]["what"]

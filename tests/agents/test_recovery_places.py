@@ -12,7 +12,17 @@ from typing import Any
 import pytest
 
 from tests.agents.conftest import Starts
-from tests.agents.killing import at_work, drains_of, kill, lives, order, rebooted, runs_of, taken_up
+from tests.agents.killing import (
+    at_work,
+    drains_of,
+    kill,
+    lives,
+    lookouts_of,
+    order,
+    rebooted,
+    runs_of,
+    taken_up,
+)
 from tests.agents.test_capacity import Watch, living
 from tests.support.agents import DONE, Agent, until
 from tests.support.program import PROJECT, RunsCcc
@@ -70,7 +80,9 @@ def test_nobody_takes_the_place_of_those_that_a_shutdown_ended(
     agent = start(WORKS)
     alone(agent, ready)
     host = agent.pid("host")
-    os.kill(host, signal.SIGTERM)
+    for pid in (*lookouts_of(ready), host):
+        os.kill(pid, signal.SIGTERM)
+    until(lambda: not lookouts_of(ready), "the end of the lookout, which starts drains")
     until((agent.runs / agent.id / "1" / "exit.json").exists, "the end by the shutdown")
     until(lambda: not lives(host), "the end of the host, which starts a drain last")
     until(lambda: not drains_of(ready), "the end of every drain: none outlives a boot")
