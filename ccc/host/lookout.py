@@ -17,7 +17,8 @@ from ccc.host.polling import Polling
 from ccc.host.watched import Watched
 from ccc.layout import Layout
 from ccc.platform.watching import Watching
-from ccc.runs import drain, hosts, lookout
+from ccc.runs import hosts, lookout
+from ccc.runs.waking import Waking
 from ccc.store.lock import locked
 
 TICK_SECONDS = 2.0
@@ -29,6 +30,9 @@ QUIET_SECONDS, MOST_SECONDS = 0.15, 0.6
 BUSY_SECONDS, BUSY_MOST = 5.0, 3.0
 """Where changes go on for so long (a build), they are noted so often."""
 
+UNHEARD_SECONDS = 0.1
+"""Between two tries to be heard by a drain that was just started."""
+
 GONE_TICKS = 3
 """Ticks without any living host after which it ends."""
 
@@ -38,6 +42,7 @@ class Lookout:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
+        self._waking = Waking(layout)
         self._watching = Watching.begin()
         self._watched = Watched(layout, self._watching)
         self._polling = Polling()
@@ -58,7 +63,9 @@ class Lookout:
             name = self._polling.look(self._watched.polled)
             if name is not None:
                 self._note_change(name)
+            self._waking.wake()
             self._tell()
+        self._waking.last_word()
 
     def _tick(self) -> bool:
         moment = time.monotonic()
@@ -89,6 +96,7 @@ class Lookout:
             moments.append(min(self._last + QUIET_SECONDS, self._first + self._most()))
         polled = self._polling.next(self._watched.polled)
         moments += [polled] if polled is not None else []
+        moments += [time.monotonic() + UNHEARD_SECONDS] if self._waking.unheard else []
         seconds = max(0.0, min(moments) - time.monotonic())
         descriptors = [self._watching] if self._watching is not None else []
         select.select(descriptors, [], [], seconds)
@@ -135,7 +143,8 @@ class Lookout:
             lookout.note(self._layout, name)
         if moved:
             lookout.note_moved(self._layout)
-        drain.wake(self._layout)
+        self._waking.unheard = True
+        self._waking.wake()
 
 
 def _changed_at(folder: Path) -> int:

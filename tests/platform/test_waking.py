@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from ccc.domain.events import Draft
-from ccc.host.facts import STARTING_SECONDS, Facts
+from ccc.host.facts import Facts
 from ccc.layout import Layout
 from ccc.runs import drain
+from ccc.runs.waking import STARTING_SECONDS
 from tests.support.agents import until
 
 FACT = Draft("session.idle", "backend-one", "idle", {"sessions/7f": {"run.1": {"status": "idle"}}})
