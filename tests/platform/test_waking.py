@@ -52,7 +52,7 @@ def test_a_drain_that_never_listens_is_started_again(layout: Layout, monkeypatch
     facts = Facts(layout)
     facts.tell(FACT)
     facts.tell(FACT)
-    monkeypatch.setattr("ccc.host.facts.STARTING_SECONDS", 0.0)
+    monkeypatch.setattr("ccc.runs.waking.STARTING_SECONDS", 0.0)
     facts.flush()
     assert starts(layout, 2) == 2
     assert STARTING_SECONDS > 0
