@@ -26,13 +26,13 @@ demo: $(STAMP) ## Set up and show the main job (ARGS="--yes")
 test: $(STAMP) ## Set up and run the tests (ARGS="tests/cli -k pager")
 	@CCC_TEST_GUARD=1 $(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
-slow: $(STAMP) $(CLAUDE_STAMP) ## Run the tests that take long, but for those of merging
-	@CCC_TEST_GUARD=1 $(BIN)/python -m pytest -n $(SLOW_WORKERS) --maxschedchunk=2 -m "slow and not soak" \
-		$(MERGING:%=--ignore=%) $(ARGS)
+slow: $(STAMP) $(CLAUDE_STAMP) ## Run the tests that take long, in memory where there is room for it
+	@CCC_TEST_GUARD=1 CCC_TEST_MEMORY=1 $(BIN)/python -m pytest -n $(SLOW_WORKERS) --maxschedchunk=2 \
+		-m "slow and not soak" $(MERGING:%=--ignore=%) $(ARGS)
 
 merging: $(STAMP) $(CLAUDE_STAMP) ## Run the long tests of conflicts, queue, approvals, attacks and landings
-	@CCC_TEST_GUARD=1 $(BIN)/python -m pytest -n $(SLOW_WORKERS) --maxschedchunk=2 -m "slow and not soak" \
-		$(MERGING) $(ARGS)
+	@CCC_TEST_GUARD=1 CCC_TEST_MEMORY=1 $(BIN)/python -m pytest -n $(SLOW_WORKERS) --maxschedchunk=2 \
+		-m "slow and not soak" $(MERGING) $(ARGS)
 
 soak: $(STAMP) $(CLAUDE_STAMP) ## Run twelve sessions in a storm of kills (CCC_SOAK_SEED=N CCC_SOAK_SECONDS=3600)
 	@CCC_TEST_GUARD=1 $(BIN)/python -m pytest -m soak -s $(ARGS)

@@ -16,7 +16,7 @@ from tests.support.program import Inline, Program, RunsCcc
 from tests.support.repository import Repo, copy_repository, make_template
 from tests.support.warm import Warm
 
-pytest_plugins = ["tests.support.skips", "tests.support.guard", "tests.support.order"]
+pytest_plugins = ["tests.support.skips", "tests.support.memory", "tests.support.guard", "tests.support.order"]
 
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

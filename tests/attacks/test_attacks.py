@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ import pytest
 
 from tests.attacks.attacks import ATTACKS, LEVELS, Attack
 from tests.attacks.place import Place, make, others_python, outcome
+from tests.support import memory
 from tests.support.program import PROJECT, RunsCcc
 
 ROWS = {
@@ -37,7 +39,7 @@ def place_of(made: dict[str, Place], repo_template: Path, ccc_inline: RunsCcc) -
         if level == "enforced" and others_python() is None:
             pytest.skip("only root can become another user")
         if level not in made:
-            root = Path(tempfile.mkdtemp(prefix="ccc-attacks-", dir="/var/tmp"))
+            root = Path(tempfile.mkdtemp(prefix="ccc-attacks-", dir=os.environ.get(memory.ROOT, "/var/tmp")))
             root.chmod(0o755)
             made[level] = make(level, root, repo_template, ccc_inline)
         made[level].put_back()
