@@ -55,6 +55,8 @@ def show_status(invocation: Invocation, wishes: Wishes) -> None:
     last_start, watcher = -RESTART_SECONDS, None
     while True:
         picture = look(workspace, None if wishes.at is None else workspace.reader.commit_at(wishes.at))
+        if wishes.at is None and not wishes.short:
+            picture = _with_stale(workspace, picture)
         shown = _selected(workspace, picture, wishes)
         if wishes.at is None and not wishes.short:
             shown = counted(workspace, shown)
@@ -69,6 +71,13 @@ def show_status(invocation: Invocation, wishes: Wishes) -> None:
         watcher = watcher or _watcher(workspace)
         watcher.tick()
         invocation.terminal.rest(PAUSE_SECONDS)
+
+
+def _with_stale(workspace: Workspace, picture: Picture) -> Picture:
+    from ccc.ops.items import entries_of  # what waits for a person needs it anyway
+    from ccc.ops.stale import stale, with_stale
+
+    return with_stale(picture, stale(workspace, picture, entries_of(picture)))
 
 
 def _watcher(workspace: Workspace) -> Watcher:

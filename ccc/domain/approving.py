@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from ccc.domain.canonical import Value, canon
 from ccc.domain.globs import matches
 from ccc.domain.landings import Approval
+from ccc.domain.staleness import words
 from ccc.records import dataclass
 
 MISSING = "approval"
@@ -69,8 +70,8 @@ class Yes:
     """An approval as it stands now.
 
     `person` is who it counts for (one person, however spelled); `key` the print of the key whose signature
-    holds; `why` says why it does not count, empty where it does; `carried`: it was given for what a trivial
-    rebase has moved since.
+    holds; `why` says why it does not count, or what made it stale, empty where it counts; `carried`: it was
+    given for what a trivial rebase has moved since.
     """
 
     approval: Approval
@@ -173,7 +174,7 @@ def _reason(terms: Terms, standing: Standing, yeses: Sequence[Yes]) -> str:
     what = f"{MISSING}, signed," if terms.signed else MISSING
     about = f" for {_some(standing.files)}" if rule.paths else ""
     given = bool(yeses) and all(one.stale for one in yeses)
-    stale = ", the one given is stale" if given else ""
+    stale = f", {words(yeses[-1].why)}" if given else ""
     count = f"({len(standing.have)} of {rule.required}{stale})"
     return f"{what} by {whom}{about} is missing {count}"
 

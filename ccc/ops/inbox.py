@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from ccc.domain import conflicts, messages
+from ccc.domain import conflicts, messages, staleness
 from ccc.domain.canonical import Value
 from ccc.domain.cells import values
 from ccc.domain.events import Draft
@@ -30,10 +31,12 @@ from ccc.ops.items import (
     of_journal,
     of_session,
     of_targets,
+    stale_approval,
 )
 from ccc.ops.items import Item as Item
 from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.message_items import for_session, of_messages
+from ccc.ops.stale import Stale, stale
 from ccc.ops.tampering import of_state
 from ccc.ops.workspace import Workspace
 from ccc.runs import mail
@@ -47,13 +50,17 @@ ACKNOWLEDGED = "inbox/acks"
 LASTING = frozenset({"approval", "question", "permission", "plan", "conflict", "failure"})
 """Kinds that stay true until something is done about them; saying "seen" does not end them."""
 
+NOBODY: Mapping[str, Stale] = MappingProxyType({})
+
 AT_WORK = frozenset({"queued", "starting", "running", "limited", "waiting", "reported"})
 """Statuses of a child for which its parent may well wait in silence."""
 
 
 def items(workspace: Workspace, picture: Picture) -> tuple[Item, ...]:
     """What waits, oldest first, as far as it can be told without a merge; cheap enough for `status`."""
-    return _unseen(picture, _recorded(workspace, picture, entries_of(picture)))
+    entries = entries_of(picture)
+    found = stale(workspace, picture, entries)
+    return _unseen(picture, _recorded(workspace, picture, entries, given_up=found))
 
 
 def inbox(workspace: Workspace, picture: Picture) -> tuple[Item, ...]:
@@ -86,12 +93,20 @@ def inbox(workspace: Workspace, picture: Picture) -> tuple[Item, ...]:
 
 
 def _recorded(
-    workspace: Workspace, picture: Picture, entries: Entries, looked_at: Collection[str] = ()
+    workspace: Workspace,
+    picture: Picture,
+    entries: Entries,
+    looked_at: Collection[str] = (),
+    given_up: Mapping[str, Stale] = NOBODY,
 ) -> Iterator[Item]:
-    """`looked_at`: sessions that are merged with their target, whose conflict with it is told by that."""
+    """`looked_at`: sessions that are merged with their target, whose conflict with it is told by that.
+
+    `given_up`: whose approval does not hold any more, where that is not looked at closely.
+    """
     delegating = {each.session.parent for each in picture.sightings if each.view.status in AT_WORK}
     for sighting in picture.sightings:
-        yield from of_session(workspace, sighting, entries.get(sighting.session.id))
+        key = sighting.session.id
+        yield from of_session(workspace, sighting, entries.get(key), given_up.get(key))
         yield from of_agent(sighting, delegates=sighting.session.id in delegating)
     if any(session.after for session in picture.sessions):
         from ccc.ops.dependent_items import of_dependents  # where sessions wait for others only
@@ -180,7 +195,11 @@ def _landing(
         return
     current = {one.by for one in given if one.covers(base, head, verdict.tree)}
     if is_ready(sighting) and not verdict.nothing and len(current) < outlook.required:
-        yield approval(sighting, "; the one given is stale" if given and not current else "")
+        if not given or current:
+            yield approval(sighting)
+            return
+        why = staleness.why(given[-1], session, base, head, picture.sessions)
+        yield stale_approval(sighting, Stale(given[-1], why))
 
 
 def _by_the_rules(workspace: Workspace, picture: Picture, sighting: Sighting) -> Iterator[Item]:
@@ -191,7 +210,11 @@ def _by_the_rules(workspace: Workspace, picture: Picture, sighting: Sighting) ->
     with peek(workspace) as aside:
         shown = review_of(aside, picture, sighting)
     if shown.only_approval_missing:
-        yield approval(sighting, f"; {'; '.join(shown.why_not)}")
+        remark, yeses = f"; {'; '.join(shown.why_not)}", shown.consent.yeses
+        if yeses and all(yes.stale for yes in yeses):
+            yield stale_approval(sighting, Stale(yeses[-1].approval, yeses[-1].why), remark)
+        else:
+            yield approval(sighting, remark)
 
 
 def _unreadable(sighting: Sighting, error: BadConfig) -> Item:

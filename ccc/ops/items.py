@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ccc.domain import landings, targets
+from ccc.domain import landings, staleness, targets
 from ccc.domain.cells import Cell, values
 from ccc.domain.decisive import require_undecided
 from ccc.domain.landings import Entry
@@ -18,6 +18,7 @@ from ccc.domain.status import NOTHING, Evidence, describe, seconds_between
 from ccc.ids import digest, short_oid
 from ccc.layout import Layout
 from ccc.ops.look import Picture, Sighting
+from ccc.ops.stale import Stale
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 from ccc.store import journal
@@ -64,16 +65,18 @@ def entries_of(picture: Picture) -> Entries:
     return {identifier: landings.from_cells(identifier, cells) for identifier, cells in found}
 
 
-def of_session(workspace: Workspace, sighting: Sighting, entry: Entry | None) -> Iterator[Item]:
-    """What a session that is not closed wants of a person."""
+def of_session(
+    workspace: Workspace, sighting: Sighting, entry: Entry | None, stale: Stale | None = None
+) -> Iterator[Item]:
+    """What a session that is not closed wants of a person; `stale`: its approval, that does not hold."""
     if sighting.session.closed is not None:
         return
     yield from _losses(workspace, sighting)
     yield from _failures(sighting, entry)
     untouched = sighting.session.run.status == "created"
     waits = sighting.session.waits_at is not None or not _approved(sighting.session, entry)
-    if is_ready(sighting) and not untouched and waits:
-        yield approval(sighting)
+    if is_ready(sighting) and not untouched and (waits or stale is not None):
+        yield approval(sighting) if stale is None else stale_approval(sighting, stale)
     yield from _closed_requests(sighting)
 
 
@@ -181,6 +184,21 @@ def approval(sighting: Sighting, remark: str = "") -> Item:
         text = f"waits for review at {session.waits_at}{more}"
     command = f"git ccc merge {session.name}"
     return item("approval", session, session.head, title=title, text=text, since=view.since, command=command)
+
+
+def stale_approval(sighting: Sighting, stale: Stale, remark: str = "") -> Item:
+    """The wish for another yes: one item for each approval that did not last, however often what moves."""
+    asked = approval(sighting, remark or f"; {staleness.words(stale.why)}")
+    key = f"{sighting.session.head}\nstale\n{stale.approval.at}"
+    return item(
+        asked.kind,
+        sighting.session,
+        key,
+        title=asked.title,
+        text=asked.text,
+        since=asked.since,
+        command=asked.command,
+    )
 
 
 def of_targets(picture: Picture, replica: str) -> Iterator[Item]:

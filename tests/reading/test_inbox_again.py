@@ -55,12 +55,12 @@ class Place:
     def inbox(self) -> list[Item]:
         """What waits, once it is known that an inbox which remembers nothing says the same."""
         self.run("drain", exit=0)  # what is not recorded is as old as the look
-        found = self.run("inbox", "--json", exit=0).json
+        found = self.run("inbox", "--json", exit=0).json["items"]
         remembered = self.memory.read_bytes()
         self.memory.unlink()
-        assert self.run("inbox", "--json", exit=0).json == found
+        assert self.run("inbox", "--json", exit=0).json["items"] == found
         self.memory.write_bytes(remembered)
-        return [(item["kind"], item["session"], item["text"]) for item in found["items"]]
+        return [(item["kind"], item["session"], item["text"]) for item in found]
 
     def of(self, number: int) -> list[tuple[str, str]]:
         """Kind and words of what waits of one session."""
@@ -106,6 +106,10 @@ def test_an_inbox_asked_again_takes_one_git_for_all_that_could_land(place: Place
     assert (gits(here) - none, gits(here) - none) == (6, 1)
 
 
+def went(tree: Repo, before: str) -> str:
+    return f"its branch is at {tree.oid()[:7]} now, was {before}"
+
+
 @pytest.mark.slow
 def test_what_moves_is_seen_at_once(place: Places) -> None:
     here = place(2)
@@ -114,17 +118,24 @@ def test_what_moves_is_seen_at_once(place: Places) -> None:
     here.report(first, shared="first\n")
     here.report(second, other="second\n")
     asked = [("approval", "landing it needs your approval; it has no checks")]
-    stale = [("approval", f"{asked[0][1]}; the one given is stale")]
     assert (here.of(0), here.of(1)) == (asked, asked)
     here.run("approve", "backend-part-2", exit=0)
     assert (here.of(0), here.of(1)) == (asked, [])
+    before = here.repo.oid()[:7]
     here.repo.commit("Meanwhile", shared="moved\n")
+    moved = f"the one given is stale: main is at {here.repo.oid()[:7]} now, was {before}"
+    stale = [("approval", f"{asked[0][1]}; {moved}")]
     assert (here.of(0), here.of(1)) == ([("conflict", "in shared")], stale)
     first.git("merge", "--quiet", "--no-commit", "--strategy=ours", "main")
     here.report(first, shared="both\n", **{".ccc/config.toml": NO_RADAR})
     assert (here.of(0), here.of(1)) == (asked, stale)
+    approved = second.oid()[:7]
     here.report(second, shared="second\n")
     assert (here.of(0), here.of(1)) == (asked, [("conflict", "in shared")])
+    stale = [
+        (kind, words.replace(moved, f"the one given is stale: {went(second, approved)}"))
+        for kind, words in stale
+    ]
     (here.repo.common / "info").mkdir(exist_ok=True)
     (here.repo.common / "info" / "attributes").write_text("shared merge=union\n")
     assert here.of(1) == stale

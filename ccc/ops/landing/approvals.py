@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ccc.domain import approving
+from ccc.domain import approving, staleness
 from ccc.domain.approving import Rule, Standing, Terms, Yes
 from ccc.domain.landings import Approval
+from ccc.domain.sessions import Session
 from ccc.git.command import Git
 from ccc.git.objects import DIRECTORY_MODE, parse_tree
 from ccc.ops.landing.combine import Combined, tree_of
@@ -56,11 +57,18 @@ NOBODY_ASKED = Consent(Terms(), (), (), ())
 
 
 def consent(
-    workspace: Workspace, combined: Combined, given: Sequence[Approval], changed: Sequence[str]
+    workspace: Workspace,
+    combined: Combined,
+    given: Sequence[Approval],
+    changed: Sequence[str],
+    known: Sequence[Session] = (),
 ) -> Consent:
-    """What the approvals given come to for this base, head and tree; `changed` are the paths it changes."""
+    """What the approvals given come to for this base, head and tree.
+
+    `changed` are the paths it changes; `known`: all sessions, to say whose landing made one stale.
+    """
     terms = terms_of(combined.policy.settings.approval)
-    yeses = tuple(_yeses(workspace, combined, terms, given))
+    yeses = tuple(_yeses(workspace, combined, terms, given, known))
     found = approving.standings(terms, changed, yeses)
     return Consent(terms, yeses, found, tuple(approving.reasons(terms, found, yeses)))
 
@@ -74,7 +82,13 @@ def terms_of(configured: Configured) -> Terms:
     return Terms(tuple(rules), configured.stale, configured.signed, configured.author)
 
 
-def _yeses(workspace: Workspace, combined: Combined, terms: Terms, given: Sequence[Approval]) -> list[Yes]:
+def _yeses(
+    workspace: Workspace,
+    combined: Combined,
+    terms: Terms,
+    given: Sequence[Approval],
+    known: Sequence[Session],
+) -> list[Yes]:
     if not given:
         return []
     git, base = workspace.git, combined.base
@@ -87,7 +101,11 @@ def _yeses(workspace: Workspace, combined: Combined, terms: Terms, given: Sequen
         carried = terms.stale == approving.TRIVIAL and is_trivially_rebased(git, approval, combined)
         same = combined.tree is not None and approval.covers(base, combined.head, combined.tree)
         yes = Yes(approval, person(approval.by), stale=not (same or carried), carried=carried and not same)
-        found.append(yes if yes.stale else _judged(yes, combined, terms, allowed, authors))
+        if yes.stale:
+            why = staleness.why(approval, combined.session, base, combined.head, known)
+            found.append(replace(yes, why=why))
+        else:
+            found.append(_judged(yes, combined, terms, allowed, authors))
     return found
 
 

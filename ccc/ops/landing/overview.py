@@ -26,6 +26,7 @@ from ccc.ops.look import Picture, look
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 
+STALE = "stale"
 NAMED = 2
 """Those right ahead that are named; of the others there is a number."""
 
@@ -88,13 +89,20 @@ def _of_line(workspace: Workspace, picture: Picture, line: Line) -> Iterable[Que
         shown = review_of(workspace, picture, picture.of_id(identifier))
         ahead += standing.state == TESTING
         waits = standing.state == TESTING or standing.why == WINDOW
+        state = _state(shown, standing, runs=identifier in runs)
+        words = _words(standing, names, runs=identifier in runs)
         yield Queued(
-            replace(shown, position=position, state=_state(shown, standing, runs=identifier in runs)),
+            replace(shown, position=position, state=state),
             standing,
-            _words(standing, names, runs=identifier in runs),
+            f"{words}; {_again(shown)}" if state == STALE else words,
             line.window_in(picture.state).size,
             usual * ahead if usual is not None and waits else None,
         )
+
+
+def _again(shown: Review) -> str:
+    """That a person has to say yes once more, and why."""
+    return f"waits for approval again: {shown.consent.yeses[-1].why}"
 
 
 def _usual_seconds(line: Line) -> float | None:

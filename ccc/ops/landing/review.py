@@ -112,7 +112,7 @@ def review_of(workspace: Workspace, picture: Picture, sighting: Sighting) -> Rev
     wanted = gates.asked(workspace, combined)
     gate = gates.recorded(state, combined, wanted)
     changes = _changes(workspace, combined)
-    agreed = consent(workspace, combined, entry.approvals, paths_of(changes))
+    agreed = consent(workspace, combined, entry.approvals, paths_of(changes), picture.sessions)
     others = carried(workspace.git, picture.sessions, session, combined.base, combined.head, combined.grafts)
     needs = Dependencies(workspace, picture).reasons(session)
     why_not = tuple(_why_not(sighting, combined, gate, agreed, others, needs))

@@ -137,7 +137,9 @@ def _approvals(shown: Review, look: Styling) -> Iterator[str]:
             words += ", carried over a trivial rebase"
         if yes.why and not yes.stale:
             words += f", does not count: {printable(yes.why)}"
-        yield look.style(words + (", stale" if yes.stale else ""), "good" if yes.counts else "faint")
+        if yes.stale:
+            words += f", stale: {printable(yes.why)}" if yes.why else ", stale"
+        yield look.style(words, "good" if yes.counts else "faint")
 
 
 def _request(shown: Review, look: Styling) -> Iterator[str]:

@@ -69,7 +69,7 @@ def _by_weight(evidence: Sequence[Evidence]) -> list[Evidence]:
     """What is unusual first, that a process lives last: the line is cut where the terminal ends."""
 
     def weight(each: Evidence) -> int:
-        if each.source in ("worktree", "ref") or each.what.startswith("was denied"):
+        if each.source in ("worktree", "ref", "approval") or each.what.startswith("was denied"):
             return 0
         return 2 if each.source == "process" and " alive" in each.what else 1
 
@@ -177,7 +177,8 @@ def _lines(row: Row, columns: Columns, look: Styling) -> Iterator[str]:
 def needs_words(sighting: Sighting) -> bool:
     """Whether the status alone would leave a person wondering."""
     strange = any(
-        evidence.source in ("worktree", "ref") or evidence.what.startswith(("checks failed", "rejected"))
+        evidence.source in ("worktree", "ref", "approval")
+        or evidence.what.startswith(("checks failed", "rejected"))
         for evidence in sighting.view.evidence
     )
     return sighting.view.status in EXPLAINED or strange

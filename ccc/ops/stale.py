@@ -1,0 +1,117 @@
+"""Approvals that have become stale, as far as it can be told without git; the inbox looks closer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+
+from ccc.domain.landings import Approval, Entry
+from ccc.domain.staleness import why
+from ccc.domain.status import Evidence
+from ccc.git import heads
+from ccc.git.objects import parse_commit, parse_tree
+from ccc.ops.look import Picture, Sighting
+from ccc.ops.observe import HEADS
+from ccc.ops.workspace import Workspace
+from ccc.records import dataclass
+
+READY = frozenset({"verified", "unchecked"})
+SOURCE = "approval"
+"""Of the evidence that says so."""
+
+FILE = (".ccc", "config.toml")
+
+
+@dataclass(frozen=True)
+class Stale:
+    """The newest of a session's approvals, none of which holds any more, and why."""
+
+    approval: Approval
+    why: str
+
+
+def stale(workspace: Workspace, picture: Picture, entries: Mapping[str, Entry]) -> dict[str, Stale]:
+    """By session's id: those that are ready, were approved, and wait for approval again.
+
+    Only where the target's rule is `strict`: whether a trivial rebase keeps one takes a merge. No process.
+    """
+    doubtful = [each for each in picture.sightings if _is_doubtful(each, entries)]
+    return dict(_of(workspace, picture, doubtful, entries)) if doubtful else {}
+
+
+def with_stale(picture: Picture, found: Mapping[str, Stale]) -> Picture:
+    """The same, where the evidence of each says that its approval is stale."""
+    if not found:
+        return picture
+    return Picture(
+        picture.state, tuple(_told(each, found.get(each.session.id)) for each in picture.sightings)
+    )
+
+
+def _told(sighting: Sighting, found: Stale | None) -> Sighting:
+    if found is None:
+        return sighting
+    view = sighting.view
+    words = f"its approval is stale: {found.why}"
+    evidence = Evidence(SOURCE, words, found.approval.at)
+    return sighting._replace(view=replace(view, evidence=(*view.evidence, evidence)))
+
+
+def _is_doubtful(sighting: Sighting, entries: Mapping[str, Entry]) -> bool:
+    session = sighting.session
+    entry = entries.get(session.id)
+    return (
+        entry is not None
+        and bool(entry.approvals)
+        and sighting.view.status in READY
+        and session.closed is None
+        and session.waits_at is None
+    )
+
+
+def _of(
+    workspace: Workspace, picture: Picture, doubtful: Collection[Sighting], entries: Mapping[str, Entry]
+) -> Iterator[tuple[str, Stale]]:
+    refs = heads.branches(workspace.git, workspace.repository.common)
+    rules: dict[str, bool] = {}
+    for sighting in doubtful:
+        session = sighting.session
+        base, given = refs.get(HEADS + session.target), entries[session.id].approvals
+        if base is None or any((one.base, one.head) == (base, session.head) for one in given):
+            continue
+        if base not in rules:
+            rules[base] = _is_strict(workspace, base)
+        if rules[base]:
+            newest = given[-1]
+            yield session.id, Stale(newest, why(newest, session, base, session.head, picture.sessions))
+
+
+def _is_strict(workspace: Workspace, commit: str) -> bool:
+    """Whether the target asks for somebody's yes, and only for the very base that was shown.
+
+    Read without pydantic, which `status` has no time for; what is not readable says nothing here.
+    """
+    content = _configuration(workspace, commit)
+    if content is None:
+        return True
+    import tomllib  # where an approval and its target have parted only
+
+    try:
+        table = tomllib.loads(content.decode("utf-8")).get("approval", {})
+    except (UnicodeDecodeError, ValueError, RecursionError):
+        return False
+    if not isinstance(table, dict):
+        return False
+    return bool(table.get("stale", "strict") == "strict" and table.get("required", 1) != 0)
+
+
+def _configuration(workspace: Workspace, commit: str) -> bytes | None:
+    """The file that decides in a commit, None where it has none."""
+    objects = workspace.reader.objects
+    oid = parse_commit(objects.read(commit)[1]).tree
+    for name in FILE:
+        entry = parse_tree(objects.read(oid)[1], id_length=len(commit) // 2).get(name)
+        if entry is None:
+            return None
+        oid = entry.oid
+    return objects.read(oid)[1]
