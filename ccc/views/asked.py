@@ -1,4 +1,4 @@
-"""A request on a forge as JSON."""
+"""What became of a queue entry, here or on a forge, as JSON."""
 
 from __future__ import annotations
 
@@ -33,3 +33,11 @@ def request_document(shown: Review) -> dict[str, Any] | None:
         ],
         "checks": [{"name": each.by, "state": each.state, "commit": each.commit} for each in checks],
     }
+
+
+def landed_document(shown: Review) -> dict[str, Any] | None:
+    """The landing that a whole entry is about then: not what landing today's tips would do."""
+    landed = shown.session.landed
+    if landed is None or shown.state != "landed":
+        return None
+    return {"commit": landed.commit, "at": landed.at, "method": landed.method, "how": landed.how or None}

@@ -16,7 +16,7 @@ from ccc.domain.stamps import rfc3339
 from ccc.ops.look import Picture, Sighting
 from ccc.ops.mail import messages_of
 from ccc.store.protocol import Logged, State
-from ccc.views.asked import request_document
+from ccc.views.asked import landed_document, request_document
 from ccc.views.conflicting import conflict_document
 
 if TYPE_CHECKING:
@@ -365,6 +365,7 @@ def entry_document(shown: Review, report: Mapping[str, Any] | None = None) -> Do
         "why_not": list(shown.why_not),
         "warnings": list(shown.warnings),
         "request": request_document(shown),
+        "landed": landed_document(shown),
     }
 
 

@@ -160,6 +160,7 @@ ENTRY = {
     },
     "diff": {"files": whole, "added": whole, "deleted": whole, "paths": [text]},
     "request": or_null(REQUEST),
+    "landed": or_null({"commit": OID, "at": TIME, "method": text, "how": or_null(text)}),
     "conflicts": [CONFLICT],
     "approvals": [YES],
     "needed": whole,

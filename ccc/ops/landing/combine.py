@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 
 from ccc.domain import targets
-from ccc.domain.sessions import Session
+from ccc.domain.sessions import MERGE, Session
 from ccc.errors import NotFound
 from ccc.git import heads, mergetree, surgery
 from ccc.git import repository as repositories
@@ -76,6 +76,20 @@ def combine_at(
     conflicts = verdict.conflicts
     tree = None if conflicts else verdict.tree
     return Combined(session, session.target, base, head, tree, conflicts, nothing, policy, base_tree, grafts)
+
+
+def as_landed(workspace: Workspace, session: Session) -> Combined | None:
+    """What a session landed, held against where the target was then; None where that is not here any more."""
+    landed, objects = session.landed, workspace.reader.objects
+    if landed is None or not all(each and objects.has(each) for each in (landed.commit, landed.base)):
+        return None
+    base = landed.base
+    if "://" in landed.how and landed.method == MERGE:
+        base = parse_commit(objects.read(landed.commit)[1]).parents[0]  # what the forge had by then
+    policy = target_policy(workspace, base, landed.target)
+    tree = landed.tree
+    under = tree_of(workspace, base)
+    return Combined(session, landed.target, base, landed.head, tree, (), tree == under, policy, under)
 
 
 def tree_of(workspace: Workspace, commit: str) -> str:

@@ -23,7 +23,7 @@ from ccc.ops.landing.approvals import NOBODY_ASKED, Consent, consent
 from ccc.ops.landing.carried import carried
 from ccc.ops.landing.carried import words as carried_words
 from ccc.ops.landing.clashes import clashing
-from ccc.ops.landing.combine import Combined, combine
+from ccc.ops.landing.combine import Combined, as_landed, combine
 from ccc.ops.landing.deciding import patch, paths_of, warnings
 from ccc.ops.landing.depends import Dependencies
 from ccc.ops.look import Picture, Sighting, look
@@ -104,18 +104,17 @@ def review(workspace: Workspace, reference: str) -> Review:
 
 
 def review_of(workspace: Workspace, picture: Picture, sighting: Sighting) -> Review:
-    """The entry of a session already looked at."""
+    """The entry of a session already looked at; of one that has landed, and not gone on, what it landed."""
     session = sighting.session
-    combined = combine(workspace, session, known=picture.sessions)
+    over = as_landed(workspace, session) if session.landed_head else None
+    combined = over or combine(workspace, session, known=picture.sessions)
     state = picture.state
     entry = landings.from_cells(session.id, state.stream(landings.stream_of(session.id)))
     wanted = gates.asked(workspace, combined)
     gate = gates.recorded(state, combined, wanted)
     changes = _changes(workspace, combined)
     agreed = consent(workspace, combined, entry.approvals, paths_of(changes), picture.sessions)
-    others = carried(workspace.git, picture.sessions, session, combined.base, combined.head, combined.grafts)
-    needs = Dependencies(workspace, picture).reasons(session)
-    why_not = tuple(_why_not(sighting, combined, gate, agreed, others, needs))
+    why_not = tuple(_against(workspace, picture, sighting, combined, gate, agreed))
     return Review(
         sighting=sighting,
         entry=entry,
@@ -140,6 +139,23 @@ def review_of(workspace: Workspace, picture: Picture, sighting: Sighting) -> Rev
     )
 
 
+def _against(
+    workspace: Workspace,
+    picture: Picture,
+    sighting: Sighting,
+    combined: Combined,
+    gate: Gate | None,
+    agreed: Consent,
+) -> list[str]:
+    session, known = sighting.session, picture.sessions
+    if session.landed_head:
+        assert session.landed is not None
+        return [f"already landed as {short_oid(session.landed.commit)}"]
+    others = carried(workspace.git, known, session, combined.base, combined.head, combined.grafts)
+    needs = Dependencies(workspace, picture).reasons(session)
+    return _why_not(sighting, combined, gate, agreed, others, needs)
+
+
 def _why_not(
     sighting: Sighting,
     combined: Combined,
@@ -149,9 +165,6 @@ def _why_not(
     needs: Sequence[str],
 ) -> list[str]:
     session, status = sighting.session, sighting.view.status
-    if session.landed_head:
-        assert session.landed is not None
-        return [f"already landed as {short_oid(session.landed.commit)}"]
     if status == "closed":
         return ["the session is closed"]
     if combined.conflicts:

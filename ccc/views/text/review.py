@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ccc.domain.landings import Gate
 from ccc.domain.report import Report
-from ccc.domain.sessions import Command
+from ccc.domain.sessions import MERGE, Command, Landed
 from ccc.domain.status import DONE, describe
 from ccc.git.history import FileChange
 from ccc.ids import short_oid
@@ -37,6 +37,8 @@ def _lines(shown: Review, look: Styling, report: Report | None) -> Iterator[str]
         yield f"  report     {printable(report.summary)}"
     yield printable(f"  head       {short_oid(combined.head)} on {session.branch}")
     yield printable(f"  base       {short_oid(combined.base)} on {combined.target}")
+    if session.landed is not None and shown.state == "landed":
+        yield printable(f"  landed     {_landed(session.landed)}")
     if combined.tree is not None:
         yield f"  tree       {short_oid(combined.tree)}"
     if shown.position is not None:
@@ -56,6 +58,11 @@ def _deciding(shown: Review, look: Styling) -> Iterator[str]:
     for line in shown.deciding:
         style = {"+": "added", "-": "removed"}.get(line[:1], "faint")
         yield look.style(f"    | {printable(line)}", style)
+
+
+def _landed(landed: Landed) -> str:
+    how = landed.how or ("" if landed.method == MERGE else f"by {landed.method}")
+    return f"{short_oid(landed.commit)} on {landed.target}{f', {how}' if how else ''}"
 
 
 def _folded(text: str) -> str:
