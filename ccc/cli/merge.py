@@ -168,7 +168,7 @@ def _merge_one(invocation: Invocation, workspace: Workspace, order: Order) -> tu
     if shown.only_approval_missing:
         _ask(invocation, workspace, shown, yes=order.yes)
         approve(workspace, shown)
-        shown_again = review(workspace, shown.session.id)
+        shown_again = review(workspace, shown.session.id, shown)
     else:
         shown_again = shown
     return land(workspace, shown_again), shown_again

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import chain
 from typing import Protocol
@@ -103,10 +103,7 @@ def parse_tree(content: bytes, *, id_length: int = 20) -> dict[str, Entry]:
 
     Raises ValueError for bytes that are no tree.
     """
-    rows = _rows(content, id_length)
-    return {
-        name.decode("utf-8", "surrogateescape"): Entry(mode.decode(), oid.hex()) for mode, name, oid in rows
-    }
+    return _entries(_rows(content, id_length))
 
 
 def directories_in(content: bytes, *, id_length: int = 20) -> dict[str, str]:
@@ -114,6 +111,21 @@ def directories_in(content: bytes, *, id_length: int = 20) -> dict[str, str]:
     wanted = DIRECTORY_MODE.encode()
     rows = _rows(content, id_length)
     return {name.decode("utf-8", "surrogateescape"): oid.hex() for mode, name, oid in rows if mode == wanted}
+
+
+def changed_entries(
+    one: bytes, other: bytes, *, id_length: int = 20
+) -> dict[str, tuple[Entry | None, Entry | None]]:
+    """Of two trees the names that are not the same in both, with both entries. Raises ValueError."""
+    before, after = set(_rows(one, id_length)), set(_rows(other, id_length))
+    old, new = _entries(before - after), _entries(after - before)
+    return {name: (old.get(name), new.get(name)) for name in old.keys() | new.keys()}
+
+
+def _entries(rows: Iterable[tuple[bytes, bytes, bytes]]) -> dict[str, Entry]:
+    return {
+        name.decode("utf-8", "surrogateescape"): Entry(mode.decode(), oid.hex()) for mode, name, oid in rows
+    }
 
 
 def _rows(content: bytes, id_length: int) -> list[tuple[bytes, bytes, bytes]]:
@@ -156,9 +168,13 @@ def parse_commit(content: bytes) -> Commit:
 
 def build_commit(commit: Commit) -> bytes:
     """The bytes of a commit: UTF-8, +0000, `author` and `committer` as `Name <mail>`, one date for both."""
-    lines = [f"tree {commit.tree}", *(f"parent {parent}" for parent in commit.parents)]
-    lines += [
-        f"author {commit.author} {commit.date} +0000",
-        f"committer {commit.committer} {commit.date} +0000",
-    ]
-    return ("\n".join(lines) + "\n\n" + commit.message).encode("utf-8")
+    when = f"{commit.date} +0000"
+    author, committer = f"{commit.author} {when}", f"{commit.committer} {when}"
+    return commit_content(commit.tree, commit.parents, author, committer, commit.message.encode("utf-8"))
+
+
+def commit_content(tree: str, parents: Sequence[str], author: str, committer: str, message: bytes) -> bytes:
+    """The bytes of a commit; `author` and `committer` as `Name <mail> seconds zone`."""
+    lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
+    lines += [f"author {author}", f"committer {committer}"]
+    return ("\n".join(lines) + "\n\n").encode("utf-8", "replace") + message

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ccc.errors import GitFailed, NotARepository
 from ccc.git.command import Git, Result, failure
+from ccc.git.folders import pointed_at
 from ccc.records import dataclass
 
 WHERE = (
@@ -168,6 +169,11 @@ def git_in(repository: Repository, top: Path) -> Git:
     if top != repository.main_top or os.path.lexists(top / ".git"):
         return Git(top)
     return Git(top, {"GIT_DIR": str(repository.common), "GIT_WORK_TREE": str(top)})
+
+
+def index_of(repository: Repository, top: Path) -> Path:
+    """The index of a checkout of this repository."""
+    return (pointed_at(top / ".git") or repository.common) / "index"
 
 
 def _content(file: Path) -> bytes:

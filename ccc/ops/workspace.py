@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ccc.domain.secrets import Filter
     from ccc.git.backend import Choice
     from ccc.ops.changes import Changes
+    from ccc.ops.landing.behind import Behind
     from ccc.ops.policy import Policy
     from ccc.ops.sight import Views
     from ccc.store.gitstore import GitStore
@@ -41,7 +42,8 @@ class Workspace:
 
     `directory` is where the call works, `standing` where its process really stands (they differ with `-C`),
     `environment` the caller's; `announce` is told what was mended in passing; `views` and `changes`
-    are what a process that stays keeps of one answer for the next; `policies`: of commits and branches.
+    are what a process that stays keeps of one answer for the next; `policies`: of commits and branches,
+    `behind`: of what lies between commits.
     """
 
     repository: Repository
@@ -52,6 +54,7 @@ class Workspace:
     views: Views | None = None
     changes: dict[tuple[str, ...], Changes] = field(default_factory=dict)
     policies: dict[tuple[str, str], Policy] = field(default_factory=dict)
+    behind: dict[tuple[str, ...], tuple[Behind, ...]] = field(default_factory=dict)
     _heads: list[Mapping[str, str]] = field(default_factory=list)
 
     @classmethod

@@ -78,6 +78,23 @@ def test_a_landing_killed_at_any_step_is_finished_or_never_was(
     assert not any("moved" in text or "forced" in text for text in texts)
 
 
+@pytest.mark.parametrize("step", ["land-files-moved", pytest.param("land-advancing", marks=pytest.mark.slow)])
+def test_a_landing_killed_while_the_worktree_follows_its_target_is_finished(
+    ready: Repo, ccc: RunsCcc, done: Done, step: str
+) -> None:
+    session = done("backend", "Behind", mine="1")
+    session.tree.write("unsaved", "3")
+    ready.commit("Meanwhile", theirs="2")
+    killed = ccc("merge", session.name, "--yes", env={"CCC_TEST_STOP_AT": step})
+    assert killed.exit == -signal.SIGKILL
+    ccc("drain", exit=0)
+    assert session.tree.git("status", "--porcelain") == "?? unsaved"
+    assert (session.tree.path / "theirs").read_text() == "2"
+    session.tree.git("merge-base", "--is-ancestor", "main", "HEAD")
+    assert ready.git("status", "--porcelain") == ""
+    ccc("fsck", exit=0)
+
+
 def test_the_gate_runs_on_the_combined_tree_and_refuses(ready: Repo, ccc: RunsCcc, spawn: Spawns) -> None:
     configure_gate(ready, "test ! -e left || test ! -e right")
     left, right = spawn("backend", "Left"), spawn("frontend", "Right")

@@ -91,8 +91,10 @@ class _Plan:
 
     def _needs(self, entry: Review) -> tuple[str, ...]:
         """Of the plan those that it waited for or says it depends on, and those whose work it carries."""
-        combined, git = entry.combined, self.workspace.git
-        others = carried(git, self.known, entry.session, combined.base, combined.head, combined.grafts)
+        combined = entry.combined
+        others = carried(
+            self.workspace, self.known, entry.session, combined.base, combined.head, combined.grafts
+        )
         said = self.depends.of(entry.session).ids
         wanted = (*entry.session.after, *said, *(each.id for each in others))
         return tuple(

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ccc.domain.movements import SESSION
 from ccc.domain.sessions import Session
-from ccc.git.command import Git
+from ccc.ops.landing.behind import behind
+from ccc.ops.workspace import Workspace
 
 NAMED = 3
 
 
 def carried(
-    git: Git,
+    workspace: Workspace,
     known: Sequence[Session],
     session: Session,
     base: str,
@@ -24,11 +24,9 @@ def carried(
     Told by the trailer of their briefs, by their heads, and by what the session was begun on. `landed`:
     commits whose work the target has by other commits.
     """
-    hidden = [f"^{each}" for each in landed]
-    asked = ("log", f"--format=%H %(trailers:key={SESSION},valueonly,separator=%x20)")
-    lines = [line.split() for line in git.text(*asked, head, f"^{base}", *hidden).splitlines() if line]
-    oids = {words[0] for words in lines}
-    briefed = {words[1] for words in lines if len(words) == 2}
+    commits = behind(workspace, base, head, landed)
+    oids = {commit.oid for commit in commits}
+    briefed = {commit.sessions[0] for commit in commits if len(commit.sessions) == 1}
     grounds = {ground.session for ground in session.grounds if ground.commit in oids}
 
     def is_in(other: Session) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from ccc.domain import targets
 from ccc.domain.sessions import MERGE, Session
@@ -46,9 +47,11 @@ def combine(
     onto: str | None = None,
     *,
     known: Sequence[Session] | None = None,
+    shown: Combined | None = None,
 ) -> Combined:
     """The combined tree as of now, on the target's tip or on the commit `onto`; `known`: all sessions.
 
+    `shown` is what the caller combined before: where the commits are the same still, its tree is the one.
     Raises NotFound where branch or target is not here.
     """
     tips = heads.branches(workspace.git, workspace.repository.common)
@@ -60,7 +63,15 @@ def combine(
     policy = target_policy(workspace, base, session.target)
     others = all_sessions(workspace.reader.state()) if known is None else known
     grafts = landed_otherwise(workspace.git, others, session.target, base, head)
+    if shown is not None and _is_of(workspace, shown, base, head, grafts):
+        return replace(shown, session=session, policy=policy)
     return combine_at(workspace, session, base, head, policy, grafts)
+
+
+def _is_of(workspace: Workspace, shown: Combined, base: str, head: str, grafts: tuple[str, ...]) -> bool:
+    """Whether it is what these commits came to, and its tree is stored."""
+    same = (shown.base, shown.head, shown.grafts) == (base, head, grafts)
+    return same and shown.tree is not None and workspace.reader.objects.has(shown.tree)
 
 
 def combine_at(

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from ccc.domain import lineup
 from ccc.domain.report import parse_report
 from ccc.domain.sessions import Session
 from ccc.errors import Ambiguous, NotFound
-from ccc.git import repository as repositories
+from ccc.git import heads
 from ccc.ops.find import find
+from ccc.ops.landing.behind import DEPENDS_ON, behind
 from ccc.ops.look import Picture
 from ccc.ops.observe import HEADS
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
-
-TRAILER = "Depends-On"
-SEPARATOR = "%x1f"
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ class Dependencies:
             try:
                 other = find(reference, self._picture.sessions)
             except (NotFound, Ambiguous) as error:
-                faults.append(f"{TRAILER}: {error.message}")
+                faults.append(f"{DEPENDS_ON}: {error.message}")
                 continue
             if other.landed is not None:
                 continue
@@ -79,15 +78,20 @@ class Dependencies:
         return Needs(tuple(ids), tuple(faults))
 
     def _named(self, session: Session) -> list[str]:
-        git = self._workspace.git
-        tips = [repositories.resolve(git, HEADS + each) for each in (session.target, session.branch)]
-        base, head = tips
+        base, head = self._tip(session.target), self._tip(session.branch)
         if base is None or head is None:
             return []
-        asked = f"--format=%(trailers:key={TRAILER},valueonly,separator={SEPARATOR})"
-        lines = git.text("log", asked, f"{base}..{head}", "--").replace("\x1f", "\n").splitlines()
-        named = [each for line in lines for each in line.replace(",", " ").split()]
+        named = [each for commit in behind(self._workspace, base, head) for each in commit.depends_on]
         return [*named, *self._reported(session)]
+
+    def _tip(self, branch: str) -> str | None:
+        """The commit of a branch, None where it is not there or not stored."""
+        tip = self._tips.get(HEADS + branch)
+        return tip if tip is not None and self._workspace.reader.objects.has(tip) else None
+
+    @cached_property
+    def _tips(self) -> Mapping[str, str]:
+        return heads.branches(self._workspace.git, self._workspace.repository.common)
 
     def _reported(self, session: Session) -> list[str]:
         if session.report is None:

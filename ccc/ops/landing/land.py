@@ -13,14 +13,15 @@ from ccc.domain.landings import Intent
 from ccc.domain.movements import advanced as advanced_fact
 from ccc.domain.sessions import Landed, Session, from_cells
 from ccc.errors import CccError, Conflict, GitFailed, NeedsPerson, Refused, StoreBusy
-from ccc.git import heads, history, worktrees
+from ccc.git import bringing, heads, history, worktrees
 from ccc.git import repository as repositories
 from ccc.git.command import Git
 from ccc.git.objects import COMMIT, Commit, build_commit, parse_commit
-from ccc.git.repository import RefMoved, RefUpdate
+from ccc.git.repository import RefMoved, RefUpdate, index_of
 from ccc.ids import short_oid
 from ccc.ops import intents
 from ccc.ops.landing.checkouts import (
+    Look,
     begin_bringing,
     bring_along,
     checkouts_of,
@@ -43,6 +44,8 @@ from ccc.store.protocol import State
 
 if TYPE_CHECKING:
     from ccc.config.model import Land
+
+Trees = tuple[str, str]
 
 LAND_LOCK = "land.lock"
 PUSH, REQUEST = "push", "pull-request"
@@ -80,8 +83,9 @@ def land(workspace: Workspace, shown: Review) -> Landing:
     """
     with locked(workspace.layout.root / LAND_LOCK):
         finish(workspace)
-        with looked_at(workspace, checkouts_of(workspace, shown.combined.target)) as looks:
-            current = review(workspace, shown.session.id)
+        told, tops = shown.combined, checkouts_of(workspace, shown.combined.target)
+        with looked_at(workspace, tops, told.base_tree, told.tree) as looks:
+            current = review(workspace, shown.session.id, shown)
             _require_same(shown, current)
             _require_landable(current)
             if _way(current).landing == REQUEST:
@@ -89,10 +93,10 @@ def land(workspace: Workspace, shown: Review) -> Landing:
 
                 raise waits(ask(workspace, current))
             commit = make(workspace, current)
-            require_unchanged(workspace, looks, current.combined.base, commit)
+            require_unchanged(looks, current.combined.base, commit)
         reached("land-committed")
         settings = current.combined.policy.settings.sync
-        with turn(workspace, settings, current.combined.target, commit) as told:
+        with turn(workspace, settings, current.combined.target, commit) as words:
             reached("land-turned")
             _require_remote(workspace, current)
             intent = _intend(workspace, current, commit, [look.top for look in looks])
@@ -100,8 +104,8 @@ def land(workspace: Workspace, shown: Review) -> Landing:
             _push(workspace, intent)
             _swap(workspace, current, commit)
             reached("land-swapped")
-            remarks = _finish_fresh(workspace, intent)
-        remarks += told
+            remarks = _finish_fresh(workspace, intent, looks)
+        remarks += words
     reservations.follow(workspace)
     return Landing(
         current.session, commit, current.combined.tree or "", approval_words(current), tuple(remarks)
@@ -200,10 +204,10 @@ def _swap(workspace: Workspace, current: Review, commit: str) -> None:
         ) from error
 
 
-def _finish_fresh(workspace: Workspace, intent: Intent) -> list[str]:
+def _finish_fresh(workspace: Workspace, intent: Intent, looks: Sequence[Look]) -> list[str]:
     """As `finish`, for a landing of this very moment: git fills the checkouts while the fact is recorded."""
-    begun = [(top, begin_bringing(workspace, Path(top), intent.base, intent.commit)) for top in intent.tops]
-    codes = {}
+    begun = [(look.top, begin_bringing(look, intent.base, intent.commit)) for look in looks]
+    failed = {}
     try:
         reached("land-bringing")
         workspace.store.drain()
@@ -211,9 +215,12 @@ def _finish_fresh(workspace: Workspace, intent: Intent) -> list[str]:
         remarks = _advance_landed(workspace, intent)
     finally:
         for top, each in begun:
-            codes[top] = each.result(ok=range(256)).code
-    for top in (top for top, code in codes.items() if code != 0):
-        remarks += bring_along(workspace, Path(top), intent.base, intent.commit)
+            done = each.result(ok=range(256))
+            if done.code != 0:
+                failed[top] = done.err
+    for top, why in failed.items():
+        again = bring_along(workspace, top, intent.base, intent.commit)
+        remarks += again or [f"{top} may not be whole, look at git status there: {why}"]
     reached("land-checked-out")
     intents.forget(workspace.layout)
     return remarks
@@ -262,11 +269,11 @@ def _advance(workspace: Workspace, session: Session, intent: Intent | None = Non
     tip = heads.branches(workspace.git, workspace.repository.common).get(HEADS + session.branch)
     if tip != landed.head or not workspace.reader.objects.has(landed.commit):
         return []  # it has gone on, or another machine landed it and that is not here yet
-    commit, same = _advance_commit(workspace, session, landed)
+    commit, trees = _advance_commit(workspace, session, landed)
     if intent is not None:
         intents.write(workspace.layout, replace(intent, advance=commit), durable=False)
     reached("land-advancing")
-    postponed = _move_branch(workspace, session, landed.head, commit, same=same)
+    postponed = _move_branch(workspace, session, landed.head, commit, trees)
     if postponed:
         return [postponed]
     reached("land-advanced")
@@ -274,8 +281,8 @@ def _advance(workspace: Workspace, session: Session, intent: Intent | None = Non
     return []
 
 
-def _advance_commit(workspace: Workspace, session: Session, landed: Landed) -> tuple[str, bool]:
-    """That merge, and whether its tree is that of the branch already; the same commit each time."""
+def _advance_commit(workspace: Workspace, session: Session, landed: Landed) -> tuple[str, Trees]:
+    """That merge, the same each time; the tree of the branch as it is, and that of the merge."""
     objects = workspace.reader.objects
     made = parse_commit(objects.read(landed.commit)[1])
     tree = advance_tree(workspace, session, made.tree)
@@ -283,7 +290,22 @@ def _advance_commit(workspace: Workspace, session: Session, landed: Landed) -> t
     parents = (landed.head, landed.commit)
     commit = Commit(tree, parents, made.committer, made.committer, made.date, message)
     oid = workspace.backend.backend.write(COMMIT, build_commit(commit))
-    return oid, tree == tree_of(workspace, landed.head)
+    return oid, (tree_of(workspace, landed.head), tree)
+
+
+def _move_few(workspace: Workspace, top: Path, new: str, trees: Trees) -> bool:
+    """Whether the files of a worktree were moved by themselves: few differ, and nobody has changed these."""
+    paths = bringing.few(workspace.reader.objects, *trees)
+    few = bringing.begin_few(Git(top), index_of(workspace.repository, top), paths)
+    if few is None:
+        return False
+    try:
+        begun = few.begin(new)
+    finally:
+        few.drop()
+    moved = begun is not None and begun.result(ok=range(256)).code == 0
+    reached("land-files-moved")
+    return moved
 
 
 def _advanced(state: State, session: Session, commit: str) -> Sequence[Draft]:
@@ -293,10 +315,10 @@ def _advanced(state: State, session: Session, commit: str) -> Sequence[Draft]:
     return (advanced_fact(fresh, commit),)
 
 
-def _move_branch(workspace: Workspace, session: Session, old: str, new: str, *, same: bool) -> str | None:
+def _move_branch(workspace: Workspace, session: Session, old: str, new: str, trees: Trees) -> str | None:
     """Moves the branch as `merge --ff-only` would in its worktree; words where that is refused there.
 
-    `same`: no file differs, so whatever stands in the worktree and its index is left as it is.
+    Where no file differs, whatever stands in the worktree and its index is left as it is.
     """
     ref = HEADS + session.branch
     places = [
@@ -304,7 +326,7 @@ def _move_branch(workspace: Workspace, session: Session, old: str, new: str, *, 
         for tree in worktrees.listed(workspace.repository)
         if tree.branch == ref and tree.path.is_dir()
     ]
-    if same or not places:
+    if not places or trees[0] == trees[1] or _move_few(workspace, places[0], new, trees):
         git = Git(places[0]) if places else workspace.git  # from there, so that its own log says so
         repositories.update_refs(git, [RefUpdate(ref, new, old)], "ccc: go on after landing")
         return None

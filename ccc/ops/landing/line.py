@@ -237,7 +237,7 @@ class Line:
         git, base = self.workspace.git, self.kitchen.base
         known = self.picture.sessions
         grafts = landed_otherwise(git, known, self.target, base, session.head)
-        return [each.id for each in carried(git, known, session, base, session.head, grafts)]
+        return [each.id for each in carried(self.workspace, known, session, base, session.head, grafts)]
 
     def _is_held(self, session: Session) -> bool:
         """Whether it is not done, its checks have not passed, or what it depends on cannot be."""

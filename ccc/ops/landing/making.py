@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from ccc.domain.sessions import MERGE, REBASE, SQUASH
 from ccc.domain.status import describe
 from ccc.errors import Refused
 from ccc.git import replay
-from ccc.git import repository as repositories
+from ccc.git.objects import COMMIT, commit_content
 from ccc.git.replay import CannotReplay, Original, Step
 from ccc.ids import short_oid
 from ccc.ops.brief import SESSIONS_FOLDER
 from ccc.ops.landing.review import Review
 from ccc.ops.show import report_of
-from ccc.ops.workspace import Workspace
+from ccc.ops.workspace import ANONYMOUS, Workspace
 
 TITLE = 72
 SUMMARY = 2000
@@ -35,7 +36,7 @@ def make(workspace: Workspace, current: Review) -> str:
     title = " ".join(current.session.task.split())[:60]
     message = f"Merge {current.session.name}: {title}\n\n{_trailers(current)}"
     assert combined.tree is not None
-    return _commit(workspace, combined.tree, (combined.base, combined.head), message, {})
+    return _commit(workspace, combined.tree, (combined.base, combined.head), message)
 
 
 def method_of(current: Review) -> str:
@@ -83,17 +84,19 @@ def _check_words(current: Review) -> str:
 
 
 def _commit(
-    workspace: Workspace, tree: str, parents: Sequence[str], message: str, author: Mapping[str, str]
+    workspace: Workspace,
+    tree: str,
+    parents: Sequence[str],
+    message: str,
+    author: str | None = None,
+    date: str | None = None,
 ) -> str:
-    name, mail = repositories.identity(workspace.repository) or ("ccc", "ccc@localhost")
-    options = [word for parent in parents for word in ("-p", parent)]
-    person = {
-        f"GIT_{who}_{what}": value
-        for who in ("AUTHOR", "COMMITTER")
-        for what, value in (("NAME", name), ("EMAIL", mail))
-    }
+    """By whom and when `author` (`Name <mail>`) and `date` (`seconds zone`) say, else who lands it, now."""
+    person = workspace.person or ANONYMOUS
+    now = f"{int(time.time())} {time.strftime('%z')}"
     content = message.encode("utf-8", "replace")
-    return workspace.git.run("commit-tree", tree, *options, input=content, env={**person, **author}).text
+    made = commit_content(tree, parents, f"{author or person} {date or now}", f"{person} {now}", content)
+    return workspace.backend.backend.write(COMMIT, made)
 
 
 def _own(workspace: Workspace, current: Review) -> list[Original]:
@@ -105,8 +108,8 @@ def _own(workspace: Workspace, current: Review) -> list[Original]:
     return replay.originals(workspace.git, combined.head, *behind)
 
 
-def _author(original: Original) -> dict[str, str]:
-    return {"GIT_AUTHOR_NAME": original.name, "GIT_AUTHOR_EMAIL": original.mail}
+def _author(original: Original) -> str:
+    return f"{original.name} <{original.mail}>"
 
 
 def _squashed(workspace: Workspace, current: Review) -> str:
@@ -118,10 +121,10 @@ def _squashed(workspace: Workspace, current: Review) -> str:
     if len(title) > TITLE:
         title = title[:TITLE].rsplit(" ", 1)[0] + " ..."
     summary = report.summary.strip()[:SUMMARY] if report else ""
-    others = dict.fromkeys(f"{one.name} <{one.mail}>" for one in own)
-    author = _author(own[-1]) if own else {}
-    if own:
-        others.pop(f"{own[-1].name} <{own[-1].mail}>", None)
+    others = dict.fromkeys(_author(one) for one in own)
+    author = _author(own[-1]) if own else None
+    if author is not None:
+        others.pop(author)
     together = "".join(f"Co-authored-by: {each}\n" for each in others)
     body = f"{summary}\n\n" if summary else ""
     assert combined.tree is not None
@@ -141,9 +144,9 @@ def _rebased(workspace: Workspace, current: Review) -> str:
     tip = combined.base
     for step in made:
         one, last = step.original, step is made[-1]
-        author = {**_author(one), "GIT_AUTHOR_DATE": one.date}
         trailers = _trailers(current) if last else f"Ccc-Session: {session.name} {session.id}\n"
-        tip = _commit(workspace, step.tree, (tip,), _with_trailers(workspace, one.message, trailers), author)
+        message = _with_trailers(workspace, one.message, trailers)
+        tip = _commit(workspace, step.tree, (tip,), message, _author(one), one.date)
     return tip
 
 

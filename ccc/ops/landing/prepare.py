@@ -65,7 +65,7 @@ def prepare(
     if _is_missing(shown):
         tell(f"running the gate of {shown.combined.target} on the combined tree ...")
         _wait(workspace, shown, behind)
-    return review(workspace, session.id)
+    return review(workspace, session.id, shown)
 
 
 def _is_missing(shown: Review) -> bool:
@@ -85,7 +85,7 @@ def _wait(workspace: Workspace, shown: Review, behind: Sequence[str]) -> None:
         works = held(layout.gate_lock)
         now = _signs(workspace)
         if now != seen or not waits:
-            seen, shown = now, review(workspace, identifier)
+            seen, shown = now, review(workspace, identifier, shown)
             if not _is_missing(shown):
                 return
         if not waits and not works:

@@ -97,22 +97,30 @@ class Review:
         return next((yes.approval for yes in self.consent.given if yes.approval.override), None)
 
 
-def review(workspace: Workspace, reference: str) -> Review:
-    """The entry of one session as it stands. Runs nothing."""
+def review(workspace: Workspace, reference: str, shown: Review | None = None) -> Review:
+    """The entry of one session as it stands. Runs nothing.
+
+    `shown` is what the caller saw of it before: what follows from commits alone is taken from there, where
+    they are the same. Everything else is looked at again.
+    """
     picture = look(workspace)
-    return review_of(workspace, picture, picture.of(find(reference, picture.sessions)))
+    return review_of(workspace, picture, picture.of(find(reference, picture.sessions)), shown)
 
 
-def review_of(workspace: Workspace, picture: Picture, sighting: Sighting) -> Review:
+def review_of(
+    workspace: Workspace, picture: Picture, sighting: Sighting, shown: Review | None = None
+) -> Review:
     """The entry of a session already looked at; of one that has landed, and not gone on, what it landed."""
     session = sighting.session
     over = as_landed(workspace, session) if session.landed_head else None
-    combined = over or combine(workspace, session, known=picture.sessions)
+    before = shown.combined if shown else None
+    combined = over or combine(workspace, session, known=picture.sessions, shown=before)
+    same = before is not None and _is_same(before, combined)
     state = picture.state
     entry = landings.from_cells(session.id, state.stream(landings.stream_of(session.id)))
     wanted = gates.asked(workspace, combined)
     gate = gates.recorded(state, combined, wanted)
-    changes = _changes(workspace, combined)
+    changes = shown.changes if shown and same else _changes(workspace, combined)
     agreed = consent(workspace, combined, entry.approvals, paths_of(changes), picture.sessions)
     why_not = tuple(_against(workspace, picture, sighting, combined, gate, agreed))
     return Review(
@@ -134,7 +142,7 @@ def review_of(workspace: Workspace, picture: Picture, sighting: Sighting) -> Rev
             *clashing(picture, session.id, combined.head),
         ),
         consent=agreed,
-        deciding=patch(workspace.git, combined, changes),
+        deciding=shown.deciding if shown and same else patch(workspace.git, combined, changes),
         standing=standing_of(state.stream(landings.stream_of(session.id))),
     )
 
@@ -151,9 +159,13 @@ def _against(
     if session.landed_head:
         assert session.landed is not None
         return [f"already landed as {short_oid(session.landed.commit)}"]
-    others = carried(workspace.git, known, session, combined.base, combined.head, combined.grafts)
+    others = carried(workspace, known, session, combined.base, combined.head, combined.grafts)
     needs = Dependencies(workspace, picture).reasons(session)
     return _why_not(sighting, combined, gate, agreed, others, needs)
+
+
+def _is_same(one: Combined, other: Combined) -> bool:
+    return one.tree is not None and (one.base, one.head, one.tree) == (other.base, other.head, other.tree)
 
 
 def _why_not(
