@@ -25,6 +25,8 @@ def _lines(advice: Advice) -> Iterator[str]:
                 yield f"   {reason}"
         if step.paths:
             yield f"   git ccc resolve {step.session.name}"
+        elif step.fails:
+            yield f"   git ccc review {step.session.name}"
     if advice.conflicts or advice.queue_conflicts:
         yield f"{_count(advice.conflicts)} in this order, {advice.queue_conflicts} in that of the queue"
 
@@ -57,7 +59,12 @@ def _step(step: Step) -> dict[str, Any]:
         "paths": list(step.paths),
         "needs": [each.id for each in step.needs],
         "conflicts_with": [
-            {"session": each.session.id, "name": each.session.name, "paths": list(each.paths)}
+            {
+                "session": each.session.id,
+                "name": each.session.name,
+                "paths": list(each.paths),
+                "why": each.why or None,
+            }
             for each in step.against
         ],
         "reasons": list(step.reasons),

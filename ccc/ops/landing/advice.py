@@ -10,6 +10,7 @@ from ccc.git import meeting
 from ccc.git.meeting import Files
 from ccc.git.scratch import WHO
 from ccc.ops.brief import SESSIONS_FOLDER
+from ccc.ops.landing import clashes
 from ccc.ops.landing.carried import carried
 from ccc.ops.landing.combine import combine
 from ccc.ops.landing.depends import Dependencies
@@ -25,17 +26,22 @@ NAMED = 3
 
 @dataclass(frozen=True)
 class Against:
-    """Another landing of the plan that this one is in conflict with, and the paths."""
+    """Another landing of the plan that this one is in conflict with, and the paths.
+
+    `why`: there are none, each passes the gate, and both together fail: the command that does.
+    """
 
     session: Session
     paths: tuple[str, ...]
+    why: str = ""
 
 
 @dataclass(frozen=True)
 class Step:
     """A landing at its place: whether it merges when its turn comes, else the paths in conflict; why there.
 
-    `needs` are landings of the plan that must come before it.
+    `needs` are landings of the plan that must come before it. `fails`: it merges, and is known to fail with
+    one that lands before it.
     """
 
     review: Review
@@ -44,6 +50,7 @@ class Step:
     against: tuple[Against, ...]
     needs: tuple[Session, ...]
     reasons: tuple[str, ...]
+    fails: bool = False
 
     @property
     def session(self) -> Session:
@@ -72,7 +79,7 @@ def advise(workspace: Workspace, entries: Sequence[Review]) -> Advice:
 
 
 def _conflicts(step: Step) -> bool:
-    return bool(step.paths)
+    return bool(step.paths) or step.fails
 
 
 class _Plan:
@@ -88,6 +95,7 @@ class _Plan:
         self.base = entries[0].combined.base
         self.needs = {name: self._needs(self.entries[name]) for name in self.queue}
         self.pairs = self._pairs()
+        self.together = self._together()
 
     def _needs(self, entry: Review) -> tuple[str, ...]:
         """Of the plan those that it waited for or says it depends on, and those whose work it carries."""
@@ -117,9 +125,16 @@ class _Plan:
                     pairs[frozenset((one, other))] = tuple(file.path for file in files)
         return pairs
 
+    def _together(self) -> dict[frozenset[str], str]:
+        """The pairs that are known to fail together, and the command that does."""
+        found = clashes.pairs(self.workspace.reader.state(), {each.id: each for each in self.known})
+        known = {frozenset((each.behind.id, each.before.id)): each.why for each in found}
+        return {pair: why for pair, why in known.items() if pair <= set(self.queue)}
+
     def steps(self) -> Iterator[Step]:
         hopeless = [name for name in self.queue if self.entries[name].combined.conflicts]
-        order = list(ordering.propose(self.queue, self.pairs, hopeless, self.needs))
+        disputed = {*self.pairs, *self.together}
+        order = list(ordering.propose(self.queue, disputed, hopeless, self.needs))
         failed = self.tried(order)
         surprised = [name for name in order if name in failed]
         order = [*(name for name in order if name not in failed), *surprised]
@@ -132,9 +147,16 @@ class _Plan:
             yield Step(self.entries[name], False, (), (), (), self.entries[name].why_not)
 
     def tried(self, order: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """Lands one after the other where nothing stays; the paths of those in conflict at their turn."""
+        """Lands one after the other where nothing stays; the paths of those in conflict at their turn.
+
+        None of one that fails together with one before it.
+        """
         onto, failed = self.base, dict[str, tuple[str, ...]]()
-        for name in order:
+        for place, name in enumerate(order):
+            landed = (each for each in order[:place] if each not in failed)
+            if any(frozenset((name, each)) in self.together for each in landed):
+                failed[name] = ()
+                continue
             combined = combine(self.workspace, self.entries[name].session, onto, known=self.known)
             if combined.tree is None:
                 failed[name] = tuple(file.path for file in combined.conflicts)
@@ -152,18 +174,28 @@ class _Plan:
             if name in pair
             for other in pair - {name}
         )
+        against += tuple(
+            Against(self.entries[other].session, (), why)
+            for pair, why in self.together.items()
+            if name in pair
+            for other in pair - {name}
+        )
         needs = tuple(self.entries[other].session for other in self.needs[name])
         reasons = tuple(self._reasons(name, paths, against, done))
-        return Step(self.entries[name], paths is None, paths or (), against, needs, reasons)
+        return Step(self.entries[name], paths is None, paths or (), against, needs, reasons, paths == ())
 
     def _reasons(
         self, name: str, paths: tuple[str, ...] | None, against: Sequence[Against], done: Sequence[str]
     ) -> Iterator[str]:
         entry = self.entries[name]
+        failing = [each for each in against if each.why and each.session.id in done]
         before = [each for each in against if each.session.id in done]
         behind = [each for each in against if each.session.id not in done]
         if paths is None:
             yield from self._of_landing(name, behind)
+        elif failing:
+            for each in failing:
+                yield f"fails together with {each.session.name}, each passes alone: {each.why}"
         elif entry.combined.conflicts:
             yield f"in conflict with {entry.combined.target} now: {_some(paths)}"
         elif before:
@@ -177,10 +209,14 @@ class _Plan:
         needs = [self.entries[other].session.name for other in self.needs[name]]
         if needs:
             yield f"builds on {_some(needs)}"
-        if behind:
-            paths = dict.fromkeys(path for each in behind for path in each.paths)
-            yield f"before {_names(behind)}, to be resolved then: {_some(list(paths))}"
-        elif not needs:
+        merging = [each for each in behind if not each.why]
+        if merging:
+            paths = dict.fromkeys(path for each in merging for path in each.paths)
+            yield f"before {_names(merging)}, to be resolved then: {_some(list(paths))}"
+        for each in behind:
+            if each.why:
+                yield f"before {each.session.name}, which fails with it: {each.why}"
+        if not behind and not needs:
             yield "in conflict with nobody here"
 
 
