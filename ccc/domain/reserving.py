@@ -96,6 +96,63 @@ def standings(claims: Iterable[Claim]) -> list[Standing]:
     return found
 
 
+@dataclass(frozen=True)
+class Hop:
+    """One session waits for another to give a path back; since `at` (RFC 3339 UTC)."""
+
+    waiter: str
+    holder: str
+    path: str
+    at: str
+
+
+def circles(known: Sequence[Standing]) -> list[tuple[Hop, ...]]:
+    """The ways by which sessions wait for themselves, each circle once, from its smallest id on."""
+    waits = _waits(known)
+    found: dict[frozenset[str], tuple[Hop, ...]] = {}
+    for start in sorted(waits):
+        way = _way(waits, start, start)
+        if way:
+            found.setdefault(frozenset(hop.waiter for hop in way), way)
+    return list(found.values())
+
+
+def closing(known: Sequence[Standing], session: str, path: str) -> tuple[Hop, ...]:
+    """The circle that a session would close by waiting for a path; empty where it would close none."""
+    waits = _waits(known)
+    for standing in known:
+        claim = standing.claim
+        if claim.session != session and meet(claim.path, path):
+            way = _way(waits, claim.session, session)
+            if way:
+                return (Hop(session, claim.session, path, ""), *way)
+    return ()
+
+
+def _waits(known: Sequence[Standing]) -> dict[str, dict[str, Hop]]:
+    """Who waits for whom, by the oldest claim that does."""
+    found: dict[str, dict[str, Hop]] = {}
+    for each in known:
+        for before in each.behind:
+            hop = Hop(each.claim.session, before.session, each.claim.path, each.claim.at)
+            found.setdefault(hop.waiter, {}).setdefault(hop.holder, hop)
+    return found
+
+
+def _way(waits: Mapping[str, Mapping[str, Hop]], start: str, end: str) -> tuple[Hop, ...]:
+    """The shortest way from one session to another; from one to itself it leads through others."""
+    ways: list[tuple[Hop, ...]] = [(hop,) for hop in waits.get(start, {}).values()]
+    seen: set[str] = set()
+    for way in ways:
+        last = way[-1].holder
+        if last == end:
+            return way
+        if last not in seen:
+            seen.add(last)
+            ways += [(*way, hop) for hop in waits.get(last, {}).values()]
+    return ()
+
+
 def made(session: Session, paths: Sequence[str], waiting: Sequence[str], by: str | None) -> Draft:
     """The fact that a session claims paths; `waiting` are those of them that others hold."""
     change: dict[str, Value] = {

@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from ccc.domain import conflicts, messages, staleness
+from ccc.domain import conflicts, messages, reserving, staleness
 from ccc.domain.canonical import Value
 from ccc.domain.cells import values
 from ccc.domain.events import Draft
@@ -121,6 +121,10 @@ def _recorded(
         from ccc.ops.landing.clashes import of_clashes  # where two have failed together only
 
         yield from of_clashes(picture)
+    if picture.state.streams(reserving.KIND):
+        from ccc.ops.reservations.circles import of_circles  # where anything is reserved only
+
+        yield from of_circles(picture)
     yield from of_messages(picture)
     yield from of_targets(picture, workspace.replica)
     yield from of_state(picture, workspace.replica)

@@ -148,3 +148,34 @@ def test_the_paths_of_a_role_are_reserved_by_one_word(ready: Repo, ccc: RunsCcc,
 def test_a_path_that_is_not_utf8_is_refused_with_words(ready: Repo, ccc: RunsCcc, spawn: Spawns) -> None:
     refused = ccc("reserve", "caf\udce9.txt", cwd=spawn("backend", "One").path, exit=2)
     assert 'error: "caf\\351.txt" is not UTF-8\nhint: reserve the folder that it is in\n' in refused.stderr
+
+
+def test_who_would_wait_in_a_circle_is_refused_and_the_circle_named(
+    ready: Repo, ccc: RunsCcc, spawn: Spawns
+) -> None:
+    one, two, three = (spawn("backend", name) for name in ("One", "Two", "Three"))
+    for session, path in ((one, "a"), (two, "b"), (three, "c")):
+        ccc("reserve", path, cwd=session.path, exit=0)
+    ccc("reserve", "b", cwd=one.path, exit=4)
+    ccc("reserve", "c", cwd=two.path, exit=4)
+    before = held(ccc)
+    refused = ccc("reserve", "free", "a", cwd=three.path, exit=1).stderr.splitlines()
+    assert refused == [
+        "error: backend-three would wait in a circle: backend-three waits for backend-one (a); "
+        "backend-one waits for backend-two (b); backend-two waits for backend-three (c)",
+        "hint: give back first: git ccc reserve --release c",
+    ]
+    assert held(ccc) == before, "nothing of it, for half of what was asked for may be of no use"
+    words = ccc("reserve", "a", cwd=two.path, exit=1).stderr
+    assert "backend-two waits for backend-one (a); backend-one waits for backend-two (b)" in words
+    ccc("reserve", "--release", "c", cwd=three.path, exit=0)
+    ccc("reserve", "a", cwd=three.path, exit=4)
+    assert [each["kind"] for each in ccc("inbox", "--json", exit=0).json["items"]] == []
+
+
+def test_who_waits_already_may_reserve_what_is_free(ready: Repo, ccc: RunsCcc, spawn: Spawns) -> None:
+    one, two = spawn("backend", "One"), spawn("backend", "Two")
+    ccc("reserve", "a", cwd=one.path, exit=0)
+    ccc("reserve", "a", cwd=two.path, exit=4)
+    ccc("reserve", "b", cwd=two.path, exit=0)
+    assert ("b", "backend-two", "held") in held(ccc)

@@ -9,13 +9,12 @@ from ccc.domain.events import Draft
 from ccc.domain.reserving import KIND
 from ccc.domain.sessions import Session
 from ccc.ops.observe import all_sessions
+from ccc.ops.reservations import circles
 from ccc.ops.reservations.reserve import Held, ended, holdings
 from ccc.ops.reservations.written import write_down
 from ccc.ops.tell import tell
 from ccc.ops.workspace import Workspace
 from ccc.store.protocol import State
-
-TOPIC = "reservation"
 
 
 def keep(workspace: Workspace) -> bool:
@@ -28,6 +27,8 @@ def keep(workspace: Workspace) -> bool:
     for held in now:
         if held.standing.holds and held.claim.waited and held.session.where == workspace.replica:
             done |= _tell(workspace, held)
+    if any(not held.standing.holds for held in now):
+        done |= circles.say(workspace, {held.session.id: held.session for held in now})
     return done
 
 
@@ -56,4 +57,4 @@ def _tell(workspace: Workspace, held: Held) -> bool:
     stream = workspace.store.state().stream(sessions.stream_of(held.session.id))
     if all(stream.get(field, ("", None))[1] == value for field, value in mark.items()):
         return False
-    return tell(workspace, held.session, words, topic=TOPIC, mark=dict(mark))
+    return tell(workspace, held.session, words, topic=circles.TOPIC, mark=dict(mark))

@@ -38,18 +38,20 @@ class Held:
 def reserve(workspace: Workspace, session: Session, paths: Sequence[str]) -> list[Held]:
     """Claims paths for a session; gives how it stands with each. A claim that it has stays as old as it is.
 
-    Raises Usage for a path that is none, Refused for too many.
+    Raises Usage for a path that is none, Refused for too many, and where it would wait in a circle.
     """
     wanted = list(dict.fromkeys(paths))
 
     def decide(state: State) -> Sequence[Draft]:
-        known = _open(state)
+        known = open_claims(state)
         own = {claim.path for claim in known if claim.session == session.id}
         new = [path for path in wanted if path not in own]
         if len(own) + len(new) > MOST:
             raise Refused(f"{session.name} would have more than {MOST} reservations", "reserve the folder")
         others = [claim.path for claim in known if claim.session != session.id]
         waiting = [path for path in new if any(reserving.meet(path, each) for each in others)]
+        if waiting:
+            _require_no_circle(state, session, known, waiting)
         return (reserving.made(session, new, waiting, actor_of(workspace).by),) if new else ()
 
     if workspace.store.transact(decide):
@@ -64,7 +66,7 @@ def release(workspace: Workspace, session: Session, paths: Sequence[str]) -> lis
     given: list[Claim] = []
 
     def decide(state: State) -> Sequence[Draft]:
-        own = [claim for claim in _open(state) if claim.session == session.id]
+        own = [claim for claim in open_claims(state) if claim.session == session.id]
         missing = [path for path in paths if path not in {claim.path for claim in own}]
         if missing or not own:
             what = missing[0] if missing else "anything"
@@ -89,7 +91,7 @@ def holdings(workspace: Workspace, state: State | None = None) -> list[Held]:
             tuple(dict.fromkeys(by_id[claim.session] for claim in standing.behind)),
             None if unshared is None else standing.claim.session in unshared,
         )
-        for standing in reserving.standings(_open(present))
+        for standing in reserving.standings(open_claims(present))
     ]
 
 
@@ -137,7 +139,24 @@ def _is_utf8(text: str) -> bool:
     return True
 
 
-def _open(state: State) -> list[Claim]:
+def _require_no_circle(
+    state: State, session: Session, known: Sequence[Claim], waiting: Sequence[str]
+) -> None:
+    """Raises Refused where a session would wait for one that waits for it, itself or through others."""
+    from ccc.ops.reservations.circles import told  # where somebody would wait only
+
+    names = {each.id: each.name for each in all_sessions(state)}
+    for path in waiting:
+        circle = reserving.closing(reserving.standings(known), session.id, path)
+        if circle:
+            give = f"git ccc reserve --release {circle[-1].path}"
+            raise Refused(
+                f"{session.name} would wait in a circle: {told(circle, names)}", f"give back first: {give}"
+            )
+
+
+def open_claims(state: State) -> list[Claim]:
+    """The claims that count, oldest first."""
     claims = claims_in(state.streams(KIND))
     if not claims:
         return []
