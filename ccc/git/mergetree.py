@@ -42,6 +42,12 @@ class ConflictFile:
     stages: Mapping[int, tuple[str, str]]
     raw: str
 
+    @property
+    def turned(self) -> ConflictFile:
+        """The same where ours was theirs."""
+        sides = {BASE: BASE, OURS: THEIRS, THEIRS: OURS}
+        return replace(self, stages={sides[stage]: entry for stage, entry in self.stages.items()})
+
 
 @dataclass(frozen=True)
 class MergeVerdict:

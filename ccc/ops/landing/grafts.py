@@ -37,7 +37,12 @@ def grafted(workspace: Workspace, base: str, grafts: Sequence[str]) -> str:
     if not grafts:
         return base
     made = parse_commit(workspace.reader.objects.read(base)[1])
+    return as_if_merged(workspace.git, base, grafts, made.tree, made.date)
+
+
+def as_if_merged(git: Git, base: str, grafts: Sequence[str], tree: str, date: int | str) -> str:
+    """A commit with `base` and the grafts behind it; `tree` and `date` (Unix time) are those of `base`."""
     parents = [word for each in (base, *grafts) for word in ("-p", each)]
-    dates = {f"GIT_{who}_DATE": f"@{made.date} +0000" for who in ("AUTHOR", "COMMITTER")}
-    arguments = ("commit-tree", made.tree, *parents)
-    return workspace.git.run(*arguments, input=b"As if merged\n", env={**WHO, **dates}).text
+    dates = {f"GIT_{who}_DATE": f"@{date} +0000" for who in ("AUTHOR", "COMMITTER")}
+    arguments = ("commit-tree", tree, *parents)
+    return git.run(*arguments, input=b"As if merged\n", env={**WHO, **dates}).text

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from ccc.errors import GitFailed
 from ccc.git import meeting
-from ccc.git.mergetree import BASE, OURS, THEIRS, ConflictFile, quarantined
+from ccc.git.mergetree import ConflictFile, quarantined
 from ccc.ops.brief import SESSIONS_FOLDER
+from ccc.ops.observe import all_sessions
 from ccc.ops.radar import worktrees
+from ccc.ops.radar.grafted import as_landed
 from ccc.ops.radar.memory import Kept
 from ccc.ops.radar.tips import Tip, Tips, tips
 from ccc.ops.workspace import Workspace
@@ -92,6 +93,7 @@ def _found(workspace: Workspace, everybody: Tips, known: Kept) -> meeting.Found:
         git = quarantined(workspace.git, Path(place), workspace.repository.common, also)
         commits = [tip.commit for tip in everybody.all]
         found = meeting.find(git, everybody.trunk.commit, commits, known.memory, drivers=known.has_drivers)
+        found = as_landed(git, all_sessions(workspace.reader.state()), everybody.all, found)
     return meeting.without(found, SESSIONS_FOLDER)
 
 
@@ -107,13 +109,8 @@ def _files(found: meeting.Found, one: Tip, other: Tip) -> meeting.Files:
     """The files in conflict, the first tip's side as ours: of tips at one commit only the first was asked."""
     files = found.conflicts.get((one.commit, other.commit))
     if files is None:
-        return tuple(map(_turned, found.conflicts.get((other.commit, one.commit), ())))
+        return tuple(file.turned for file in found.conflicts.get((other.commit, one.commit), ()))
     return files
-
-
-def _turned(file: ConflictFile) -> ConflictFile:
-    sides = {BASE: BASE, OURS: THEIRS, THEIRS: OURS}
-    return replace(file, stages={sides[stage]: entry for stage, entry in file.stages.items()})
 
 
 def _matters(one: Tip, other: Tip) -> bool:
