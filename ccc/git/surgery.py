@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from ccc.errors import GitFailed
@@ -24,6 +24,9 @@ from ccc.git.objects import (
 from ccc.ids import algorithm_of
 
 Rows = dict[str, Entry]
+Names = tuple[str, ...]
+Objects = dict[str, tuple[str, bytes]]
+"""By id: kind, and content."""
 
 
 def subtree(git: Git, tree: str, path: str) -> str | None:
@@ -118,6 +121,48 @@ def without_in(objects: ObjectDatabase, tree: str, names: Sequence[str]) -> str 
     if inner is not None:
         rest[names[0]] = Entry(DIRECTORY_MODE, inner)
     return objects.write(TREE, build_tree(rest)) if rest else None
+
+
+def with_entries(objects: ObjectReader, tree: str, changes: Mapping[str, Entry | None], made: Objects) -> str:
+    """The tree with other entries at some paths (None: nothing there); what is new for it goes into `made`.
+
+    Folders on the way are made, folders emptied go. Raises MissingObject, StateBroken, GitFailed.
+    """
+    found = _with(objects, tree, {tuple(path.split("/")): entry for path, entry in changes.items()}, made)
+    return found or _keep(made, {}, algorithm_of(tree))
+
+
+def _with(
+    objects: ObjectReader, tree: str | None, changes: Mapping[Names, Entry | None], made: Objects
+) -> str | None:
+    """None where nothing is left."""
+    rows = {} if tree is None else _rows_of(objects, tree)
+    below: dict[str, dict[Names, Entry | None]] = {}
+    here: Rows = {}
+    for names, entry in changes.items():
+        if len(names) > 1:
+            below.setdefault(names[0], {})[names[1:]] = entry
+        elif entry is not None:
+            here[names[0]] = entry
+        elif names[0] in rows and rows[names[0]].mode != DIRECTORY_MODE:
+            del rows[names[0]]
+    for name, inner in below.items():
+        there = rows.get(name)
+        folder = there.oid if there is not None and there.mode == DIRECTORY_MODE else None
+        changed = _with(objects, folder, inner, made)
+        if changed is not None:
+            rows[name] = Entry(DIRECTORY_MODE, changed)
+        elif folder is not None:
+            del rows[name]
+    rows.update(here)
+    return _keep(made, rows, objects.algorithm) if rows else None
+
+
+def _keep(made: Objects, rows: Rows, algorithm: str) -> str:
+    content = build_tree(rows)
+    oid = object_id(TREE, content, algorithm=algorithm)
+    made[oid] = (TREE, content)
+    return oid
 
 
 def _rows_of(objects: ObjectReader, tree: str) -> Rows:

@@ -14,7 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from ccc.errors import GitFailed
+from ccc.git import surgery
+from ccc.git.catfile import CatFile
 from ccc.git.command import Git
+from ccc.git.objects import COMMIT, Commit, Entry, build_commit, object_id, parse_commit
+from ccc.git.writing import unpack
 from ccc.records import dataclass
 
 LARGEST = 16 * 1024 * 1024
@@ -31,10 +35,16 @@ QUIETLY = (
     *("-c", "core.untrackedCache=false"),
 )
 STATUS = (
-    *("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all"),
+    *("status", "--porcelain=v2", "--branch", "-z", "--no-renames", "--untracked-files=all"),
     *("--ignore-submodules=dirty", "--no-ahead-behind"),
 )
 UPDATE = ("update-index", "--add", "--remove", "--replace", "-z", "--stdin")
+SEED = ("update-index", "-z", "--index-info")
+HEAD = b"# branch.oid "
+UNBORN = "(initial)"
+FIELDS = 8
+"""Before the path in a row of `status --porcelain=v2` (git-status(1)): kind, states, modes, ids."""
+
 WHO = "ccc <ccc@localhost>"
 
 
@@ -54,62 +64,104 @@ class Place:
         return self.admin / "index"
 
 
+@dataclass(frozen=True)
+class Row:
+    """A path that is not as HEAD has it: its entry in the index (None: none), and whether files tell more."""
+
+    path: bytes
+    indexed: Entry | None
+    touched: bool
+
+
 def unsaved(place: Place, git: Git, folder: Path) -> str | None:
     """What committing everything in a worktree now would give; None where that is nothing new.
 
-    `git` runs at its top and writes objects into a quarantine. The index there is only read: all is done to
-    a copy in `folder`. Ignored files, repositories inside, and untracked files over LARGEST are left out.
-    Raises NotNow in the middle of a merge or a rebase; GitFailed, OSError.
+    `git` runs at its top and writes objects into a quarantine. The index there is only read: what changed is
+    added to an index of these paths alone, in `folder`, and from there to the trees of HEAD. Ignored files,
+    repositories inside, and untracked files over LARGEST are left out. Raises NotNow in the middle of a
+    merge or a rebase; GitFailed, OSError.
     """
     if any((place.admin / name).exists() for name in UNDER_WAY):
         raise NotNow("a merge or a rebase is under way")
-    with tempfile.TemporaryDirectory(prefix="index-", dir=folder) as own:
-        index = Path(own) / "index"
-        # With its time: by that git knows which files it must read, as they may have changed since.
-        shutil.copy2(place.index, index)
-        here = replace(git, extra={**git.extra, "GIT_INDEX_FILE": str(index)})
-        changed = _changed(here, place.top)
-        if changed:
-            given = b"".join(path + b"\0" for path in changed)
-            here.run(*QUIETLY, *UPDATE, input=given, ok=(0, 128))
-        tree = here.text("write-tree")
-        head, before, seconds = here.text("log", "-1", "--format=%H %T %ct", "HEAD").split(" ")
-        return None if tree == before else _commit(here, tree, head, seconds)
+    with CatFile(git, place.admin.parent.parent) as objects:
+        objects.begin()  # git opens its packs while another one looks at the files
+        head, rows = _changed(git, place.top)
+        if not rows:
+            return None
+        entries = {row.path: row.indexed for row in rows}
+        with tempfile.TemporaryDirectory(prefix="index-", dir=folder) as own:
+            entries.update(_added(place, git, rows, Path(own) / "index"))
+        commit = parse_commit(objects.read(head)[1])
+        made: dict[str, tuple[str, bytes]] = {}
+        changes = {path.decode("utf-8", "surrogateescape"): entry for path, entry in entries.items()}
+        tree = surgery.with_entries(objects, commit.tree, changes, made)
+        if tree == commit.tree:
+            return None
+        content = _commit(tree, head, commit.date)
+        oid = object_id(COMMIT, content, algorithm=objects.algorithm)
+        unpack(git, [*made.values(), (COMMIT, content)], objects.algorithm)
+        return oid
 
 
-def _changed(git: Git, top: Path) -> list[bytes]:
-    """The paths that differ from the index, what is gone first: a folder may be where a file was.
-
-    Raises NotNow where some are in conflict.
-    """
-    gone, there = [], []
+def _changed(git: Git, top: Path) -> tuple[str, list[Row]]:
+    """HEAD, and the paths that differ from it. Raises NotNow: some are in conflict, or there is no commit."""
+    head, rows = "", []
     for row in git.run(*QUIETLY, *STATUS).out.split(b"\0"):
-        path = row[3:]
-        if b"U" in row[:2] or row[:2] in (b"AA", b"DD"):
+        kind = row[:2]
+        if kind == b"u ":
             raise NotNow("files are in conflict")
-        if row[1:2] == b"D":
-            gone.append(path)
-        elif row[1:2] not in (b"", b" ") and not path.endswith(b"/") and _is_wanted(top, row):
-            there.append(path)
-    return [*gone, *there]
+        if row.startswith(HEAD):
+            head = row.removeprefix(HEAD).decode()
+        elif kind == b"1 ":
+            *fields, path = row.split(b" ", FIELDS)
+            mode, oid = fields[4].decode().lstrip("0"), fields[7].decode()
+            is_there = fields[1][1:] != b"D"
+            touched = fields[1][1:] != b"." and (not is_there or _is_wanted(top, path, is_tracked=True))
+            rows.append(Row(path, Entry(mode, oid) if mode and is_there else None, touched and is_there))
+        elif kind == b"? " and not row.endswith(b"/") and _is_wanted(top, row[2:], is_tracked=False):
+            rows.append(Row(row[2:], None, touched=True))
+    if head == UNBORN:
+        raise NotNow("there is no commit yet")
+    return head, rows
 
 
-def _is_wanted(top: Path, row: bytes) -> bool:
+def _added(place: Place, git: Git, rows: list[Row], index: Path) -> dict[bytes, Entry | None]:
+    """What `git add` makes of the paths that were touched, in an index of their own."""
+    touched = [row for row in rows if row.touched]
+    if not touched:
+        return {}
+    here = replace(git, extra={**git.extra, "GIT_INDEX_FILE": str(index)})
+    if (place.admin / "info" / "sparse-checkout").exists():
+        shutil.copy2(place.index, index)  # attributes of files that are not there are read from it
+    else:
+        # git keeps line ends and modes of what is in the index already, where it is told to.
+        known = [(row.indexed, row.path) for row in touched if row.indexed is not None]
+        seed = b"".join(f"{entry.mode} {entry.oid}\t".encode() + path + b"\0" for entry, path in known)
+        here.run(*SEED, input=seed)
+    given = b"".join(row.path + b"\0" for row in touched)
+    done = here.run(*QUIETLY, *UPDATE, input=given, ok=(0, 128))
+    wanted = {row.path for row in touched}
+    found: dict[bytes, Entry | None] = {} if done.code else dict.fromkeys(wanted)
+    for line in here.run("ls-files", "--stage", "-z").out.split(b"\0")[:-1]:
+        fields, path = line.split(b"\t", 1)
+        if path in wanted:
+            mode, oid, _ = fields.decode().split(" ")
+            found[path] = Entry(mode, oid)
+    return found
+
+
+def _is_wanted(top: Path, path: bytes, *, is_tracked: bool) -> bool:
     """Whether a path can be read, and is one that git tracks or not too large: of others git takes none."""
-    file = top / os.fsdecode(row[3:])
+    file = top / os.fsdecode(path)
     try:
         found = file.lstat()
     except OSError:
         return False
     if not stat.S_ISREG(found.st_mode):
-        return stat.S_ISLNK(found.st_mode) or not row.startswith(b"??")
-    return os.access(file, os.R_OK) and (found.st_size <= LARGEST or not row.startswith(b"??"))
+        return stat.S_ISLNK(found.st_mode) or is_tracked
+    return os.access(file, os.R_OK) and (is_tracked or found.st_size <= LARGEST)
 
 
-def _commit(git: Git, tree: str, head: str, seconds: str) -> str:
+def _commit(tree: str, head: str, seconds: int) -> bytes:
     """Dated as what it stands on: the same work is the same commit, and walks meet no odd times."""
-    content = (
-        f"tree {tree}\nparent {head}\nauthor {WHO} {seconds} +0000\ncommitter {WHO} {seconds} +0000\n\n"
-        "Not committed\n"
-    )
-    return git.run("hash-object", "-t", "commit", "-w", "--stdin", input=content.encode()).text
+    return build_commit(Commit(tree, (head,), WHO, WHO, seconds, "Not committed\n"))
