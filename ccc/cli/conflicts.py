@@ -30,9 +30,9 @@ def command_conflicts(
     """Show which sessions' work conflicts, and where
 
     For each pair the files, and the lines of both sides.
-    Work that is not committed counts. Shown is what the radar saw last, which looks by itself while agents
-    run and whenever a branch moves; where nobody has looked yet, it looks first. Ends with 0 where there is
-    no conflict, with 3 where there is one.
+    Work that is not committed counts, and worktrees that could not be looked into are named. Shown is what
+    the radar saw last, which looks by itself while agents run and whenever a branch moves; where nobody has
+    looked yet, it looks first. Ends with 0 where there is no conflict, with 3 where there is one.
     """
     workspace = open_workspace(invocation).require()
     found = report(workspace)
@@ -59,13 +59,18 @@ def _show(invocation: Invocation, workspace: Workspace, found: Report, *, as_jso
         invocation.terminal.out(conflicts_text(found, workspace.now(), invocation.terminal))
 
 
+def _essence(found: Report) -> tuple[object, ...]:
+    """What is worth showing again when it changes."""
+    return found.conflicts, list(found.hot), [(session.id, why) for session, why in found.unseen]
+
+
 def _follow(invocation: Invocation, workspace: Workspace, shown: Report, *, as_json: bool) -> None:
     watcher = Watcher(workspace.layout)
     while True:
         watcher.tick()
         invocation.terminal.rest(PAUSE_SECONDS)
         found = report(workspace)
-        if (found.conflicts, list(found.hot)) != (shown.conflicts, list(shown.hot)):
+        if _essence(found) != _essence(shown):
             shown = found
             if not as_json:
                 invocation.terminal.out("")

@@ -32,6 +32,15 @@ class InFile:
 
 
 @dataclass(frozen=True)
+class Unseen:
+    """A worktree (session's id) that could not be looked into, and why; `is_there`: it may be later."""
+
+    session: str
+    why: str
+    is_there: bool
+
+
+@dataclass(frozen=True)
 class Conflict:
     """Two sides that do not merge: `a` is a target's key or an older session's id, `b` a session's id.
 

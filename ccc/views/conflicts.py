@@ -16,15 +16,23 @@ WIDTH, NAME, CELL = 80, 40, 3
 MOST_COLUMNS = (WIDTH - NAME) // CELL
 """Sessions that a table of 80 columns has room for; of more there is only the list."""
 
-SHOWN_FILES, SHOWN_RANGES, SHOWN_HOT = 5, 4, 10
+SHOWN_FILES, SHOWN_RANGES, SHOWN_HOT, SHOWN_UNSEEN = 5, 4, 10, 10
 LEGEND = "T lines  S structure  G gate; small letters: work not committed has a part in it"
 
 
 def conflicts_document(found: Report) -> Document:
-    """`conflicts`; beyond CONTRACT §4: the ids of both sides, and `more` files that are not listed."""
+    """`conflicts`; beyond CONTRACT §4: the ids of both sides, `more` files that are not listed, `unseen`."""
     pairs = [_pair(each, found) for each in found.conflicts]
     hot = [{"path": each.path, "sessions": list(each.sessions)} for each in found.hot]
-    return document(found.tip, target=found.target, checked_at=found.checked_at, pairs=pairs, hot_files=hot)
+    unseen = [{"session": one.id, "name": one.name, "why": why} for one, why in found.unseen]
+    return document(
+        found.tip,
+        target=found.target,
+        checked_at=found.checked_at,
+        pairs=pairs,
+        hot_files=hot,
+        unseen=unseen,
+    )
 
 
 def _pair(each: Conflict, found: Report) -> dict[str, Any]:
@@ -53,6 +61,11 @@ def conflicts_text(found: Report, now: str, look: Styling) -> str:
     if found.hot:
         lines += ["", "touched by several sessions:"]
         lines += [f"  {printable(each.path)}: {', '.join(each.sessions)}" for each in found.hot[:SHOWN_HOT]]
+    if found.unseen:
+        lines += ["", "not looked into, what is committed counts:"]
+        lines += [f"  {printable(f'{one.name}: {why}')}" for one, why in found.unseen[:SHOWN_UNSEEN]]
+        rest = len(found.unseen) - SHOWN_UNSEEN
+        lines += [f"  and {rest} more"] if rest > 0 else []
     return "\n".join(lines)
 
 

@@ -100,8 +100,8 @@ def test_the_index_of_a_worktree_stays_as_it_is_and_no_object_comes_into_the_rep
         workspace = workspace_of(ready)
     before = index.read_bytes(), index.stat().st_mtime_ns, ready.git("count-objects", "-v")
     workspace.layout.radar.mkdir(exist_ok=True)
-    seen, _, hidden = _seen(workspace)
-    assert hidden == frozenset()
+    seen, _, unseen = _seen(workspace)
+    assert unseen == ()
     assert [(c.a.name, c.b.name, c.kind) for c in seen.conflicts] == [(one.name, two.name, "structure")]
     assert seen.touched[two.id] == {"app.py", "new folder/new"}
     assert (index.read_bytes(), index.stat().st_mtime_ns, ready.git("count-objects", "-v")) == before

@@ -64,7 +64,7 @@ def test_the_document_has_the_keys_of_the_contract(ready: Repo, spawn: Spawns, c
     edit(one, 3, "mine")
     edit(two, 3, "theirs")
     found = ccc("conflicts", "--now", "--json", exit=3).json
-    assert list(found) == ["format", "tip", "target", "checked_at", "pairs", "hot_files"]
+    assert list(found) == ["format", "tip", "target", "checked_at", "pairs", "hot_files", "unseen"]
     assert found["target"] == "main"
     (shown,) = found["pairs"]
     assert shown["since"] <= found["checked_at"]

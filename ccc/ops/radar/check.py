@@ -10,7 +10,7 @@ from dataclasses import replace
 from ccc import ids
 from ccc.config.model import Radar
 from ccc.domain import conflicts
-from ccc.domain.conflicts import Conflict
+from ccc.domain.conflicts import Conflict, Unseen
 from ccc.domain.events import Draft
 from ccc.domain.messages import Message, Whom
 from ccc.domain.sessions import Session
@@ -79,28 +79,29 @@ def _checked(workspace: Workspace, afresh: bool) -> Matrix | None:
     (workspace.layout.radar / lookout.OFF).unlink(missing_ok=True)
     noted, positions = lookout.due(workspace.layout), _positions(workspace)
     try:
-        seen, found, hidden = _seen(workspace, afresh)
+        seen, found, unseen = _seen(workspace, afresh)
     except GitFailed:  # not again before something moves
         before = present.read(workspace.layout)
         present.write(workspace.layout, replace(before, noted=noted, positions=positions))
         return None
+    hidden = frozenset(each.session for each in unseen if each.is_there)
     told = _record(workspace, found, hidden)
     reached("radar-recorded")
     _post(workspace, told)
     hot = present.hot_files(seen, settings.hot)
-    now = present.Present(seen.target, seen.checked_at, positions, noted, found, hot)
+    now = present.Present(seen.target, seen.checked_at, positions, noted, found, hot, unseen)
     present.write(workspace.layout, now)
     return seen
 
 
-def _seen(workspace: Workspace, afresh: bool = False) -> tuple[Matrix, list[Conflict], frozenset[str]]:
+def _seen(workspace: Workspace, afresh: bool = False) -> tuple[Matrix, list[Conflict], tuple[Unseen, ...]]:
     """The matrix with fresh snapshots, its conflicts with their lines, who could not be looked into.
 
     Raises GitFailed.
     """
     state = workspace.store.state()
     refs = heads.branches(workspace.git, workspace.repository.common)
-    hidden = worktrees.refresh(workspace, active(workspace, state, refs), afresh=afresh)
+    unseen = worktrees.refresh(workspace, active(workspace, state, refs), afresh=afresh)
     kept = Kept(workspace)
     seen = matrix(workspace, kept)
     reached("radar-looked")
@@ -108,7 +109,7 @@ def _seen(workspace: Workspace, afresh: bool = False) -> tuple[Matrix, list[Conf
     git = quarantined(workspace.git, place, workspace.repository.common, worktrees.objects(workspace.layout))
     found = with_lines(git, seen, kept)
     shutil.rmtree(place, ignore_errors=True)
-    return seen, found, hidden
+    return seen, found, unseen
 
 
 def _settings(workspace: Workspace) -> Radar:

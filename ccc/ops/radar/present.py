@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ccc.domain.conflicts import Conflict, InFile
+from ccc.domain.conflicts import Conflict, InFile, Unseen
 from ccc.layout import Layout
 from ccc.ops.radar.matrix import Matrix
 from ccc.records import dataclass
@@ -35,6 +35,7 @@ class Present:
     noted: int = 0
     conflicts: Sequence[Conflict] = ()
     hot: Sequence[HotFile] = ()
+    unseen: Sequence[Unseen] = ()
 
 
 def hot_files(seen: Matrix, least: int) -> list[HotFile]:
@@ -64,7 +65,8 @@ def read(layout: Layout) -> Present:
         found = json.loads((layout.radar / "present").read_bytes())
         rows = [_conflict(row) for row in found.pop("conflicts")]
         hot = [HotFile(row["path"], tuple(row["sessions"])) for row in found.pop("hot")]
-        return Present(conflicts=rows, hot=hot, **found)
+        unseen = [Unseen(**row) for row in found.pop("unseen", ())]
+        return Present(conflicts=rows, hot=hot, unseen=unseen, **found)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return Present()
 

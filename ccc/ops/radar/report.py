@@ -23,7 +23,8 @@ class Report:
     """Every conflict, those with targets first, then the oldest.
 
     `names` gives a side's key its name. `target` is that of most sessions, and `checked_at` when the radar
-    looked last on this machine; None where it never did. `is_on`: it looks by itself.
+    looked last on this machine; None where it never did. `is_on`: it looks by itself. `unseen`: sessions
+    whose worktree could not be looked into, each with the reason.
     """
 
     tip: str | None
@@ -33,6 +34,7 @@ class Report:
     hot: Sequence[HotFile]
     names: Mapping[str, str]
     is_on: bool = True
+    unseen: Sequence[tuple[Session, str]] = ()
 
 
 def report(workspace: Workspace) -> Report:
@@ -52,7 +54,25 @@ def report(workspace: Workspace) -> Report:
         hot=now.hot,
         names=names,
         is_on=not (workspace.layout.radar / lookout.OFF).exists(),
+        unseen=tuple(_unseen(workspace, now, sessions)),
     )
+
+
+def _unseen(
+    workspace: Workspace, now: present.Present, sessions: Mapping[str, Session]
+) -> Iterator[tuple[Session, str]]:
+    """Those of this machine that could not be looked into, then those of others, of which nothing is here."""
+    for each in now.unseen:
+        session = sessions.get(each.session)
+        if session is not None and session.closed is None:
+            yield session, each.why
+    for session in sessions.values():
+        if (
+            session.where not in (None, workspace.replica)
+            and session.closed is None
+            and not session.landed_head
+        ):
+            yield session, "it is on another machine"
 
 
 def standing(state: State, sessions: Mapping[str, Session]) -> Iterator[Conflict]:

@@ -6,17 +6,19 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
+from ccc.domain.conflicts import Unseen
 from ccc.domain.sessions import Session
 from ccc.errors import GitFailed
 from ccc.git.command import Git
 from ccc.git.heads import ADMIN_PREFIX
 from ccc.git.mergetree import quarantined
 from ccc.git.unsaved import Place, unsaved
+from ccc.ids import short_oid
 from ccc.layout import Layout
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
@@ -37,7 +39,8 @@ class Row:
 
     `head` is what its HEAD file and branch said, `commit` the snapshot on top ("" where there was nothing),
     `signature` what changes when the index does, `noted` what the lookout had noted by then, `at` and
-    `seconds` when that was (time since 1970) and how long it took. `seen`: it could be looked into.
+    `seconds` when that was (time since 1970) and how long it took. `seen`: it could be looked into, else
+    `why` not.
     """
 
     head: str
@@ -47,6 +50,7 @@ class Row:
     at: float
     seconds: float
     seen: bool = True
+    why: str = ""
 
 
 def folder(layout: Layout) -> Path | None:
@@ -80,15 +84,15 @@ def rows(layout: Layout) -> dict[str, Row]:
 
 def refresh(
     workspace: Workspace, sessions: Iterable[tuple[Session, str]], *, afresh: bool = False
-) -> frozenset[str]:
+) -> tuple[Unseen, ...]:
     """Takes a snapshot of each worktree that may have changed since the last one. Sessions with tips.
 
-    `afresh`: of all. Gives the ids of those whose worktree is there and could not be looked into now: HEAD is
-    elsewhere, a merge or a rebase is under way, or git fails. To be called under the radar's lock.
+    `afresh`: of all. Gives those whose worktree could not be looked into now: it is gone, HEAD is elsewhere,
+    a merge or a rebase is under way, or git fails. To be called under the radar's lock.
     """
     place = folder(workspace.layout)
     if place is None:
-        return frozenset()
+        return ()
     sessions = list(sessions)
     known = _tidied(workspace.layout, rows(workspace.layout))
     before = {} if afresh else known
@@ -108,15 +112,34 @@ def refresh(
         )
         fresh.replace(place / "snapshots")
     reached("radar-snapshots-kept")
-    hidden = [
-        session.id for session, _ in sessions if found[session.id] is None and _is_there(workspace, session)
-    ]
-    return frozenset((*hidden, *(session for session, row in kept.items() if not row.seen)))
+    return tuple(_unseen(workspace, sessions, found))
 
 
-def _is_there(workspace: Workspace, session: Session) -> bool:
-    place = _place(workspace, session)
-    return place.top.is_dir() and place.admin.is_dir()
+def _unseen(
+    workspace: Workspace, sessions: Iterable[tuple[Session, str]], found: Mapping[str, Row | None]
+) -> Iterator[Unseen]:
+    for session, _ in sessions:
+        row = found[session.id]
+        if row is not None and not row.seen:
+            yield Unseen(session.id, row.why, is_there=True)
+        elif row is None and session.worktree is not None and session.stage == "ready":
+            yield _without_row(session, _place(workspace, session))
+
+
+def _without_row(session: Session, place: Place) -> Unseen:
+    """Why a worktree has no signature."""
+    if not place.top.is_dir():
+        return Unseen(session.id, f"nothing at {place.top}", is_there=False)
+    if not place.admin.is_dir():
+        return Unseen(session.id, f"{place.top} is no worktree of this repository any more", is_there=False)
+    try:
+        on = (place.admin / "HEAD").read_text(encoding="utf-8", errors="replace").strip()
+        place.index.stat()
+    except OSError as error:
+        return Unseen(session.id, f"{error.filename} cannot be read: {error.strerror}", is_there=True)
+    where = on.removeprefix("ref: refs/heads/")
+    words = f"it is on branch {where}" if where != on else f"HEAD is detached at {short_oid(on)}"
+    return Unseen(session.id, f"{words} instead of on {session.branch}", is_there=True)
 
 
 def _tidied(layout: Layout, known: dict[str, Row]) -> dict[str, Row]:
@@ -153,19 +176,21 @@ def _looked_at(
     place = _place(workspace, session)
     noted = lookout.noted(workspace.layout, session.name)
     signature = _signature(place, session.branch)
-    if signature is None:
+    if signature is None or not place.top.is_dir():
         return None
     same = before is not None and (before.head, before.signature, before.noted) == (tip, signature, noted)
     if before is not None and same and before.seen:
         rest = max(LEAST_REST, REST * before.seconds)
         if watched or 0 <= time.time() - before.at < rest:
             return before
-    started, seen = time.monotonic(), True
+    started, why = time.monotonic(), ""
     try:
         commit = unsaved(place, _quarantined(workspace, place.top), workspace.layout.radar) or ""
-    except (GitFailed, OSError):
-        commit, seen = "", False
-    return Row(tip, commit, signature, noted, time.time(), time.monotonic() - started, seen)
+    except GitFailed as error:
+        commit, why = "", error.message.split("\n", 1)[0]
+    except OSError as error:
+        commit, why = "", f"{error.filename} cannot be read: {error.strerror}"
+    return Row(tip, commit, signature, noted, time.time(), time.monotonic() - started, not why, why)
 
 
 def on_disk(workspace: Workspace, session: Session) -> str:
