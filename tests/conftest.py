@@ -86,11 +86,9 @@ def warm() -> Iterator[Warm]:
 def ccc(request: pytest.FixtureRequest, warm: Warm) -> RunsCcc:
     """Runs ccc as a process of its own, in `repo` when the test has one, else in `tmp_path`.
 
-    Where a test is slow, or marked `cold`, it is started as a user starts it, else forked (`warm_server`),
-    and so where it is marked `warm`.
+    Where a test is marked `cold`, it is started as a user starts it, else forked (`warm_server`).
     """
-    given = {mark.name for mark in request.node.iter_markers()}
-    cold = "cold" in given or ("slow" in given and "warm" not in given)
+    cold = request.node.get_closest_marker("cold") is not None
     return Program(_directory(request), None if cold else warm)
 
 

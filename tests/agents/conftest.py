@@ -13,15 +13,7 @@ from tests.support.agents import Agent
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 
-HERE = Path(__file__).parent
 Starts = Callable[..., Agent]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is tried here is what agents and hosts become; these, drains and hooks are started as always."""
-    for item in items:
-        if item.path.parent == HERE:
-            item.add_marker(pytest.mark.warm)
 
 
 @pytest.fixture

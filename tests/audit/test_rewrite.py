@@ -11,7 +11,7 @@ from tests.audit.conftest import AGENT, Signer, Spawns
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.cold]
 
 WORD = "Zanzibar"
 

@@ -24,7 +24,7 @@ from tests.support.agents import Agent, until
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.cold, pytest.mark.timeout(180)]
 
 Spawns = Callable[..., Agent]
 

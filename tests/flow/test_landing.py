@@ -14,8 +14,6 @@ from tests.flow.conftest import Spawns, Worked
 from tests.support.program import PROJECT, RunsCcc
 from tests.support.repository import Repo
 
-pytestmark = pytest.mark.warm
-
 STEPS = (
     *("land-committed", "land-turned", "land-intended", "land-swapped", "land-bringing", "land-recorded"),
     *("land-advancing", "land-advanced", "land-checked-out"),

@@ -8,8 +8,6 @@ from tests.flow.conftest import Spawns, Worked
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 
-pytestmark = pytest.mark.warm
-
 
 @pytest.fixture
 def session(ready: Repo, spawn: Spawns) -> Worked:

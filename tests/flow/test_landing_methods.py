@@ -12,8 +12,6 @@ from tests.flow.test_landing import BEFORE, STEPS
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 
-pytestmark = pytest.mark.warm
-
 Configure = Callable[[str], None]
 METHODS = ("merge", "squash", "rebase")
 OTHERS = ("squash", "rebase")

@@ -11,7 +11,6 @@ from tests.flow.conftest import Spawns, Worked
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 
-pytestmark = pytest.mark.warm
 BEFORE = ("land-committed", "land-turned", "land-intended")
 AFTER = ("land-pushed", "land-swapped", "land-bringing", "land-recorded", "land-advanced")
 

@@ -17,8 +17,6 @@ from tests.support.forge import PROGRAM, Stub, forge
 from tests.support.program import Outcome, RunsCcc
 from tests.support.repository import Repo
 
-pytestmark = pytest.mark.warm
-
 TOKEN = "dummy-token-of-the-test"
 URLS = {
     "github": "https://github.localhost/team/project/pull/1",

@@ -14,7 +14,7 @@ from tests.support.agents import until
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 
-pytestmark = [pytest.mark.warm, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 TEXT = "1\n2\n3\n4\n5\n"
 BEGINNING = ("here-claimed", "worktree-linked", "worktree-filled", "here-made", "here-merged")

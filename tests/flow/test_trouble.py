@@ -13,8 +13,6 @@ from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 from tests.support.settling import still
 
-pytestmark = pytest.mark.warm
-
 
 def only(ccc: RunsCcc) -> dict[str, object]:
     """The one session there is."""

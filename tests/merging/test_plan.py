@@ -10,7 +10,7 @@ from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 from tests.support.settling import still
 
-pytestmark = [pytest.mark.warm, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 def done(session: Worked, files: dict[str, str]) -> str:

@@ -53,6 +53,15 @@ def test_its_folder_and_variables_are_its_own(repo: Repo, warm: Warm, tmp_path: 
     assert "not in a git repository" in run("status", exit=1).stderr
 
 
+def test_its_mask_of_permissions_is_that_of_whoever_asks(repo: Repo, warm: Warm) -> None:
+    run, before = Program(repo.path, warm), os.umask(0o077)
+    try:
+        run("init", exit=0)
+    finally:
+        os.umask(before)
+    assert (Layout(repo.common).root / "replica").stat().st_mode & 0o077 == 0
+
+
 def test_one_that_takes_too_long_is_ended(repo: Repo, warm: Warm) -> None:
     Program(repo.path, warm)("init", exit=0)
     with locked(Layout(repo.common).lock), pytest.raises(subprocess.TimeoutExpired):

@@ -61,6 +61,7 @@ def test_a_gate_for_a_role_that_there_is_not_is_told() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.cold
 def test_commands_run_for_their_paths_and_roles_alone(gated: Gated, ccc: RunsCcc, finish: Finish) -> None:
     gated.configure("""[gate]
     commands = [
@@ -83,6 +84,7 @@ def test_commands_run_for_their_paths_and_roles_alone(gated: Gated, ccc: RunsCcc
 
 
 @pytest.mark.slow
+@pytest.mark.cold
 def test_a_result_with_paths_outlives_landings_elsewhere(gated: Gated, ccc: RunsCcc, finish: Finish) -> None:
     gated.configure("""[gate]
     commands = [{run = "echo web >> $RUNS", paths = "web"}, {run = "echo api >> $RUNS", paths = "api"}]
@@ -104,6 +106,7 @@ def test_a_result_with_paths_outlives_landings_elsewhere(gated: Gated, ccc: Runs
 
 
 @pytest.mark.slow
+@pytest.mark.cold
 def test_a_flaky_command_passes_and_is_marked(gated: Gated, ccc: RunsCcc, finish: Finish) -> None:
     gated.configure("""[gate]
     commands = ["echo x >> $RUNS; test `wc -l < $RUNS` -ge 2"]
@@ -119,6 +122,7 @@ def test_a_flaky_command_passes_and_is_marked(gated: Gated, ccc: RunsCcc, finish
 
 
 @pytest.mark.slow
+@pytest.mark.cold
 def test_without_retry_one_failure_is_enough(gated: Gated, ccc: RunsCcc, finish: Finish) -> None:
     gated.configure("""[gate]
     commands = ["echo x >> $RUNS; test `wc -l < $RUNS` -ge 2"]
@@ -131,6 +135,7 @@ def test_without_retry_one_failure_is_enough(gated: Gated, ccc: RunsCcc, finish:
 
 
 @pytest.mark.slow
+@pytest.mark.cold
 def test_a_time_limit_leaves_no_process(gated: Gated, ccc: RunsCcc, finish: Finish) -> None:
     gated.configure("""[gate]
     commands = [{run = "echo $CCC_COMMAND >> $RUNS; (setsid sleep 300 &) ; sleep 300", timeout = "1s"}]
@@ -145,6 +150,7 @@ def test_a_time_limit_leaves_no_process(gated: Gated, ccc: RunsCcc, finish: Fini
 
 
 @pytest.mark.slow
+@pytest.mark.cold
 def test_kept_caches_stay_and_everything_else_goes(gated: Gated, ccc: RunsCcc, finish: Finish) -> None:
     gated.configure("""[gate]
     commands = ["ls cache other >> $RUNS 2>/dev/null; mkdir cache other; touch cache/kept other/gone; true"]

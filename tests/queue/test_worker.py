@@ -17,6 +17,7 @@ from ccc.runs.drain import held
 from tests.queue.conftest import Done, Finish, Gated
 from tests.queue.waiting import until
 from tests.support.program import PROJECT, RunsCcc
+from tests.support.settling import alone
 
 pytestmark = pytest.mark.slow
 
@@ -55,6 +56,7 @@ def test_a_worker_killed_at_any_step_is_taken_up_by_the_next_command(
     one, two = done(ccc, finish, 2)
     for each in (one, two):
         ccc("approve", each.name, exit=0)
+    alone(gated.repo)  # else a worker of theirs does it meanwhile
     gated.repo.commit("The target moves", moved="1")
     before = len(gated.ran())
     killed = started(gated.repo.path, "drain", "--gates", CCC_TEST_STOP_AT=step)

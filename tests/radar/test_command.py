@@ -30,7 +30,6 @@ backend-one and backend-two: text, not all committed, Ns
 
 
 @pytest.mark.slow
-@pytest.mark.warm
 def test_pairs_are_shown_as_a_table_and_one_by_one_and_wait_in_the_inbox(
     ready: Repo, spawn: Spawns, ccc: RunsCcc
 ) -> None:

@@ -11,7 +11,7 @@ from tests.radar.test_check import edit, looked, pair, told, workspace_of
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 
-pytestmark = [pytest.mark.slow, pytest.mark.warm]
+pytestmark = pytest.mark.slow
 
 POINTS = (
     *("radar-snapshots-taken", "radar-snapshots-kept", "radar-looked"),

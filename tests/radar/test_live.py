@@ -16,7 +16,7 @@ from tests.support.agents import Agent, until
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.cold]
 
 TOLD_SECONDS = 5.0
 SOURCE = "def total(rows):\n    count = 0\n    for row in rows:\n        count += row\n    return count\n"

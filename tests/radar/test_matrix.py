@@ -55,7 +55,6 @@ def test_a_folder_renamed_by_one_moves_what_the_other_adds_and_is_a_conflict(
 
 
 @pytest.mark.slow
-@pytest.mark.warm
 def test_closed_and_landed_sessions_are_no_part_of_it(ready: Repo, spawn: Spawns, ccc: RunsCcc) -> None:
     ready.commit("Base", {"app.py": "a = 1\n"})
     one, two = spawn("backend", "One"), spawn("backend", "Two")

@@ -14,7 +14,7 @@ from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 from tests.views import shapes
 
-pytestmark = [pytest.mark.slow, pytest.mark.warm]
+pytestmark = pytest.mark.slow
 
 Items = list[dict[str, Any]]
 

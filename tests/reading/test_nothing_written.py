@@ -9,7 +9,7 @@ from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 from tests.support.settling import alone
 
-pytestmark = [pytest.mark.slow, pytest.mark.warm]
+pytestmark = pytest.mark.slow
 
 READING = [
     (),

@@ -12,8 +12,6 @@ from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 from tests.views import shapes
 
-pytestmark = pytest.mark.warm
-
 BEGIN = 'git ccc spawn backend "WHAT TO DO" --no-start'
 
 

@@ -100,6 +100,7 @@ def until_said(watching: Running, seen: list[dict[str, Any]], wanted: str) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.cold
 def test_sessions_that_begin_die_and_go_on_are_followed_without_a_gap_or_a_repeat(
     ready: Repo, start: Starts, ccc: RunsCcc
 ) -> None:
@@ -147,6 +148,7 @@ def until_idle_again(watching: Running, seen: list[dict[str, Any]], agent: Agent
 
 
 @pytest.mark.slow
+@pytest.mark.cold
 def test_it_begins_with_what_was_last_shows_only_what_is_asked_for_and_ends_with_its_reader(
     ready: Repo, start: Starts, ccc: RunsCcc
 ) -> None:
@@ -170,6 +172,7 @@ def test_it_begins_with_what_was_last_shows_only_what_is_asked_for_and_ends_with
 
 
 @pytest.mark.slow
+@pytest.mark.cold
 def test_twelve_quiet_sessions_cost_less_than_a_hundredth_of_a_processor(ready: Repo, start: Starts) -> None:
     agents = [start(words("part", 0), task=f"Part {number}") for number in range(12)]
     for agent in agents:

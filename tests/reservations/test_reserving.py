@@ -11,7 +11,7 @@ from tests.support.agents import until
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 
-pytestmark = [pytest.mark.warm, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 def held(ccc: RunsCcc) -> list[tuple[str, str, str]]:

@@ -34,6 +34,7 @@ def ended(place: Place, ccc: RunsCcc) -> Any:
 
 
 @pytest.mark.slow
+@pytest.mark.cold
 @pytest.mark.usefixtures("ended")
 def test_two_workers_are_spawned_waited_for_examined_annotated_and_closed(
     place: Place, tmp_path: Path, ccc: RunsCcc

@@ -19,6 +19,8 @@ COLD = ("PYTHON", "LC_", "LANG", "LD_", "CCC_RUN")
 """What Python reads when it starts, or others in `/proc`: whoever is given these is really started."""
 
 LONGEST = 1 << 20
+NETWORK = Path("/proc/thread-self/ns/net")
+"""The network of this thread, which a test may have taken away."""
 
 
 @dataclass(frozen=True)
@@ -39,17 +41,23 @@ class Warm:
 
     def fits(self, changes: Mapping[str, str]) -> bool:
         """Whether a process with these variables can come from here."""
-        return hasattr(socket, "send_fds") and not any(name.startswith(COLD) for name in changes)
+        able = hasattr(socket, "send_fds") and NETWORK.exists()
+        return able and not any(name.startswith(COLD) for name in changes)
 
     def run(
         self, arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], stdin: str, limit: float
     ) -> Ended:
         """Runs `ccc <arguments>` to its end. Raises TimeoutExpired when it took too long, and was killed."""
-        order = {"arguments": arguments, "cwd": os.fspath(cwd), "environment": dict(environment)}
+        order = {
+            "arguments": arguments,
+            "cwd": os.fspath(cwd),
+            "environment": dict(environment),
+            "umask": _umask(),
+        }
         pipes = [os.pipe() for _ in range(3)]
         (its_input, ours), (stdout, its_output), (stderr, its_errors) = pipes
         answer, its_answer = socket.socketpair()
-        given = [its_input, its_output, its_errors, its_answer.detach()]
+        given = [its_input, its_output, its_errors, os.open(NETWORK, os.O_RDONLY), its_answer.detach()]
         socket.send_fds(self._connected(environment), [json.dumps(order).encode("ascii")], given)
         for descriptor in given:
             os.close(descriptor)
@@ -90,6 +98,12 @@ class Warm:
             )
         self._control = control
         return control
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def _talk(into: int, data: bytes, outputs: Sequence[int], limit: float) -> list[str]:

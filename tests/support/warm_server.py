@@ -6,6 +6,7 @@ What it forks is a process of its own, with its own arguments, folder, environme
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import importlib
 import json
@@ -16,12 +17,15 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 NOT_IMPORTED = ("ccc.servers", "ccc.cli.mcp", "ccc.host.__main__")
 """What one command of many needs and is long in coming; and what is no part of the command line."""
 
 LONGEST = 1 << 20
+NETWORK = Path("/proc/thread-self/ns/net")
+CLONE_NEWNET = 0x40000000
 
 
 def main(descriptor: int) -> None:
@@ -55,7 +59,7 @@ def _serve(control: socket.socket) -> dict[str, Any]:
             _tell_ends(answers)
         if control.fileno() not in ready:
             continue
-        data, descriptors, _, _ = socket.recv_fds(control, LONGEST, 4)
+        data, descriptors, _, _ = socket.recv_fds(control, LONGEST, 5)
         if not data:
             os._exit(0)
         answer = socket.socket(fileno=descriptors.pop())
@@ -85,16 +89,28 @@ def _tell_ends(answers: dict[int, socket.socket]) -> None:
 
 def _become(order: dict[str, Any]) -> None:
     """This process is `ccc <arguments>` from now on."""
-    for number, stream in enumerate(order["streams"]):
+    *streams, network = order["streams"]
+    if os.fstat(network).st_ino != NETWORK.stat().st_ino:
+        _enter(network)
+    os.close(network)
+    for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
     os.environ.clear()
     os.environ.update(order["environment"])
     _forget_the_home_before()
     os.chdir(order["cwd"])
+    os.umask(order["umask"])
     program = sys.modules["ccc.__main__"]
     sys.argv = [str(program.__file__), *order["arguments"]]
     program.run()
+
+
+def _enter(network: int) -> None:
+    """The network of whoever asks: a test may have one of its own, with nothing but loopback."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.setns(network, CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), "no way into the network of the test")
 
 
 def _forget_the_home_before() -> None:

@@ -22,7 +22,7 @@ from tests.talking.conftest import Spawns, items
 
 __all__ = ["start"]
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.cold]
 """Real processes, a second each."""
 
 Diary = Callable[[], list[str]]

@@ -41,6 +41,7 @@ def sighted(place: Place, session: Session) -> Sighting:
 
 
 @pytest.mark.slow
+@pytest.mark.cold
 def test_a_session_in_the_middle_of_a_turn_is_not_closed(
     place: Place, working: Session, ccc: RunsCcc
 ) -> None:
@@ -55,6 +56,7 @@ def test_a_session_in_the_middle_of_a_turn_is_not_closed(
 
 
 @pytest.mark.slow
+@pytest.mark.cold
 def test_closing_ends_an_agent_that_stands_still_and_keeps_what_it_wrote(
     place: Place, working: Session, ccc: RunsCcc
 ) -> None:
