@@ -28,6 +28,7 @@ from ccc.ops.leftovers import SESSION_TRAILER
 from ccc.ops.look import look
 from ccc.ops.observe import HEADS
 from ccc.ops.reservations import following as reservations
+from ccc.ops.resolving import claims
 from ccc.ops.workspace import Workspace
 from ccc.platform import trees
 from ccc.records import dataclass
@@ -114,12 +115,23 @@ def finish(workspace: Workspace, session: Session, *, ignored: bool = False) -> 
     reached("close-recorded")
     remove_worktree(workspace, session, place)
     reached("close-removed")
+    remarks += _no_desk(workspace, session)
     remarks += _settle_branch(workspace, session)
     reached("close-branch-settled")
     (workspace.layout.worktrees / session.name).unlink(missing_ok=True)
     reached("close-unregistered")
     identities.write(workspace)
     return Closing(session, backup.ref, tuple(remarks))
+
+
+def _no_desk(workspace: Workspace, session: Session) -> list[str]:
+    """Takes the work tree away in which a person resolves its conflict, where there is one."""
+    if not claims.path_of(workspace.layout, session.id).exists():
+        return []
+    from ccc.ops.resolving.conclude import clear  # where somebody was at it only
+
+    said = clear(workspace, session)
+    return [said] if said else []
 
 
 def _recorded(closed: Closed) -> Backup:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.flow.checked import until_checked
 from tests.flow.conftest import Spawns, Worked
-from tests.support.agents import until
+from tests.support.agents import Agent, until
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
+from tests.support.settling import alone
 
 pytestmark = pytest.mark.slow
 
 TEXT = "1\n2\n3\n4\n5\n"
 BEGINNING = ("here-claimed", "worktree-linked", "worktree-filled", "here-made", "here-merged")
-ENDING = ("here-committed", "here-moved", "resolution-recorded", "resolution-remembered", "here-cleared")
+RECORDING = ("resolution-remembered", "resolution-told", "resolution-recorded")
+ENDING = ("here-committed", "here-moved", *RECORDING, "here-cleared")
+TAKING = ("resolver-committed", "resolver-moved", *RECORDING)
 
 InConflict = Callable[..., Worked]
 
@@ -144,6 +149,111 @@ def test_an_end_that_is_killed_is_finished_by_the_next_call_and_counts_once(
     until_checked(ccc, session.name)
     ccc("merge", session.name, "--yes", exit=0)
     ccc("fsck", exit=0)
+
+
+@pytest.mark.parametrize("step", TAKING)
+def test_a_resolvers_result_whose_taking_over_is_killed_is_taken_over_once_and_whole(
+    ready: Repo,
+    ccc: RunsCcc,
+    conflicting: InConflict,
+    diary: Callable[[], list[str]],
+    tmp_path: Path,
+    step: str,
+) -> None:
+    session = conflicting()
+    head = session.tree.oid()
+    script = tmp_path / "resolver.yml"
+    steps = [
+        {"edit": {"path": "numbers", "content": TEXT.replace("3", "both")}},
+        {"commit": {"message": "Keep both", "status": "done"}},
+    ]
+    script.write_text(yaml.safe_dump({"turns": [{"steps": steps}]}), encoding="utf-8")
+    session.tree.write("numbers", "in the way\n")
+    made = ccc("resolve", session.name, "--session", "backend", "--engine", f"rehearsal:{script}", exit=0)
+    name = made.stdout.split()[0]
+    found = ccc("status", name, "--json", exit=0).json["sessions"][0]
+    resolver = Agent(name, found["id"], Path(found["worktree"]), ccc, ready.common / "ccc" / "runs")
+    try:
+        resolver.becomes("unchecked")
+    finally:
+        resolver.end()
+    alone(ready)
+    session.tree.write("numbers", TEXT.replace("3", "ours"))
+    killed = ccc("drain", "--background", env={"CCC_TEST_STOP_AT": step})
+    assert killed.exit == -signal.SIGKILL
+    ccc("drain", "--background", exit=0)
+    until(lambda: status(ccc, name) == "completed", "the end of the resolver")
+    assert session.tree.git("log", "-1", "--format=%P").split() == [head, ready.oid("main")]
+    assert len([line for line in diary() if "resolved as" in line]) == 1
+    shown = ccc("resolve", session.name, "--json", exit=0).json["resolution"]
+    assert (shown["state"], shown["commit"]) == ("resolved", session.tree.oid())
+    assert len(list((ready.common / "ccc" / "rerere").iterdir())) == 1
+    until_checked(ccc, session.name)
+    ccc("merge", session.name, "--yes", exit=0)
+    ccc("fsck", exit=0)
+
+
+def status(ccc: RunsCcc, name: str) -> str:
+    return str(ccc("status", name, "--json", exit=0).json["sessions"][0]["status"])
+
+
+def test_a_closing_takes_the_scratch_worktree_away_and_keeps_what_stands_there(
+    ready: Repo, ccc: RunsCcc, conflicting: InConflict
+) -> None:
+    session = conflicting()
+    place = Path(ccc("resolve", session.name, "--here", exit=0).stdout.strip())
+    resolve(place)
+    closed = ccc("close", session.name, exit=0)
+    assert not place.exists()
+    assert not place.parent.exists() or place.name not in {each.name for each in place.parent.iterdir()}
+    assert ready.git("worktree", "list", "--porcelain").count(".resolve") == 0
+    said = closed.stdout + closed.stderr
+    assert f"{place}, where its conflict was being resolved, is gone, kept under refs/ccc-backup/" in said
+    (ref,) = ready.git("for-each-ref", "--format=%(refname)", f"refs/ccc-backup/{session.name}/").split()[-1:]
+    assert ref.rpartition("/")[2].startswith("resolve-")
+    assert ready.git("show", f"{ref}:numbers") == TEXT.replace("3", "both").strip()
+    assert "nobody resolves" in ccc("resolve", session.name, "--here", "--done", exit=1).stderr
+    ccc("undo", session.name, exit=0)
+    again = Path(ccc("resolve", session.name, "--here", exit=0).stdout.strip())
+    assert Repo(again).git("status", "--porcelain") == "UU numbers"
+
+
+@pytest.mark.parametrize("step", ["close-removed", "close-resolution-kept"])
+def test_a_closing_killed_before_that_is_finished_by_the_next_call(
+    ccc: RunsCcc, conflicting: InConflict, step: str
+) -> None:
+    session = conflicting()
+    place = Path(ccc("resolve", session.name, "--here", exit=0).stdout.strip())
+    killed = ccc("close", session.name, env={"CCC_TEST_STOP_AT": step})
+    assert killed.exit == -signal.SIGKILL
+    ccc("close", session.name, exit=0)
+    assert not place.exists()
+
+
+def test_names_that_are_not_utf8_are_printed_as_git_prints_them(
+    ready: Repo, ccc: RunsCcc, spawn: Spawns
+) -> None:
+    name = os.fsdecode(b"caf\xe9.txt")
+    ready.commit("Odd", {name: TEXT})
+    landed, session = spawn("backend", "Theirs"), spawn("backend", "Ours")
+    for each, line in ((landed, "theirs"), (session, "ours")):
+        each.tree.commit(f"{line}\n\nCcc-Status: done", {name: TEXT.replace("3", line)})
+    ccc("merge", landed.name, "--yes", exit=0)
+    begun = ccc("resolve", session.name, "--here", exit=0)
+    assert '  to add     "caf\\351.txt"' in begun.stderr.splitlines()
+    place = Path(begun.stdout.strip())
+    refused = ccc("resolve", session.name, "--here", "--done", exit=3).stderr
+    assert 'still in conflict: "caf\\351.txt"' in refused
+    Repo(place).git("add", name)
+    refused = ccc("resolve", session.name, "--here", "--done", exit=3).stderr
+    assert 'conflict markers are left in "caf\\351.txt"' in refused
+    (place / name).write_text(TEXT.replace("3", "both"))
+    Repo(place).git("add", name)
+    session.tree.write(name, "dirty\n")
+    refused = ccc("resolve", session.name, "--here", "--done", exit=1).stderr
+    assert 'has uncommitted changes: "caf\\351.txt"' in refused
+    session.tree.git("checkout", "-q", name)
+    ccc("resolve", session.name, "--here", "--done", exit=0)
 
 
 def test_a_branch_that_moved_or_a_dirty_worktree_refuses_the_resolution_and_loses_nothing(

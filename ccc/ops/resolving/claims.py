@@ -51,7 +51,7 @@ class Claim:
 
 def write(layout: Layout, claim: Claim) -> None:
     """Records a claim durably. Raises OSError."""
-    path = _file(layout, claim.session)
+    path = path_of(layout, claim.session)
     make_folder(path.parent)
     fresh = path.with_suffix(".new")
     with fresh.open("w", encoding="utf-8") as file:
@@ -64,7 +64,7 @@ def write(layout: Layout, claim: Claim) -> None:
 def read(layout: Layout, session: str) -> Claim | None:
     """The claim for a session's conflict on this machine."""
     try:
-        return Claim(**json.loads(_file(layout, session).read_text(encoding="utf-8")))
+        return Claim(**json.loads(path_of(layout, session).read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
 
@@ -84,12 +84,13 @@ def discard(workspace: Workspace, claim: Claim) -> None:
         delete(claim.top)
     delete(admin)
     remove_empty(claim.top.parent)
-    _file(workspace.layout, claim.session).unlink(missing_ok=True)
+    path_of(workspace.layout, claim.session).unlink(missing_ok=True)
 
 
 def _inside(folder: Path) -> Iterator[Path]:
     return folder.iterdir() if folder.is_dir() else iter(())
 
 
-def _file(layout: Layout, session: str) -> Path:
+def path_of(layout: Layout, session: str) -> Path:
+    """Where the claim for a session's conflict lies, where there is one."""
     return layout.root / FOLDER / f"{session}.json"

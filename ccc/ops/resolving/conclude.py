@@ -13,7 +13,7 @@ from ccc.git import history, snapshot
 from ccc.git import repository as repositories
 from ccc.git.command import Git
 from ccc.git.repository import RefUpdate
-from ccc.ops.actor import require_person_at_keyboard
+from ccc.ops.actor import actor_of, require_person_at_keyboard
 from ccc.ops.find import find
 from ccc.ops.look import look
 from ccc.ops.radar import check as radar
@@ -77,6 +77,26 @@ def abort(workspace: Workspace, reference: str) -> Concluded:
     return Concluded(session, backup=backup)
 
 
+def clear(workspace: Workspace, session: Session) -> str | None:
+    """Takes the work tree of a session that is closed away, what stands there being kept; may be repeated.
+
+    Gives what is worth saying aloud.
+    """
+    with locked(workspace.layout.root / claims.LOCK):
+        claim = claims.read(workspace.layout, session.id)
+        if claim is None:
+            return None
+        backup = _kept(workspace, claim) if claim.is_whole(workspace) else None
+        reached("close-resolution-kept")
+        kept = f", kept under {backup}" if backup else ""
+        attempt, who = _attempt(workspace, session, claim), actor_of(workspace).by or claim.by
+        if attempt.is_open:
+            why = f"the session was closed{kept}"
+            workspace.store.transact(lambda _: (resolutions.dropped(session, attempt, why, who),))
+        claims.discard(workspace, claim)
+    return f"{claim.path}, where its conflict was being resolved, is gone{kept}"
+
+
 def _session(workspace: Workspace, reference: str, action: str) -> tuple[Session, str]:
     session = find(reference, look(workspace).sessions)
     words = f"git ccc resolve {session.name} --here {action}"
@@ -133,7 +153,8 @@ def _require_settled(git: Git, claim: Claim, *, merging: bool) -> None:
     unmerged = list(dict.fromkeys(row.partition("\t")[2] for row in git.lines("ls-files", "-u", "-z")))
     if unmerged:
         raise Conflict(
-            f"still in conflict: {_some(unmerged)}", f"edit them in {claim.path}, then git add them there"
+            f"still in conflict: {_some(list(map(history.quoted, unmerged)))}",
+            f"edit them in {claim.path}, then git add them there",
         )
     loose = [entry.path for entry in history.dirty(claim.top, git) if entry.code[1:] != " " or not merging]
     if loose:
@@ -143,7 +164,7 @@ def _require_settled(git: Git, claim: Claim, *, merging: bool) -> None:
     marked = [path for path in _changed(git, claim) if _has_markers(git, claim, path)] if merging else []
     if marked:
         raise Conflict(
-            f"conflict markers are left in {_some(marked)}",
+            f"conflict markers are left in {_some(list(map(history.quoted, marked)))}",
             f"edit them in {claim.path}, then git add them there",
         )
 

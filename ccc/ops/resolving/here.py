@@ -10,6 +10,7 @@ from ccc.errors import NeedsPerson, Refused
 from ccc.git import linking
 from ccc.git import repository as repositories
 from ccc.git.command import Git
+from ccc.git.history import quoted
 from ccc.git.linking import Making
 from ccc.git.memory import Proposal
 from ccc.ops import naming
@@ -134,4 +135,6 @@ def _applied(claim: Claim, matter: Matter) -> list[Proposal]:
 
 
 def _unmerged(git: Git) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(row.partition("\t")[2] for row in git.lines("ls-files", "-u", "-z")))
+    """The files still in conflict, as git prints their names."""
+    rows = git.lines("ls-files", "-u", "-z")
+    return tuple(dict.fromkeys(quoted(row.partition("\t")[2]) for row in rows))

@@ -132,8 +132,11 @@ def bring(workspace: Workspace, session: Session, attempt: Resolution) -> str | 
     reached("resolver-committed")
     guard.move(workspace, session, attempt.head, commit)
     reached("resolver-moved")
-    result.record(workspace, session, attempt, commit, resolver.name)
-    workspace.store.transact(lambda state: _used(state, resolver, session, attempt, commit, tree))
+
+    def used(state: State) -> tuple[Draft, ...]:
+        return _used(state, resolver, session, attempt, commit, tree)
+
+    result.record(workspace, session, attempt, commit, resolver.name, used)
     return commit
 
 

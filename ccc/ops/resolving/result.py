@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ccc.domain import landings, movements, resolutions, sessions
@@ -22,20 +22,32 @@ HOW = "resolution"
 """How a claim was made that goes on from the one that the session had made before the conflict."""
 
 
-def record(workspace: Workspace, session: Session, attempt: Resolution, commit: str, who: str) -> None:
-    """Records that a commit on the session's branch resolves a conflict; may be repeated.
+Facts = Callable[[State], Sequence[Draft]]
 
-    Where the session had reported its work as done, it is reported so at the resolution: checks and a
-    person's approval follow as for any other commit.
+
+def record(
+    workspace: Workspace,
+    session: Session,
+    attempt: Resolution,
+    commit: str,
+    who: str,
+    also: Facts = lambda _: (),
+) -> None:
+    """Records that a commit on the session's branch resolves a conflict, and in the same step `also`.
+
+    That comes last, for afterwards nobody looks again; all of it may be repeated. Where the session had
+    reported its work as done, it is reported so at the resolution: checks and a person's approval follow as
+    for any other commit.
     """
     workspace.store.drain()
-    workspace.store.transact(lambda state: _facts(state, session, attempt, commit, who))
-    reached("resolution-recorded")
     learned = remember(workspace, session, attempt.base, attempt.head, commit, who)
     reached("resolution-remembered")
-    work.start(workspace)
     if who != session.name:
         _tell(workspace, session, commit, who, learned)
+    reached("resolution-told")
+    workspace.store.transact(lambda state: (*_facts(state, session, attempt, commit, who), *also(state)))
+    reached("resolution-recorded")
+    work.start(workspace)
 
 
 def _facts(state: State, session: Session, attempt: Resolution, commit: str, who: str) -> Sequence[Draft]:
