@@ -83,7 +83,7 @@ def _staged_and_changed(tree: Repo) -> None:
 
 def _kept_by_hand(tree: Repo) -> None:
     tree.git("config", "core.fileMode", "false")
-    (tree.path / "tool").chmod(0o755)
+    tree.git("update-index", "--chmod=+x", "tool")
     tree.write("tool", "changed\n")
 
 

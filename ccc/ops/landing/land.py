@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,12 +13,11 @@ from ccc.domain.events import Draft
 from ccc.domain.landings import Intent
 from ccc.domain.movements import advanced as advanced_fact
 from ccc.domain.sessions import Landed, Session, from_cells
-from ccc.errors import CccError, Conflict, GitFailed, NeedsPerson, Refused, StoreBusy
-from ccc.git import bringing, heads, history, worktrees
+from ccc.errors import CccError, Conflict, NeedsPerson, Refused, StoreBusy
+from ccc.git import heads, history
 from ccc.git import repository as repositories
-from ccc.git.command import Git
 from ccc.git.objects import COMMIT, Commit, build_commit, parse_commit
-from ccc.git.repository import RefMoved, RefUpdate, index_of
+from ccc.git.repository import RefMoved, RefUpdate
 from ccc.ids import short_oid
 from ccc.ops import intents
 from ccc.ops.landing.checkouts import (
@@ -29,6 +29,7 @@ from ccc.ops.landing.checkouts import (
     require_unchanged,
 )
 from ccc.ops.landing.combine import advance_tree, tree_of
+from ccc.ops.landing.following import Ahead, Trees, look_ahead, looked_ahead, move_branch
 from ccc.ops.landing.making import approval_words, make, method_of
 from ccc.ops.landing.overtaken import Overtaken as Overtaken
 from ccc.ops.landing.pushing import has, push, remote_of, require_at
@@ -44,8 +45,6 @@ from ccc.store.protocol import State
 
 if TYPE_CHECKING:
     from ccc.config.model import Land
-
-Trees = tuple[str, str]
 
 LAND_LOCK = "land.lock"
 PUSH, REQUEST = "push", "pull-request"
@@ -81,7 +80,7 @@ def land(workspace: Workspace, shown: Review) -> Landing:
     checkout of the target, nothing to land, failed checks), StoreBusy (another machine's turn). Nothing has
     moved then.
     """
-    with locked(workspace.layout.root / LAND_LOCK):
+    with locked(workspace.layout.root / LAND_LOCK), ExitStack() as close:
         finish(workspace)
         told, tops = shown.combined, checkouts_of(workspace, shown.combined.target)
         with looked_at(workspace, tops, told.base_tree, told.tree) as looks:
@@ -92,6 +91,7 @@ def land(workspace: Workspace, shown: Review) -> Landing:
                 from ccc.ops.landing.requests import ask, waits  # programs of forges, only where one is used
 
                 raise waits(ask(workspace, current))
+            ahead = close.enter_context(looked_ahead(workspace, current))
             commit = make(workspace, current)
             require_unchanged(looks, current.combined.base, commit)
         reached("land-committed")
@@ -104,7 +104,7 @@ def land(workspace: Workspace, shown: Review) -> Landing:
             _push(workspace, intent)
             _swap(workspace, current, commit)
             reached("land-swapped")
-            remarks = _finish_fresh(workspace, intent, looks)
+            remarks = _finish_fresh(workspace, intent, looks, ahead)
         remarks += words
     reservations.follow(workspace)
     return Landing(
@@ -204,7 +204,9 @@ def _swap(workspace: Workspace, current: Review, commit: str) -> None:
         ) from error
 
 
-def _finish_fresh(workspace: Workspace, intent: Intent, looks: Sequence[Look]) -> list[str]:
+def _finish_fresh(
+    workspace: Workspace, intent: Intent, looks: Sequence[Look], ahead: Ahead | None
+) -> list[str]:
     """As `finish`, for a landing of this very moment: git fills the checkouts while the fact is recorded."""
     begun = [(look.top, begin_bringing(look, intent.base, intent.commit)) for look in looks]
     failed = {}
@@ -212,7 +214,7 @@ def _finish_fresh(workspace: Workspace, intent: Intent, looks: Sequence[Look]) -
         reached("land-bringing")
         workspace.store.drain()
         reached("land-recorded")
-        remarks = _advance_landed(workspace, intent)
+        remarks = _advance_landed(workspace, intent, ahead)
     finally:
         for top, each in begun:
             done = each.result(ok=range(256))
@@ -252,17 +254,19 @@ def _has_happened(workspace: Workspace, intent: Intent) -> bool:
     return tip is not None and history.is_ancestor(workspace.git, intent.commit, tip)
 
 
-def _advance_landed(workspace: Workspace, intent: Intent) -> list[str]:
+def _advance_landed(workspace: Workspace, intent: Intent, ahead: Ahead | None = None) -> list[str]:
     """Takes the branch of what has just landed along; that it will be there is said before."""
     session = from_cells(intent.session, workspace.store.state().stream(sessions.stream_of(intent.session)))
     if session is None or session.landed is None or session.landed.commit != intent.commit:
         return []
     if session.where != workspace.replica or session.closed is not None or not session.landed_head:
         return []
-    return _advance(workspace, session, intent)
+    return _advance(workspace, session, intent, ahead)
 
 
-def _advance(workspace: Workspace, session: Session, intent: Intent | None = None) -> list[str]:
+def _advance(
+    workspace: Workspace, session: Session, intent: Intent | None = None, ahead: Ahead | None = None
+) -> list[str]:
     """The session's branch becomes a merge of itself and the landed target that keeps its own files."""
     landed = session.landed
     assert landed is not None
@@ -273,7 +277,9 @@ def _advance(workspace: Workspace, session: Session, intent: Intent | None = Non
     if intent is not None:
         intents.write(workspace.layout, replace(intent, advance=commit), durable=False)
     reached("land-advancing")
-    postponed = _move_branch(workspace, session, landed.head, commit, trees)
+    if ahead is None or not ahead.holds(workspace, session, trees):
+        ahead = look_ahead(workspace, session, trees)
+    postponed = move_branch(workspace, session, landed.head, commit, ahead)
     if postponed:
         return [postponed]
     reached("land-advanced")
@@ -293,47 +299,8 @@ def _advance_commit(workspace: Workspace, session: Session, landed: Landed) -> t
     return oid, (tree_of(workspace, landed.head), tree)
 
 
-def _move_few(workspace: Workspace, top: Path, new: str, trees: Trees) -> bool:
-    """Whether the files of a worktree were moved by themselves: few differ, and nobody has changed these."""
-    paths = bringing.few(workspace.reader.objects, *trees)
-    few = bringing.begin_few(Git(top), index_of(workspace.repository, top), paths)
-    if few is None:
-        return False
-    try:
-        begun = few.begin(new)
-    finally:
-        few.drop()
-    moved = begun is not None and begun.result(ok=range(256)).code == 0
-    reached("land-files-moved")
-    return moved
-
-
 def _advanced(state: State, session: Session, commit: str) -> Sequence[Draft]:
     fresh = from_cells(session.id, state.stream(sessions.stream_of(session.id)))
     if fresh is None or fresh.head == commit:
         return ()
     return (advanced_fact(fresh, commit),)
-
-
-def _move_branch(workspace: Workspace, session: Session, old: str, new: str, trees: Trees) -> str | None:
-    """Moves the branch as `merge --ff-only` would in its worktree; words where that is refused there.
-
-    Where no file differs, whatever stands in the worktree and its index is left as it is.
-    """
-    ref = HEADS + session.branch
-    places = [
-        tree.path
-        for tree in worktrees.listed(workspace.repository)
-        if tree.branch == ref and tree.path.is_dir()
-    ]
-    if not places or trees[0] == trees[1] or _move_few(workspace, places[0], new, trees):
-        git = Git(places[0]) if places else workspace.git  # from there, so that its own log says so
-        repositories.update_refs(git, [RefUpdate(ref, new, old)], "ccc: go on after landing")
-        return None
-    try:
-        Git(places[0]).run("-c", "maintenance.auto=false", "merge", "--ff-only", "--quiet", new)
-    except GitFailed as error:
-        return (
-            f"{session.name} is not brought along yet, its worktree has changes in the way ({error.message})"
-        )
-    return None
