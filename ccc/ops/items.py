@@ -14,7 +14,7 @@ from ccc.domain.landings import Entry
 from ccc.domain.life import IDLE
 from ccc.domain.sessions import Session, Verification
 from ccc.domain.stamps import rfc3339
-from ccc.domain.status import NOTHING, Evidence, describe, seconds_between
+from ccc.domain.status import LIVE, NOTHING, Evidence, describe, seconds_between
 from ccc.ids import digest, short_oid
 from ccc.layout import Layout
 from ccc.ops.look import Picture, Sighting
@@ -78,6 +78,22 @@ def of_session(
     if is_ready(sighting) and not untouched and (waits or stale is not None):
         yield approval(sighting) if stale is None else stale_approval(sighting, stale)
     yield from _closed_requests(sighting)
+    yield from _unclaimed(sighting)
+
+
+def _unclaimed(sighting: Sighting) -> Iterator[Item]:
+    """Work that came after a session reported done, and no agent of it is there to say so again."""
+    session, claim = sighting.session, sighting.session.claim
+    if claim is None or claim.state != "done" or session.head == claim.commit or session.landed_head:
+        return
+    life, at_work = sighting.life, session.run.status in (*LIVE, "queued")
+    if (session.engine is not None and at_work) or (life is not None and life.ending is None):
+        return
+    title = f"{session.name} got {short_oid(session.head)} after it had reported done"
+    text = f"it was done at {short_oid(claim.commit)}; who works there has to say so again"
+    command = f"git log -p {claim.commit[:12]}..{session.head[:12]}"
+    since = session.updated_at
+    yield item("message", session, session.head, title=title, text=text, since=since, command=command)
 
 
 def _closed_requests(sighting: Sighting) -> Iterator[Item]:

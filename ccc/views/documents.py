@@ -21,6 +21,7 @@ from ccc.views.conflicting import conflict_document
 
 if TYPE_CHECKING:
     from ccc.domain.conflicts import Conflict
+    from ccc.ops.decided import Decision
     from ccc.ops.inbox import Item
     from ccc.ops.landing.land import Landing
     from ccc.ops.landing.review import Review
@@ -171,9 +172,9 @@ def item_document(item: Item) -> Document:
     }
 
 
-def inbox_document(tip: str | None, waiting: Sequence[Item]) -> Document:
-    """`inbox`."""
-    return document(tip, items=[item_document(item) for item in waiting])
+def inbox_document(tip: str | None, waiting: Sequence[Item], known: Sequence[Decision] = ()) -> Document:
+    """`inbox`; `known`: what was decided in people's names lately."""
+    return document(tip, items=[item_document(item) for item in waiting], decided=list(map(vars, known)))
 
 
 def event_document(logged: Logged) -> Document:

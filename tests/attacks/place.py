@@ -18,7 +18,7 @@ from typing import Any
 from ccc.domain.approving import NAMESPACE, signed_text
 from ccc.domain.landings import Approval
 from ccc.platform import signatures
-from tests.attacks.attacks import LEVELS, REFUSED, TOLD, UNSEEN, VAIN
+from tests.attacks.attacks import LEVELS, REFUSED, SHOWN, TOLD, UNSEEN, VAIN
 from tests.audit.conftest import make_signer
 from tests.support.agents import until
 from tests.support.program import PROJECT, RunsCcc
@@ -43,6 +43,7 @@ class Seen:
     can_land: bool
     diff: str
     behind: bool
+    decided: frozenset[tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -133,8 +134,9 @@ class Place:
     def look(self, ccc: RunsCcc) -> Seen:
         """What the person's next command says, and what the repository is like."""
         repo = self.repo
-        items = ccc("inbox", "--json", cwd=repo.path, exit=0).json["items"]
-        told = frozenset(one["title"] for one in items if one["kind"] in ("message", "failure"))
+        inbox = ccc("inbox", "--json", cwd=repo.path, exit=0).json
+        told = frozenset(one["title"] for one in inbox["items"] if one["kind"] in ("message", "failure"))
+        decided = frozenset((one["what"], one["session"], one["at"]) for one in inbox["decided"])
         entries = [
             ccc("review", name, "--json", cwd=repo.path).json for name in ("backend-mine", "frontend-theirs")
         ]
@@ -147,17 +149,18 @@ class Place:
             any(entry.get("can_merge") for entry in entries),
             json.dumps(entries[0].get("diff")) if head == self.known["entry"]["head"] else "",
             shown["head"] != head,
+            decided,
         )
 
 
 def outcome(before: Seen, after: Seen, code: int) -> str:
-    """Which of the four outcomes an attack had."""
+    """Which of the outcomes an attack had."""
     if after.told - before.told:
         return TOLD
     shown_otherwise = bool(after.diff) and after.diff != before.diff
     gained = after.can_land or after.behind or shown_otherwise
     if gained or (after.main, after.theirs) != (before.main, before.theirs):
-        return UNSEEN
+        return SHOWN if after.decided - before.decided else UNSEEN
     return REFUSED if code else VAIN
 
 

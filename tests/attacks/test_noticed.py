@@ -15,10 +15,13 @@ from tests.support.repository import Repo
 pytestmark = pytest.mark.slow
 
 
+AFTER_DONE = "after it had reported done"
+
+
 def titles(ccc: RunsCcc) -> list[str]:
-    return [
-        item["title"] for item in ccc("inbox", "--json", exit=0).json["items"] if item["kind"] == "message"
-    ]
+    """The messages, but for those about sessions that went on, whoever did that."""
+    items = ccc("inbox", "--json", exit=0).json["items"]
+    return [one["title"] for one in items if one["kind"] == "message" and AFTER_DONE not in one["title"]]
 
 
 FIELDS: dict[str, Callable[[Session, dict[str, Any]], dict[str, Any]]] = {
@@ -187,3 +190,34 @@ def test_a_commit_in_another_sessions_worktree_is_told_with_whose_agent_made_it(
     assert titles(ccc_inline) == ["ccc/frontend/theirs was moved by the agent of backend-mine"]
     head = theirs.tree.oid()
     assert ccc_inline("show", theirs.name, "--json", exit=0).json["head"] == head
+
+
+def test_a_commit_after_the_report_is_told_until_somebody_reports_again(
+    ready: Repo, theirs: Session, ccc_inline: RunsCcc
+) -> None:
+    """Nothing tells who made it; but what is there now is not what was said to be done."""
+    theirs.tree.git("commit", "-q", "--allow-empty", "-m", "more")
+    [found] = [
+        one for one in ccc_inline("inbox", "--json", exit=0).json["items"] if AFTER_DONE in one["title"]
+    ]
+    head = theirs.tree.oid("HEAD")
+    assert found["title"] == f"{theirs.name} got {head[:7]} {AFTER_DONE}"
+    assert "more" in ready.git(*found["command"].split()[1:])
+    ccc_inline("report", "--done", "--session", theirs.name, exit=0)
+    items = ccc_inline("inbox", "--json", exit=0).json["items"]
+    assert not any(AFTER_DONE in one["title"] for one in items)
+
+
+def test_approvals_and_landings_of_the_last_day_are_listed_in_whose_name_they_are(
+    ready: Repo, mine: Session, ccc_inline: RunsCcc
+) -> None:
+    assert ccc_inline("inbox", "--json", exit=0).json["decided"] == []
+    ccc_inline("merge", mine.name, "--yes", exit=0)
+    landed, approved = ccc_inline("inbox", "--json", exit=0).json["decided"]
+    assert (landed["what"], landed["name"], landed["by"]) == ("landed", mine.name, None)
+    assert (approved["what"], approved["session"], approved["signed"]) == ("approved", mine.id, False)
+    assert approved["by"] == "Developer <developer@example.com>"
+    said = ccc_inline("inbox", exit=0).stdout
+    assert "decided in the last day; not by you? git ccc log --audit\n" in said
+    assert f"{mine.name} approved by Developer <developer@example.com>\n" in said
+    assert "decided" not in ccc_inline("inbox", cwd=mine.tree.path, exit=0).stdout

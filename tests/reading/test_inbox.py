@@ -38,7 +38,7 @@ def test_a_checked_session_waits_for_approval_until_it_is_given(
     assert ccc("status", "--json").json["waiting_for_you"] == inbox(ccc)
     ccc("approve", session.name, exit=0)
     assert inbox(ccc) == []
-    assert ccc("inbox", exit=0).stdout == "nothing waits for you\n"
+    assert ccc("inbox", exit=0).stdout.startswith("nothing waits for you\n")
 
 
 def test_an_approval_that_the_target_has_overtaken_is_asked_for_anew(

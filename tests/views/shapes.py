@@ -199,7 +199,15 @@ SHOW = {
     "approvals": [APPROVAL],
     "children": [ID],
 }
-INBOX = {**DOCUMENT, "items": [ITEM]}
+DECISION = {
+    "what": one_of("approved", "landed"),
+    "session": ID,
+    "name": text,
+    "at": TIME,
+    "by": or_null(text),
+    "signed": or_null(truth),
+}
+INBOX = {**DOCUMENT, "items": [ITEM], "decided": [DECISION]}
 LOG = {**DOCUMENT, "events": [EVENT], "cursor": or_null(OID)}
 REVIEW = {**DOCUMENT, **ENTRY}
 QUEUED = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ccc.ids import short
+from ccc.ops.decided import Decision
 from ccc.ops.inbox import Item
 from ccc.text import printable
 from ccc.views.styling import Styling
@@ -14,14 +15,44 @@ LINES = 40
 """Of one item's text; the whole of it is in `--json`."""
 
 
-def inbox_text(waiting: Sequence[Item], now: str, look: Styling, *, inside: bool = False) -> str:
+DECISIONS = 8
+"""Shown of those of the last day; all of them are in `--json`."""
+
+NOT_YOU = "decided in the last day; not by you? git ccc log --audit"
+
+
+def inbox_text(
+    waiting: Sequence[Item],
+    now: str,
+    look: Styling,
+    known: Sequence[Decision] = (),
+    *,
+    inside: bool = False,
+) -> str:
     """Each item with its id, kind and age, what it says, what to choose from, and the next command.
 
-    `inside`: it is the inbox of a session.
+    `known`: what was decided lately, newest first. `inside`: it is the inbox of a session.
     """
-    if not waiting:
-        return "nothing new for this session" if inside else "nothing waits for you"
-    return "\n".join(line for item in waiting for line in _lines(item, now, look))
+    lines = [line for item in waiting for line in _lines(item, now, look)]
+    if not lines:
+        lines = ["nothing new for this session" if inside else "nothing waits for you"]
+    return "\n".join([*lines, *_decisions(known, now)])
+
+
+def _decisions(known: Sequence[Decision], now: str) -> Iterator[str]:
+    if known:
+        yield ""
+        yield NOT_YOU
+        for each in known[:DECISIONS]:
+            yield f"  {age(each.at, now).rjust(4)}  {printable(_in_words(each))}"
+    if len(known) > DECISIONS:
+        yield f"  ({len(known) - DECISIONS} more)"
+
+
+def _in_words(decision: Decision) -> str:
+    by = f" by {decision.by}" if decision.by is not None else ""
+    signed = ", signed" if decision.signed else ""
+    return f"{decision.name} {decision.what}{by}{signed}"
 
 
 def seen_text(seen: Sequence[Item]) -> str:
