@@ -6,26 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from ccc.forges import protocol
 from ccc.forges.address import GITHUB
 from ccc.forges.program import Program
-from ccc.forges.protocol import (
-    APPROVED,
-    CHANGES,
-    CLOSED,
-    COMMENTED,
-    FAILED,
-    MERGED,
-    OPEN,
-    PASSED,
-    RUNNING,
-    CheckRun,
-    Opinion,
-    Seen,
-    Wanted,
-)
+from ccc.forges.protocol import CheckRun, Opinion, Seen, Wanted, checks_of
 from ccc.records import dataclass
 
-OPINIONS = {"APPROVED": APPROVED, "CHANGES_REQUESTED": CHANGES}
+OPINIONS = {"APPROVED": protocol.APPROVED, "CHANGES_REQUESTED": protocol.CHANGES}
 FINE = ("success", "neutral", "skipped")
 
 
@@ -54,14 +41,20 @@ class GitHub:
     def look(self, number: int) -> Seen:
         found = self.program.ask("GET", f"repos/{self.path}/pulls/{number}")
         head = str(found["head"]["sha"])
-        state = MERGED if found.get("merged") else OPEN if found["state"] == "open" else CLOSED
+        state = (
+            protocol.MERGED
+            if found.get("merged")
+            else protocol.OPEN
+            if found["state"] == "open"
+            else protocol.CLOSED
+        )
         reviews = self.program.ask("GET", f"repos/{self.path}/pulls/{number}/reviews?per_page=100")
         return Seen(
             number=number,
             url=str(found["html_url"]),
             state=state,
             head=head,
-            merged_as=found.get("merge_commit_sha") if state == MERGED else None,
+            merged_as=found.get("merge_commit_sha") if state == protocol.MERGED else None,
             merged_by=(found.get("merged_by") or {}).get("login"),
             opinions=_opinions(reviews),
             checks=self._checks(head),
@@ -73,7 +66,7 @@ class GitHub:
         set_by_hand = self.program.ask("GET", f"repos/{self.path}/commits/{head}/status")
         found = {str(each["name"]): _of_run(each) for each in runs.get("check_runs", [])}
         found.update({str(each["context"]): _of_status(each) for each in set_by_hand.get("statuses", [])})
-        return tuple(CheckRun(name, state) for name, state in sorted(found.items()))
+        return checks_of(found)
 
 
 def _opinions(reviews: Sequence[Mapping[str, Any]]) -> tuple[Opinion, ...]:
@@ -84,15 +77,17 @@ def _opinions(reviews: Sequence[Mapping[str, Any]]) -> tuple[Opinion, ...]:
         if state == "DISMISSED":
             found.pop(by, None)
         elif state in OPINIONS or (state == "COMMENTED" and by not in found):
-            found[by] = Opinion(by, OPINIONS.get(state, COMMENTED), each.get("commit_id"))
+            found[by] = Opinion(by, OPINIONS.get(state, protocol.COMMENTED), each.get("commit_id"))
     return tuple(found.values())
 
 
 def _of_run(run: Mapping[str, Any]) -> str:
     if run["status"] != "completed":
-        return RUNNING
-    return PASSED if run.get("conclusion") in FINE else FAILED
+        return protocol.RUNNING
+    return protocol.PASSED if run.get("conclusion") in FINE else protocol.FAILED
 
 
 def _of_status(status: Mapping[str, Any]) -> str:
-    return {"success": PASSED, "pending": RUNNING}.get(str(status["state"]), FAILED)
+    return {"success": protocol.PASSED, "pending": protocol.RUNNING}.get(
+        str(status["state"]), protocol.FAILED
+    )

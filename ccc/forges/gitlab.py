@@ -4,25 +4,14 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from ccc.forges import protocol
 from ccc.forges.address import GITLAB
 from ccc.forges.program import Program
-from ccc.forges.protocol import (
-    APPROVED,
-    CLOSED,
-    FAILED,
-    MERGED,
-    OPEN,
-    PASSED,
-    RUNNING,
-    CheckRun,
-    Opinion,
-    Seen,
-    Wanted,
-)
+from ccc.forges.protocol import CheckRun, Opinion, Seen, Wanted, checks_of
 from ccc.records import dataclass
 
-STATES = {"merged": MERGED, "closed": CLOSED}
-RESULTS = {"success": PASSED, "failed": FAILED, "canceled": FAILED}
+STATES = {"merged": protocol.MERGED, "closed": protocol.CLOSED}
+RESULTS = {"success": protocol.PASSED, "failed": protocol.FAILED, "canceled": protocol.FAILED}
 
 
 @dataclass(frozen=True)
@@ -60,7 +49,7 @@ class GitLab:
         found = self.program.ask("GET", f"{self._project}/merge_requests/{number}")
         approvals = self.program.ask("GET", f"{self._project}/merge_requests/{number}/approvals")
         head = str(found["sha"])
-        state = STATES.get(str(found["state"]), OPEN)
+        state = STATES.get(str(found["state"]), protocol.OPEN)
         merged_as = found.get("merge_commit_sha") or found.get("squash_commit_sha") or head
         by = [str(each["user"]["username"]) for each in approvals.get("approved_by", [])]
         return Seen(
@@ -68,13 +57,15 @@ class GitLab:
             url=str(found["web_url"]),
             state=state,
             head=head,
-            merged_as=merged_as if state == MERGED else None,
+            merged_as=merged_as if state == protocol.MERGED else None,
             merged_by=(found.get("merge_user") or {}).get("username"),
-            opinions=tuple(Opinion(each, APPROVED, None) for each in by),
+            opinions=tuple(Opinion(each, protocol.APPROVED, None) for each in by),
             checks=self._checks(head),
         )
 
     def _checks(self, head: str) -> tuple[CheckRun, ...]:
         found = self.program.ask("GET", f"{self._project}/repository/commits/{head}/statuses?per_page=100")
-        newest = {str(each["name"]): RESULTS.get(str(each["status"]), RUNNING) for each in reversed(found)}
-        return tuple(CheckRun(name, state) for name, state in sorted(newest.items()))
+        newest = {
+            str(each["name"]): RESULTS.get(str(each["status"]), protocol.RUNNING) for each in reversed(found)
+        }
+        return checks_of(newest)

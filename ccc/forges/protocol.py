@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from ccc.records import dataclass
@@ -50,6 +51,11 @@ class Seen:
     merged_by: str | None = None
     opinions: tuple[Opinion, ...] = ()
     checks: tuple[CheckRun, ...] = ()
+
+
+def checks_of(found: Mapping[str, str]) -> tuple[CheckRun, ...]:
+    """What a forge ran, from names to states, in the order of names."""
+    return tuple(CheckRun(name, state) for name, state in sorted(found.items()))
 
 
 class Forge(Protocol):

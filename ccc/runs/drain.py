@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import subprocess
 from pathlib import Path
 
 from ccc.layout import Layout
+from ccc.runs import detached
 
-MARKERS = ("CCC_SESSION", "CCC_NAME", "CCC_ROLE", "CCC_PORT_BASE", "CCC_RUN", "CCC_WITHHELD", "CLAUDECODE")
 COMMAND_LINES = (b"/ccc/drain\0", b"\0drain\0--background\0", b"\0--lookout\0", b"\0--free\0--gates\0")
 """How the command line of a background drain ends: as its script, and as what that turns into; and those of
 the lookout and of the worker of gates. Who counts or ends the processes of an agent leaves these alone."""
@@ -36,18 +35,8 @@ def wake(layout: Layout) -> None:
 
 def start(layout: Layout) -> None:
     """Starts the background drain with every descriptor redirected; does not wait for it."""
-    environment = {key: value for key, value in os.environ.items() if key not in MARKERS}
     with contextlib.suppress(OSError):
-        process = subprocess.Popen(
-            [str(layout.drain_script)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            cwd="/",
-            env=environment,
-        )
-        process.returncode = 0  # nobody waits for it: the system does when this process has ended
+        detached.start([str(layout.drain_script)])
 
 
 def held(lock: Path) -> bool:

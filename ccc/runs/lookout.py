@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterable
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from ccc.layout import Layout, make_folder
 from ccc.platform import processes
-from ccc.runs import drain
+from ccc.runs import detached, drain
 
 OFF = "off"
 """In the radar's folder: a file that says that it is switched off."""
@@ -41,21 +40,7 @@ def ensure(layout: Layout) -> None:
     with contextlib.suppress(OSError):
         make_folder(layout.radar)
         mark.touch()
-        _start(layout)
-
-
-def _start(layout: Layout) -> None:
-    environment = {key: value for key, value in os.environ.items() if key not in drain.MARKERS}
-    process = subprocess.Popen(
-        [sys.executable, "-E", "-P", "-m", MODULE, str(layout.common), LAST_WORD],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        cwd="/",
-        env=environment,
-    )
-    process.returncode = 0  # nobody waits for it: the system does when this process has ended
+        detached.start([sys.executable, "-E", "-P", "-m", MODULE, str(layout.common), LAST_WORD])
 
 
 def note(layout: Layout, name: str) -> None:

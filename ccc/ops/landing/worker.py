@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
-import subprocess
 import sys
 import threading
 from collections.abc import Collection, Iterable, Iterator
@@ -26,7 +25,9 @@ from ccc.ops.look import Picture, look
 from ccc.ops.workspace import Workspace
 from ccc.platform import processes
 from ccc.records import dataclass
-from ccc.runs.drain import MARKERS, held
+from ccc.runs import detached
+from ccc.runs.detached import MARKERS
+from ccc.runs.drain import held
 from ccc.store.crashpoints import reached
 from ccc.store.lock import locked
 
@@ -47,29 +48,9 @@ def start(workspace: Workspace) -> None:
         if name in KEPT or not (name in MARKERS or name.startswith(("GIT_", "CCC_")))
     }
     # -E: the PYTHONPATH of a session leads to code of its branch.
-    command = [
-        sys.executable,
-        "-E",
-        "-P",
-        "-m",
-        "ccc",
-        "-C",
-        str(layout.common),
-        "drain",
-        "--free",
-        "--gates",
-    ]
+    command = [sys.executable, "-E", "-P", "-m", "ccc", "-C", str(layout.common)]
     with contextlib.suppress(OSError):
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            cwd="/",
-            env=environment,
-        )
-        process.returncode = 0  # nobody waits for it: the system does when this process has ended
+        detached.start([*command, "drain", "--free", "--gates"], environment)
 
 
 def is_due(workspace: Workspace, picture: Picture) -> bool:

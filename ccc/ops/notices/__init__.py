@@ -5,8 +5,8 @@ Whoever does pending work finds out what is to be told and lays it down; a short
 
 from __future__ import annotations
 
+import contextlib
 import os
-import subprocess
 import sys
 
 from ccc.errors import CccError
@@ -15,7 +15,7 @@ from ccc.ops.notices import channels
 from ccc.ops.notices.arise import occasions
 from ccc.ops.notices.ledger import Ledger
 from ccc.ops.workspace import Workspace
-from ccc.runs.drain import MARKERS
+from ccc.runs import detached
 
 
 def look_after(workspace: Workspace) -> bool:
@@ -41,18 +41,6 @@ def look_after(workspace: Workspace) -> bool:
 
 def start(workspace: Workspace) -> None:
     """Starts the process that tells; does not wait for it."""
-    environment = {key: value for key, value in os.environ.items() if key not in MARKERS}
     command = [sys.executable, "-E", "-P", "-m", "ccc", "notify", "--send"]
-    try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            cwd=workspace.checkout or workspace.repository.common,
-            env=environment,
-        )
-    except OSError:
-        return  # what is laid down waits for the next who looks
-    process.returncode = 0  # nobody waits for it: the system does when this process has ended
+    with contextlib.suppress(OSError):  # what is laid down waits for the next who looks
+        detached.start(command, folder=workspace.checkout or workspace.repository.common)
