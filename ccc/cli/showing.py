@@ -74,10 +74,9 @@ def show_status(invocation: Invocation, wishes: Wishes) -> None:
 
 
 def _with_stale(workspace: Workspace, picture: Picture) -> Picture:
-    from ccc.ops.items import entries_of  # what waits for a person needs it anyway
-    from ccc.ops.stale import stale, with_stale
+    from ccc.ops.stale import stale, with_stale  # what waits for a person needs it anyway
 
-    return with_stale(picture, stale(workspace, picture, entries_of(picture)))
+    return with_stale(picture, stale(workspace, picture))
 
 
 def _watcher(workspace: Workspace) -> Watcher:

@@ -59,7 +59,7 @@ AT_WORK = frozenset({"queued", "starting", "running", "limited", "waiting", "rep
 def items(workspace: Workspace, picture: Picture) -> tuple[Item, ...]:
     """What waits, oldest first, as far as it can be told without a merge; cheap enough for `status`."""
     entries = entries_of(picture)
-    found = stale(workspace, picture, entries)
+    found = stale(workspace, picture)
     return _unseen(picture, _recorded(workspace, picture, entries, given_up=found))
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ccc.domain.landings import Approval, Entry
+from ccc.domain import landings
+from ccc.domain.landings import Approval
 from ccc.domain.staleness import why
 from ccc.domain.status import Evidence
 from ccc.git import heads
@@ -30,13 +31,19 @@ class Stale:
     why: str
 
 
-def stale(workspace: Workspace, picture: Picture, entries: Mapping[str, Entry]) -> dict[str, Stale]:
+def stale(workspace: Workspace, picture: Picture) -> dict[str, Stale]:
     """By session's id: those that are ready, were approved, and wait for approval again.
 
     Only where the target's rule is `strict`: whether a trivial rebase keeps one takes a merge. No process.
     """
-    doubtful = [each for each in picture.sightings if _is_doubtful(each, entries)]
-    return dict(_of(workspace, picture, doubtful, entries)) if doubtful else {}
+    streams = picture.state.streams(landings.KIND)
+    given = {
+        each.session.id: landings.approvals_in(streams.get(landings.stream_of(each.session.id), {}))
+        for each in (picture.sightings if streams else ())
+        if _could_land(each)
+    }
+    doubtful = {identifier: approvals for identifier, approvals in given.items() if approvals}
+    return dict(_of(workspace, picture, doubtful)) if doubtful else {}
 
 
 def with_stale(picture: Picture, found: Mapping[str, Stale]) -> Picture:
@@ -57,33 +64,28 @@ def _told(sighting: Sighting, found: Stale | None) -> Sighting:
     return sighting._replace(view=replace(view, evidence=(*view.evidence, evidence)))
 
 
-def _is_doubtful(sighting: Sighting, entries: Mapping[str, Entry]) -> bool:
+def _could_land(sighting: Sighting) -> bool:
     session = sighting.session
-    entry = entries.get(session.id)
-    return (
-        entry is not None
-        and bool(entry.approvals)
-        and sighting.view.status in READY
-        and session.closed is None
-        and session.waits_at is None
-    )
+    return sighting.view.status in READY and session.closed is None and session.waits_at is None
 
 
 def _of(
-    workspace: Workspace, picture: Picture, doubtful: Collection[Sighting], entries: Mapping[str, Entry]
+    workspace: Workspace, picture: Picture, doubtful: Mapping[str, Sequence[Approval]]
 ) -> Iterator[tuple[str, Stale]]:
     refs = heads.branches(workspace.git, workspace.repository.common)
     rules: dict[str, bool] = {}
-    for sighting in doubtful:
-        session = sighting.session
-        base, given = refs.get(HEADS + session.target), entries[session.id].approvals
+    sessions = {session.id: session for session in picture.sessions}
+    landed = [session for session in picture.sessions if session.landed is not None]
+    for identifier, given in doubtful.items():
+        session = sessions[identifier]
+        base = refs.get(HEADS + session.target)
         if base is None or any((one.base, one.head) == (base, session.head) for one in given):
             continue
         if base not in rules:
             rules[base] = _is_strict(workspace, base)
         if rules[base]:
             newest = given[-1]
-            yield session.id, Stale(newest, why(newest, session, base, session.head, picture.sessions))
+            yield session.id, Stale(newest, why(newest, session, base, session.head, landed))
 
 
 def _is_strict(workspace: Workspace, commit: str) -> bool:
