@@ -8,14 +8,9 @@ CLAUDE_STAMP := .venv/.claude
 WORKERS ?= 3
 SLOW_WORKERS ?= 3
 ARGS ?=
-# The long tests of what merges and lands: half an hour beside all others, so they are asked for by name.
-MERGING = tests/approval tests/attacks tests/merging tests/queue tests/radar tests/reservations \
-	tests/agents/test_resolving.py tests/flow/test_landing_byhand.py tests/flow/test_landing_methods.py \
-	tests/flow/test_landing_push.py tests/flow/test_landing_request.py tests/flow/test_resolving.py \
-	tests/git/test_merge_verdicts.py tests/sync/test_landing_races.py tests/sync/test_reservations.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow merging soak lint format bench sync man clean install-commands install-commands-force
+.PHONY: help demo test slow soak lint format bench sync man clean install-commands install-commands-force
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' Makefile
@@ -28,11 +23,7 @@ test: $(STAMP) ## Set up and run the tests (ARGS="tests/cli -k pager")
 
 slow: $(STAMP) $(CLAUDE_STAMP) ## Run the tests that take long, in memory where there is room for it
 	@CCC_TEST_GUARD=1 CCC_TEST_MEMORY=1 $(BIN)/python -m pytest -n $(SLOW_WORKERS) --maxschedchunk=2 \
-		-m "slow and not soak" $(MERGING:%=--ignore=%) $(ARGS)
-
-merging: $(STAMP) $(CLAUDE_STAMP) ## Run the long tests of conflicts, queue, approvals, attacks and landings
-	@CCC_TEST_GUARD=1 CCC_TEST_MEMORY=1 $(BIN)/python -m pytest -n $(SLOW_WORKERS) --maxschedchunk=2 \
-		-m "slow and not soak" $(MERGING) $(ARGS)
+		-m "slow and not soak" $(ARGS)
 
 soak: $(STAMP) $(CLAUDE_STAMP) ## Run twelve sessions in a storm of kills (CCC_SOAK_SEED=N CCC_SOAK_SECONDS=3600)
 	@CCC_TEST_GUARD=1 $(BIN)/python -m pytest -m soak -s $(ARGS)
