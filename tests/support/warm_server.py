@@ -6,6 +6,7 @@ What it forks is a process of its own, with its own arguments, folder, environme
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import gc
 import importlib
@@ -16,6 +17,7 @@ import select
 import signal
 import socket
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -103,7 +105,21 @@ def _become(order: dict[str, Any]) -> None:
     os.umask(order["umask"])
     program = sys.modules["ccc.__main__"]
     sys.argv = [str(program.__file__), *order["arguments"]]
-    program.run()
+    try:
+        program.run()
+    except SystemExit as ending:
+        _end(ending.code)
+
+
+def _end(code: object) -> None:
+    """As a process ends, but for taking apart what is imported: all of that memory would be copied for it."""
+    threading._shutdown()  # type: ignore[attr-defined]  # waits for threads, as the interpreter does
+    atexit._run_exitfuncs()
+    assert isinstance(code, int | None), code
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(BrokenPipeError, ValueError):
+            stream.flush()
+    os._exit(code or 0)
 
 
 def _enter(network: int) -> None:
