@@ -134,11 +134,13 @@ class Bench:
         """Two files changed, one new."""
         for path in (_path(0), _path(30), f"{_path(0)} new"):
             (self._place.top / path).write_text(f"{number}\n" * 20)
-        with self._git() as git, tempfile.TemporaryDirectory() as folder:
+        folder = self._top.with_name("radar")
+        folder.mkdir(exist_ok=True)
+        with self._git() as git:
             here = replace(git, directory=self._place.top, extra={**git.extra})
             inside = {key: value for key, value in here.extra.items() if key != "GIT_DIR"}
             started = time.perf_counter()
-            unsaved(self._place, replace(here, extra=inside), Path(folder))
+            unsaved(self._place, replace(here, extra=inside), folder)
             return time.perf_counter() - started
 
     def one_git_a_pair(self, _: int) -> float:

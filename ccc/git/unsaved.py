@@ -10,6 +10,7 @@ import os
 import shutil
 import stat
 import tempfile
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,6 +42,7 @@ STATUS = (
 UPDATE = ("update-index", "--add", "--remove", "--replace", "-z", "--stdin")
 SEED = ("update-index", "-z", "--index-info")
 HEAD = b"# branch.oid "
+INDEXES = "indexes"
 UNBORN = "(initial)"
 FIELDS = 8
 """Before the path in a row of `status --porcelain=v2` (git-status(1)): kind, states, modes, ids."""
@@ -76,8 +78,9 @@ class Row:
 def unsaved(place: Place, git: Git, folder: Path) -> str | None:
     """What committing everything in a worktree now would give; None where that is nothing new.
 
-    `git` runs at its top and writes objects into a quarantine. The index there is only read: what changed is
-    added to an index of these paths alone, in `folder`, and from there to the trees of HEAD. Ignored files,
+    `git` runs at its top and writes objects into a quarantine. The index there is only read, and a copy kept
+    in `folder`, which one call at a time may use: what changed is added to an index of these paths alone, and
+    from there to the trees of HEAD. Ignored files,
     repositories inside, and untracked files over LARGEST are left out. Raises NotNow in the middle of a
     merge or a rebase; GitFailed, OSError.
     """
@@ -85,7 +88,7 @@ def unsaved(place: Place, git: Git, folder: Path) -> str | None:
         raise NotNow("a merge or a rebase is under way")
     with CatFile(git, place.admin.parent.parent) as objects:
         objects.begin()  # git opens its packs while another one looks at the files
-        head, rows = _changed(git, place.top)
+        head, rows = _changed(git, place.top, _refreshed(place, folder))
         if not rows:
             return None
         entries = {row.path: row.indexed for row in rows}
@@ -103,10 +106,37 @@ def unsaved(place: Place, git: Git, folder: Path) -> str | None:
         return oid
 
 
-def _changed(git: Git, top: Path) -> tuple[str, list[Row]]:
+def forget(folder: Path, admins: Collection[str]) -> None:
+    """Drops what `unsaved` keeps in `folder` of worktrees with other admin directories than these."""
+    for kept in (folder / INDEXES).glob("*"):
+        if kept.name not in admins:
+            shutil.rmtree(kept, ignore_errors=True)
+
+
+def _refreshed(place: Place, folder: Path) -> Path:
+    """A copy of the index, kept until that changes, in which git notes what it has looked at.
+
+    Of a file written in the same second as the index git reads all of it each time, half of a fresh worktree.
+    """
+    now = place.index.stat()
+    kept = folder / INDEXES / place.admin.name
+    copy = kept / f"{now.st_mtime_ns}-{now.st_size}-{now.st_ino}"
+    if not copy.exists():
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.mkdir(parents=True)
+        fresh = kept / "fresh"
+        # With its time: by that git knows which files it must read, as they may have changed since.
+        shutil.copy2(place.index, fresh)
+        fresh.replace(copy)
+    copy.with_name(f"{copy.name}.lock").unlink(missing_ok=True)  # of a git that was killed
+    return copy
+
+
+def _changed(git: Git, top: Path, index: Path) -> tuple[str, list[Row]]:
     """HEAD, and the paths that differ from it. Raises NotNow: some are in conflict, or there is no commit."""
     head, rows = "", []
-    for row in git.run(*QUIETLY, *STATUS).out.split(b"\0"):
+    notes = {"GIT_INDEX_FILE": str(index), "GIT_OPTIONAL_LOCKS": "1"}
+    for row in git.run(*QUIETLY, *STATUS, env=notes).out.split(b"\0"):
         kind = row[:2]
         if kind == b"u ":
             raise NotNow("files are in conflict")

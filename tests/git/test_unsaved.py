@@ -10,7 +10,7 @@ import pytest
 
 from ccc.git.command import Git
 from ccc.git.mergetree import quarantined
-from ccc.git.unsaved import NotNow, Place, unsaved
+from ccc.git.unsaved import NotNow, Place, forget, unsaved
 from tests.support.repository import Repo
 
 Meddling = Callable[[Repo], object]
@@ -168,3 +168,37 @@ def test_what_is_in_conflict_says_nothing(tree: Repo, tmp_path: Path) -> None:
     tree.git("update-index", "--index-info", stdin=f"0 {'0' * 40}\tone\n100644 {oid} 2\tone\n")
     with pytest.raises(NotNow):
         look(tree, tmp_path)
+
+
+def test_git_reads_no_file_again_that_it_has_seen_unchanged(tree: Repo, tmp_path: Path) -> None:
+    admin = Path(tree.git("rev-parse", "--absolute-git-dir"))
+    past = admin.stat().st_mtime_ns - 10**10
+    for path in (*(tree.path / name for name in tree.git("ls-files").splitlines()), admin / "index"):
+        os.utime(path, ns=(past, past))  # no older than the index: git cannot tell by the time
+    assert look(tree, tmp_path)[0] is None
+    (kept,) = (tmp_path / "indexes" / admin.name).iterdir()
+    assert kept.stat().st_mtime_ns > past
+    written = kept.stat().st_mtime_ns
+    tree.write("one", "x\n")
+    found, git = look(tree, tmp_path)
+    assert found is not None
+    assert git.text("diff", "--name-status", "HEAD", found) == "M\tone"
+    assert kept.stat().st_mtime_ns == written
+
+
+def test_what_is_kept_goes_with_the_index_and_the_worktree(tree: Repo, tmp_path: Path) -> None:
+    look(tree, tmp_path)
+    folder = tmp_path / "indexes"
+    (first,) = folder.glob("*/*")
+    first.with_name(f"{first.name}.lock").touch()
+    assert look(tree, tmp_path)[0] is None
+    assert [*folder.glob("*/*")] == [first]
+    tree.write("one", "staged\n")
+    tree.git("add", "one")
+    assert look(tree, tmp_path)[0] is not None
+    (second,) = folder.glob("*/*")
+    assert second != first
+    forget(tmp_path, [second.parent.name])
+    assert second.exists()
+    forget(tmp_path, ["ccc-another"])
+    assert not second.parent.exists()

@@ -106,6 +106,7 @@ def test_the_index_of_a_worktree_stays_as_it_is_and_no_object_comes_into_the_rep
     assert seen.touched[two.id] == {"app.py", "new folder/new"}
     assert (index.read_bytes(), index.stat().st_mtime_ns, ready.git("count-objects", "-v")) == before
     assert sorted(path.name for path in workspace.layout.radar.iterdir()) == [
+        "indexes",
         "objects",
         "snapshots",
         "tidied",

@@ -17,7 +17,7 @@ from ccc.errors import GitFailed
 from ccc.git.command import Git
 from ccc.git.heads import ADMIN_PREFIX
 from ccc.git.mergetree import quarantined
-from ccc.git.unsaved import Place, unsaved
+from ccc.git.unsaved import Place, forget, unsaved
 from ccc.ids import short_oid
 from ccc.layout import Layout
 from ccc.ops.workspace import Workspace
@@ -95,6 +95,7 @@ def refresh(
         return ()
     sessions = list(sessions)
     known = _tidied(workspace.layout, rows(workspace.layout))
+    forget(place, {f"{ADMIN_PREFIX}{session.name}" for session, _ in sessions})
     before = {} if afresh else known
     watched = lookout.watched(workspace.layout)
     found = {
