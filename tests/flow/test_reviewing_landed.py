@@ -8,7 +8,7 @@ from tests.flow.conftest import Spawns, Worked
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 
-pytestmark = [pytest.mark.slow, pytest.mark.warm]
+pytestmark = pytest.mark.slow
 
 ROW = """[land]
 method = "{}"

@@ -15,7 +15,7 @@ from tests.support.repository import Repo
 from tests.sync.conftest import Clones, clone, hub, sharing
 
 __all__ = ["clone", "hub", "sharing"]
-pytestmark = [pytest.mark.slow, pytest.mark.warm]
+pytestmark = pytest.mark.slow
 
 STRANGER = 65534
 
