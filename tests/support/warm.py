@@ -56,7 +56,7 @@ class Warm:
         }
         pipes = [os.pipe() for _ in range(3)]
         (its_input, ours), (stdout, its_output), (stderr, its_errors) = pipes
-        answer, its_answer = socket.socketpair()
+        answer, its_answer = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # pid, then code
         given = [its_input, its_output, its_errors, os.open(NETWORK, os.O_RDONLY), its_answer.detach()]
         socket.send_fds(self._connected(environment), [json.dumps(order).encode("ascii")], given)
         for descriptor in given:
