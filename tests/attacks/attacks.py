@@ -38,7 +38,7 @@ ATTACKS = (
     Attack(
         "a commit without hooks: `git -c core.hooksPath=/dev/null commit`",
         "git -c core.hooksPath=/dev/null commit -q --allow-empty -m quiet",
-        (VAIN, VAIN, VAIN, VAIN),
+        (TOLD, TOLD, TOLD, VAIN),
     ),
     Attack(
         "hooks off for everybody: `git config core.hooksPath /dev/null`",

@@ -131,9 +131,13 @@ def test_a_subscription_that_is_used_up_waits_for_the_reset_that_it_names(
     assert not any("limit" in what for what in evidence), evidence
     (tmp_path / "go").touch()
     agent.becomes("idle")
-    said = ready.git("log", "--reverse", "--format=%s", "refs/ccc").splitlines()
-    parked = next(n for n, line in enumerate(said) if "limited: parked: its rate limit is used up" in line)
-    assert f"{agent.name}: resumed claude" in said[parked:]
+
+    def said() -> list[str]:
+        return ready.git("log", "--reverse", "--format=%s", "refs/ccc").splitlines()
+
+    until(lambda: f"{agent.name}: resumed claude" in said(), "the record of its resumption")
+    parked = next(n for n, line in enumerate(said()) if "limited: parked: its rate limit is used up" in line)
+    assert f"{agent.name}: resumed claude" in said()[parked:]
     assert (len(stub.requests()), agent.life()["restarts"]) == (asked + 2, 0)
 
 
