@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from bench.harness import Result, Scale, in_turns, median_ms
-from bench.places import ccc, repository, run
+from bench.places import at_rest, ccc, repository, run
 from ccc.ops.landing.approve import approve
 from ccc.ops.landing.land import land
 from ccc.ops.landing.prepare import prepare
@@ -73,6 +73,7 @@ def _land(top: Path, tree: Path, number: int) -> float:
     shown = prepare(workspace, "backend-bench", tell=lambda _: None)
     approve(workspace, shown)
     current = review(workspace, "backend-bench")
+    at_rest(top)
     started = time.perf_counter()
     land(workspace, current)
     return time.perf_counter() - started
@@ -84,6 +85,7 @@ def _merge(top: Path, number: int) -> float:
     run("git", "add", "--all", cwd=top)
     run("git", "commit", "-qm", "Side", cwd=top)
     run("git", "checkout", "-q", "main", cwd=top)
+    at_rest(top)
     started = time.perf_counter()
     run("git", "merge", "-q", "--ff-only", f"side{number}", cwd=top)
     return time.perf_counter() - started

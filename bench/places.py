@@ -12,14 +12,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 from ccc.domain.events import Draft
 from ccc.git.command import Git
 from ccc.git.libgit import LibGit
 from ccc.layout import Layout
+from ccc.platform import table, trees
 from ccc.store.gitstore import GitStore
 from ccc.store.reader import nothing_observed
 
 FOLDERS = 50
+REST_SECONDS, QUIET_SECONDS = 60.0, 0.15
+"""Seconds: how long it is waited for at most that nothing is at work, and for how long nothing must be."""
+
 LONGEST_IN_THE_BACKGROUND, SETTLED = 10.0, 1.0
 """Seconds: what begins in the background may make a folder again that has just been removed."""
 
@@ -87,6 +93,22 @@ def plain(top: Path, files: int = 10) -> Path:
     run("git", "add", "--all", cwd=top)
     run("git", "commit", "-qm", "Start", cwd=top)
     return top
+
+
+def at_rest(top: Path) -> None:
+    """Waits until no background process of ccc is at work here: what a commit began goes on for a while."""
+    common, until = os.fsencode(top / ".git"), time.monotonic() + REST_SECONDS
+    used = None
+    while used != (used := _used_by(common)):
+        if time.monotonic() > until:
+            raise RuntimeError(f"ccc is still at work in {top}")
+        time.sleep(QUIET_SECONDS)
+
+
+def _used_by(common: bytes) -> dict[int, float]:
+    """The processor time of each process that has this folder in its command line."""
+    found = [pid for pid in psutil.pids() if common in table.command(pid)]
+    return {pid: trees.cpu_seconds(pid) or 0.0 for pid in found}
 
 
 def store_at(common: Path, objects: LibGit | None = None) -> GitStore:
