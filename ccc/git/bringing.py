@@ -29,7 +29,10 @@ LARGEST = 1024 * 1024
 SPECIAL = ("info/sparse-checkout", "MERGE_HEAD", "CHERRY_PICK_HEAD")
 """In the git directory of a checkout: not all of it is there, or a merge in it has not ended."""
 
-RESTORE = ("restore", "--quiet", "--staged", "--worktree", "--no-overlay")
+ALONE = ("-c", "core.preloadIndex=false")
+"""Twenty threads that go through a large index for a few paths cost more than they save."""
+
+RESTORE = (*ALONE, "restore", "--quiet", "--staged", "--worktree", "--no-overlay")
 
 Marks = tuple[tuple[int, int, int, int] | None, ...]
 
@@ -110,7 +113,7 @@ def begin_few(
     marks = _marks(git, index, paths)
     # In a clean checkout nothing can be staged at a path that is new.
     asked = [_pathspec(each) for each in paths if each.old is not None or not is_clean]
-    flags = git.begin("ls-files", "--stage", "-v", "-z", "--", *asked) if asked else None
+    flags = git.begin(*ALONE, "ls-files", "--stage", "-v", "-z", "--", *asked) if asked else None
     return Few(git, index, paths, is_clean, marks, flags)
 
 
