@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from ccc.domain import messages
 from ccc.domain.messages import Message
-from ccc.ops import work
 from ccc.ops.delivery import Sent
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
+from ccc.runs import drain
 from ccc.runs import life as lives
 from ccc.store.protocol import State
 
@@ -74,7 +74,7 @@ def wait(
             return Receipts(now, timed_out=True)
         if time.monotonic() - started > RESTART_SECONDS:
             started = time.monotonic()
-            work.start(workspace)
+            drain.start(workspace.layout)
         pause(PAUSE_SECONDS)
 
 

@@ -30,6 +30,20 @@ def test_reading_commands_load_no_heavy_library(ready: Repo, spawn: Spawns, comm
     assert loaded & set(HEAVY) == set()
 
 
+@pytest.mark.parametrize("command", ["send backend-one hello", "note hello", "drain"])
+def test_what_records_reads_no_configuration(ready: Repo, spawn: Spawns, command: str) -> None:
+    """The libraries for that would take longer than all the rest of the command."""
+    spawn("backend", "One")
+    ready.write(".ccc/config.toml", "[radar]\non = false\n")
+    code = f"import sys\nfrom ccc.cli.main import main\nfrom ccc.ops import work\nmain({command.split()!r})\n"
+    code += "print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ready.path, capture_output=True, text=True, check=True, timeout=60
+    )
+    loaded = {name.split(".")[0] for name in done.stderr.split()}
+    assert loaded & {"pydantic", "jinja2", "yaml", "mcp"} == set()
+
+
 @pytest.mark.parametrize(
     ("arguments", "keys"),
     [

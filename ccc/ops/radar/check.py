@@ -6,9 +6,9 @@ import contextlib
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ccc import ids
-from ccc.config.model import Radar
 from ccc.domain import conflicts
 from ccc.domain.conflicts import Conflict, Unseen
 from ccc.domain.events import Draft
@@ -37,6 +37,9 @@ from ccc.runs.mail import Letter
 from ccc.store.crashpoints import reached
 from ccc.store.lock import in_turn
 from ccc.store.protocol import State
+
+if TYPE_CHECKING:
+    from ccc.config.model import Radar
 
 LOCK = "radar.lock"
 WAIT_SECONDS = 60.0
@@ -117,6 +120,10 @@ def _settings(workspace: Workspace) -> Radar:
     try:
         return local_policy(workspace, trusting=False).settings.radar
     except (BadConfig, GitFailed):
+        from ccc.config.model import (
+            Radar,  # pydantic: 70 ms, which whoever only sends a message need not wait
+        )
+
         return Radar()
 
 
