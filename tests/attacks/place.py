@@ -69,11 +69,17 @@ class Place:
 
     def put_back(self) -> None:
         """As it was made; whoever still works in what was there works on in a folder that goes away."""
-        with contextlib.suppress(FileNotFoundError):
-            gone = Path(tempfile.mkdtemp(prefix="gone-", dir=self.root))
-            (self.root / "now").rename(gone / "now")
-            shutil.rmtree(gone, ignore_errors=True)
-        subprocess.run(["cp", "-a", str(self.root / "saved"), str(self.root / "now")], check=True)
+        fresh = Path(tempfile.mkdtemp(prefix="fresh-", dir=self.root))
+        subprocess.run(["cp", "-a", str(self.root / "saved"), str(fresh / "now")], check=True)
+        for _ in range(50):
+            with contextlib.suppress(FileNotFoundError):
+                gone = Path(tempfile.mkdtemp(prefix="gone-", dir=self.root))
+                (self.root / "now").rename(gone / "now")
+                shutil.rmtree(gone, ignore_errors=True)
+            with contextlib.suppress(OSError):  # somebody has made a folder there again
+                (fresh / "now").rename(self.root / "now")
+                return
+        raise RuntimeError(f"{self.root / 'now'} is made again and again")
 
     def attack(self, script: str) -> int:
         """Runs the script as the level says; its exit code."""
