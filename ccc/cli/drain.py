@@ -21,6 +21,7 @@ def command_drain(
 ) -> None:
     """Record what hooks noted and refs show"""
     from ccc.ops import work
+    from ccc.store.lock import TIMEOUT
 
     workspace = open_workspace(invocation)
     if background:
@@ -34,7 +35,7 @@ def command_drain(
     if recover:
         _recover(invocation, workspace)
         return
-    recorded = work.drain(workspace)
+    recorded = work.drain(workspace, patience=TIMEOUT)
     invocation.terminal.out(f"recorded {recorded} events")
     if checks:
         invocation.terminal.out(f"checked {work.check_all(workspace)} sessions")

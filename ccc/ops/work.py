@@ -47,14 +47,17 @@ def start(workspace: Workspace) -> None:
     wake.start(workspace.layout)
 
 
-def drain(workspace: Workspace) -> int:
-    """Records everything that waits and mends what a killed process left; how many events."""
+def drain(workspace: Workspace, *, patience: float = 0.0) -> int:
+    """Records everything that waits and mends what a killed process left; how many events.
+
+    Another process that lands or mends at this moment is waited for `patience` seconds.
+    """
     recorded = workspace.store.drain()
     exchange.merge_what_came(workspace)
     leftovers.clear(workspace)
     hookfiles.refresh(workspace.repository.common)
     if intents.read(workspace.layout) is not None or undoings.read(workspace.layout) is not None:
-        with contextlib.suppress(StoreBusy), locked(workspace.layout.root / land.LAND_LOCK, timeout=0):
+        with contextlib.suppress(StoreBusy), locked(workspace.layout.root / land.LAND_LOCK, timeout=patience):
             undo.resume(workspace)
             land.finish(workspace)
     return recorded

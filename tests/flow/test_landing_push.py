@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from ccc.layout import Layout
+from ccc.ops.landing.land import LAND_LOCK
+from ccc.store.lock import locked
 from tests.flow.conftest import Spawns, Worked
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
@@ -108,6 +112,21 @@ def test_a_landing_by_push_killed_at_any_step_is_finished_or_never_was(
     ccc("merge", session.name, "--yes", exit=0)
     assert remote.oid("main") == ready.oid("main")
     ccc("fsck", exit=0)
+
+
+@pytest.mark.slow
+def test_a_drain_that_is_asked_for_waits_for_whoever_is_mending_already(
+    ready: Repo, remote: Repo, ccc: RunsCcc, session: Worked
+) -> None:
+    ccc("merge", session.name, "--yes", env={"CCC_TEST_STOP_AT": "land-pushed"})
+    with ThreadPoolExecutor(1) as beside:
+        with locked(Layout(ready.common).root / LAND_LOCK):
+            asked = beside.submit(lambda: ccc("drain", exit=0))
+            with pytest.raises(TimeoutError):
+                asked.result(timeout=1.5)
+        asked.result(timeout=30)
+    assert remote.oid("main") == ready.oid("main")
+    assert (ready.path / "one").exists()
 
 
 @pytest.mark.slow
