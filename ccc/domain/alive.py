@@ -81,7 +81,8 @@ def _why(life: Life) -> Evidence:
 
 
 def _process(life: Life, now: str) -> Evidence:
-    process = f"{short_engine(life.engine)} pid {life.agent}" if life.agent else f"host pid {life.host}"
+    host = "host pid" if life.born else "what starts its host, pid"
+    process = f"{short_engine(life.engine)} pid {life.agent}" if life.agent else f"{host} {life.host}"
     heard = f", last heard {clock(life.spoke)}" if life.spoke else ""
     silence = seconds_between(life.spoke or life.at, now)
     if life.phase in (STARTING, RUNNING) and silence >= QUIET_SECONDS:

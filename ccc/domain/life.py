@@ -76,7 +76,8 @@ class Life:
     since a turn ended. `begun`: the conversation has its first prompt, so it can be taken up again.
     `rebooted`: the machine was started anew since its host was there.
     `vanished` is the process id of an agent that is gone without that its host, though alive, has said so;
-    `full`: then, whether its disk is.
+    `full`: then, whether its disk is. `born`: whether its host has said anything; until then `host` is the
+    process that starts it.
     """
 
     run: int
@@ -108,6 +109,7 @@ class Life:
     used: Mapping[str, int] = field(default_factory=dict)
     vanished: int | None = None
     full: bool = False
+    born: bool = True
 
     @property
     def unattended(self) -> bool:

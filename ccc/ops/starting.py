@@ -304,28 +304,25 @@ def launch(workspace: Workspace, prepared: Prepared) -> int:
             life.end(prepared.files, Ending("failed", error.message, workspace.now()))
         raise
     reached("start-launched")
-    _wait_for_pulse(prepared.files)
     return prepared.order.run
 
 
 def _start_host(workspace: Workspace, prepared: Prepared) -> None:
+    """Begins the host, and again where it was killed before its first word: no agent has begun by then."""
     order, files = prepared.order, prepared.files
-    done = _hosted(workspace, prepared)
-    for _ in range(AGAIN):
-        if done.returncode >= 0:
+    lock = SessionFiles.of(workspace.layout, order.session).lock
+    for _ in range(1 + AGAIN):
+        done = _hosted(workspace, prepared)
+        if done.returncode > 0:
             break
-        if drain.held(SessionFiles.of(workspace.layout, order.session).lock):
-            return  # killed when it had handed over
-        done = _hosted(workspace, prepared)  # killed before: nothing of it ran
+        if _speaks(files, lock):
+            return
     if done.returncode == TAKEN:
         shutil.rmtree(files.root, ignore_errors=True)  # it must not hide the run that lives
         raise Refused(f"{order.name} is alive already", f"git ccc status {order.name}")
-    if done.returncode != 0:
-        words = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise EngineFailed(
-            f"the host of {order.name} ended with {done.returncode}: {words[-1] if words else ''}",
-            f"look into {files.root}",
-        )
+    how = f"ended with {done.returncode}" if done.returncode else f"was killed {1 + AGAIN} times"
+    words = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it had said nothing"]
+    raise EngineFailed(f"the host of {order.name} {how}: {words[-1]}", f"look into {files.root}")
 
 
 def _hosted(workspace: Workspace, prepared: Prepared) -> subprocess.CompletedProcess[bytes]:
@@ -348,7 +345,14 @@ def _hosted(workspace: Workspace, prepared: Prepared) -> subprocess.CompletedPro
         raise EngineFailed(words, f"look into {prepared.files.root}") from error
 
 
-def _wait_for_pulse(files: RunFiles) -> None:
+def _speaks(files: RunFiles, lock: Path) -> bool:
+    """Whether the host has said something, or is about to; False where nobody holds the session's lock."""
     until = time.monotonic() + UP_SECONDS
-    while not files.life.exists() and not files.exit.exists() and time.monotonic() < until:
+    while time.monotonic() < until:
+        lives = drain.held(lock)
+        if files.life.exists() or files.exit.exists():
+            return True
+        if not lives:
+            return False
         time.sleep(0.005)
+    return True

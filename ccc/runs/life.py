@@ -229,6 +229,7 @@ def _unborn(files: RunFiles, number: int, ending: Ending | None) -> Life | None:
         strikes=order.get("strikes", 0),
         begun=order.get("resumes", False),
         ending=ending,
+        born=False,
     )
 
 

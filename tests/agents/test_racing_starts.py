@@ -6,11 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from ccc.ops.starting import AGAIN, UP_SECONDS
 from ccc.platform import trees
 from tests.agents.conftest import Starts
 from tests.support.agents import Agent, until
@@ -51,27 +53,56 @@ def test_many_who_resume_at_once_start_one_run_which_status_shows(
         agent.becomes("running")
 
 
+BEFORE_IT_IS_THERE = "kill -9 $$"
+HAVING_HANDED_OVER = "flock '{lock}' sh -c 'sleep 0.3; kill -9 $$' </dev/null >/dev/null 2>&1 & exit 0"
 DIES_FIRST = """\
 #!/bin/sh
-case "$*" in *ccc.host*) if [ ! -e "{mark}" ]; then touch "{mark}"; kill -9 $$; fi ;; esac
+case "$*" in *ccc.host*) if {when}; then echo >> "{mark}"; {dies}; fi ;; esac
 exec "{python}" "$@"
 """
 
 
-def test_a_host_that_is_killed_before_it_is_there_is_begun_again(
-    ready: Repo, start: Starts, ccc_inline: RunsCcc, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("dies", [BEFORE_IT_IS_THERE, HAVING_HANDED_OVER], ids=["early", "alone"])
+def test_a_host_that_is_killed_before_its_first_word_is_begun_again(
+    ready: Repo, start: Starts, ccc_inline: RunsCcc, monkeypatch: pytest.MonkeyPatch, dies: str
 ) -> None:
     agent = start([{"wait": {"seconds": 120}}])
     agent.becomes("running")
     ccc_inline("stop", agent.name, exit=0)
-    mark, program = ready.path.parent / "killed", ready.path.parent / "dies-first"
-    program.write_text(DIES_FIRST.format(mark=mark, python=sys.executable), encoding="utf-8")
-    program.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(program))
+    mark = dying_hosts(agent, monkeypatch, dies, '[ ! -e "{mark}" ]')
+    began = time.monotonic()
     ccc_inline("resume", agent.name, exit=0)
+    assert time.monotonic() - began < UP_SECONDS, "the dead one was not waited for"
     assert mark.exists()
     agent.becomes("running")
     assert len(orders(agent)) == 2
+
+
+@pytest.mark.parametrize("dies", [BEFORE_IT_IS_THERE, HAVING_HANDED_OVER], ids=["early", "alone"])
+def test_a_host_that_is_killed_each_time_before_its_first_word_is_given_up(
+    start: Starts, ccc_inline: RunsCcc, monkeypatch: pytest.MonkeyPatch, dies: str
+) -> None:
+    agent = start([{"wait": {"seconds": 120}}])
+    agent.becomes("running")
+    ccc_inline("stop", agent.name, exit=0)
+    mark = dying_hosts(agent, monkeypatch, dies, "true")
+    told = ccc_inline("resume", agent.name, exit=1).stderr
+    assert f"the host of {agent.name} " in told
+    assert len(mark.read_text(encoding="utf-8").splitlines()) == 1 + AGAIN
+    assert agent.status()["status"] == "failed"
+
+
+def dying_hosts(agent: Agent, monkeypatch: pytest.MonkeyPatch, dies: str, when: str) -> Path:
+    """Has hosts end in this way, as if by somebody's `kill -9`; each leaves a line in the file given back."""
+    mark, program = agent.runs.parent / "killed", agent.runs.parent / "dies-first"
+    lock = agent.runs / agent.id / "lock"
+    text = DIES_FIRST.format(
+        when=when.format(mark=mark), mark=mark, dies=dies.format(lock=lock), python=sys.executable
+    )
+    program.write_text(text, encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    return mark
 
 
 def test_an_order_that_was_killed_with_its_starter_is_no_run(
