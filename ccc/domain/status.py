@@ -7,7 +7,7 @@ from ccc.domain.alive import of_life
 from ccc.domain.alive import seconds_between as seconds_between
 from ccc.domain.alive import short_engine as short_engine
 from ccc.domain.life import Life
-from ccc.domain.sessions import Command, Session
+from ccc.domain.sessions import Command, Question, Session
 from ccc.ids import short_oid
 from ccc.records import dataclass
 
@@ -105,20 +105,51 @@ Known = tuple[str, str, tuple[Evidence, ...]]
 
 
 def _recorded(session: Session, life: Life | None, now: str) -> Known:
+    known = _known(session, life, now)
+    questions = open_questions(session, life)
+    if not questions or session.landed_head:
+        return known
+    asked = Evidence("event", f"asks: {questions[0].text}", questions[0].at)
+    return "waiting", questions[0].at, (asked, *known[2])
+
+
+def _known(session: Session, life: Life | None, now: str) -> Known:
+    """What is known beside what it asks."""
     for part in (_landed, _rejected, _checked, _claimed):
         known = _reviewed(session, part(session))
         if known is not None:
             return known if life is None else _with_life(known, session, life, now)
-    if session.questions and not _ended(life):
-        first = session.questions[0]
-        asked = Evidence("event", f"asks: {first.text}", first.at)
-        return "waiting", first.at, (asked, *_run(session, life, now)[2])
     return _run(session, life, now)
 
 
-def _ended(life: Life | None) -> bool:
-    """Whether the run is over for a reason that counts more than its open questions."""
-    return life is not None and life.ending is not None and life.ending.status != "idle"
+def open_questions(session: Session, life: Life | None) -> tuple[Question, ...]:
+    """What it asks and waits for, oldest first.
+
+    Whoever reported done, landed or came to an end waits no more for what was asked before; what is asked
+    after it is open. Work that was sent back, and a run that was resumed, wait for all again.
+    """
+    if not session.questions:
+        return ()
+    over = _over_at(session, life)
+    return tuple(question for question in session.questions if question.at >= over)
+
+
+def _over_at(session: Session, life: Life | None) -> str:
+    """When it was over with what it was at; empty where it is not."""
+    moments = [""]
+    if session.landed is not None and session.landed_head:
+        moments.append(session.landed.at)
+    elif session.claim is not None and _claims_done(session) and not _sent_back(session):
+        moments.append(session.claim.at)
+    if life is not None and life.ending is not None and life.ending.status != "idle":
+        moments.append(life.ending.at)
+    return max(moments)
+
+
+def _sent_back(session: Session) -> bool:
+    """Whether a person, or its checks, said no to what it reported."""
+    refused = _rejected(session) or _checked(session)
+    return refused is not None and refused[0] == "running"
 
 
 def _with_life(known: Known, session: Session, life: Life, now: str) -> Known:

@@ -9,7 +9,7 @@ from ccc.domain.alive import day_and_clock
 from ccc.domain.life import IDLE, Life, Request
 from ccc.domain.runs import TO_BE_RESTARTED
 from ccc.domain.sessions import Session
-from ccc.domain.status import seconds_between
+from ccc.domain.status import open_questions, seconds_between
 from ccc.engines.registry import CLAUDE
 from ccc.ids import short, short_oid
 from ccc.ops.budget_items import of_limits
@@ -21,9 +21,6 @@ SETTLE_SECONDS = 2.0
 
 TOO_LONG = "prompt is too long"
 """What the Messages API answers to a conversation that has outgrown the model's context."""
-
-MOOT = ("reported", "verified", "unchecked", "completed", "blocked", "failed", "stopped", "lost")
-"""Who has come so far waits for no answer any more; after a resume the question is open again."""
 
 
 def of_agent(sighting: Sighting, *, delegates: bool = False) -> Iterator[Item]:
@@ -50,9 +47,9 @@ def of_agent(sighting: Sighting, *, delegates: bool = False) -> Iterator[Item]:
 def _questions(sighting: Sighting) -> Iterator[Item]:
     """What was asked with `git ccc ask`; the item has the question's own id."""
     session = sighting.session
-    if sighting.view.status in MOOT:
+    if sighting.view.status == "lost":
         return
-    for question in session.questions:
+    for question in open_questions(session, sighting.life):
         title = f"{session.name} asks"
         found = Item(question.id, "question", session.id, title, question.text, question.at, "")
         yield answerable(found, question.choices)

@@ -86,6 +86,56 @@ def test_a_question_in_a_commit_is_answered_and_asked_anew_by_the_next(
     assert only(ccc_inline)["id"] != first["id"]
 
 
+@pytest.mark.parametrize("how", ["command", "trailer"])
+def test_what_is_asked_after_done_waits_like_any_question(
+    spawn: Spawns, ccc_inline: RunsCcc, how: str
+) -> None:
+    session = spawn("Tokens")
+    session("ask", "Which algorithm?")
+    session.tree.commit("Sign" if how == "command" else "Sign\n\nCcc-Status: done", one="1")
+    if how == "command":
+        session("report", "--done", "--summary", "Signed")
+    session("ask", "May I also delete prod?", "--choice", "Y", "--choice", "N")
+    item = only(ccc_inline)
+    assert (item["kind"], item["text"], item["choices"]) == (
+        "question",
+        "May I also delete prod?",
+        ["Y", "N"],
+    )
+    found = ccc_inline("status", session.name, "--json", exit=0).json
+    assert (found["sessions"][0]["status"], found["waiting_for_you"]) == ("waiting", [item])
+    evidence = found["sessions"][0]["evidence"]
+    assert evidence[0]["what"] == "asks: May I also delete prod?"
+    assert any(each["source"] == "report" for each in evidence)
+    assert ccc_inline("wait", "--json", "--timeout", "30", exit=3).json["needs_you"] == [item]
+    ccc_inline("answer", item["id"][:8], "--choice", "2", exit=0)
+    assert only(session)["text"] == "You asked: May I also delete prod?\n\nAnswer: N"
+    ccc_inline("wait", "--timeout", "30", exit=0)
+    assert status(ccc_inline, session) == "unchecked"
+
+
+def test_what_is_asked_after_a_landing_is_in_the_inbox(spawn: Spawns, ccc_inline: RunsCcc) -> None:
+    session = spawn("Tokens")
+    session("ask", "Before?")
+    session.tree.commit("Sign", one="1")
+    session("report", "--done", "--summary", "Signed")
+    ccc_inline("merge", session.name, "--yes", exit=0)
+    session("ask", "May I go home?")
+    assert only(ccc_inline)["text"] == "May I go home?"
+    assert status(ccc_inline, session) == "completed"
+    ccc_inline("answer", session.name, "Yes", exit=0)
+    assert items(ccc_inline("inbox", "--json", exit=0)) == []
+
+
+def test_a_rejected_session_waits_for_its_answer(spawn: Spawns, ccc_inline: RunsCcc) -> None:
+    session = spawn("Tokens")
+    session.tree.commit("Sign", one="1")
+    session("report", "--done", "--summary", "Signed")
+    ccc_inline("reject", session.name, "--why", "No key", exit=0)
+    session("ask", "Which key?")
+    assert (only(ccc_inline)["text"], status(ccc_inline, session)) == ("Which key?", "waiting")
+
+
 def test_with_two_questions_the_name_is_not_enough(spawn: Spawns, ccc_inline: RunsCcc) -> None:
     session = spawn("Tokens")
     for text in ("Here?", "Now?"):
