@@ -15,6 +15,7 @@ from ccc.git.folders import delete, points_to
 from ccc.git.linking import Making
 from ccc.git.repository import Repository
 from ccc.layout import Layout, make_folder
+from ccc.platform import trees
 from ccc.records import dataclass
 
 ADMIN_PREFIX = "cccscratch-"
@@ -33,6 +34,11 @@ OWN = ("HEAD", "commondir", "gitdir", "index", "logs")
 TABLES = ("refs", "reftable")
 """Where HEAD itself is kept in a repository with reftable."""
 
+OCCUPIED = "CCC_SCRATCH"
+"""Variable of the commands run in a work tree, with its path: who has it is found wherever it went."""
+
+GRACE_SECONDS = 5.0
+
 
 @contextmanager
 def scratch(
@@ -41,14 +47,29 @@ def scratch(
     revision: str,
     *,
     parents: Sequence[str] = (),
-    keep: Sequence[str] = (),
     lock: AbstractContextManager[None] | None = None,
 ) -> Iterator[Path]:
+    """The folder of a `slot`."""
+    with slot(repository, layout, revision, parents=parents, lock=lock) as found:
+        yield found.path
+
+
+@contextmanager
+def slot(
+    repository: Repository,
+    layout: Layout,
+    revision: str,
+    *,
+    parents: Sequence[str] = (),
+    keep: Sequence[str] = (),
+    lock: AbstractContextManager[None] | None = None,
+) -> Iterator[Slot]:
     """A folder with exactly the content of a commit, or of a tree (then committed on `parents`).
 
     Each user has a slot of its own, which the end of its process frees, however it ends; what earlier ones
     left is cleaned away, ignored files, too, except where a pattern of `keep` (as in `.gitignore`) fits; what
-    is tracked is exact in any case. `lock` guards `git worktree add` where git must make the work
+    is tracked is exact in any case. Processes that earlier ones left are ended; where they cannot be, or work
+    there by nobody's order, it is another slot. `lock` guards `git worktree add` where git must make the work
     tree. Raises StoreBusy (no slot free), Refused (disk full), GitFailed (no such revision).
     """
     commit = _commit(repository.git, revision, parents)
@@ -59,9 +80,11 @@ def scratch(
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 continue
-            slot = _Slot(repository, layout.scratch, number)
-            slot.prepare(commit, lock or nullcontext(), keep)
-            yield slot.path
+            found = Slot(repository, layout.scratch, number, commit, tuple(keep))
+            if not found.vacate():
+                continue
+            found.prepare(lock or nullcontext())
+            yield found
             return
     raise StoreBusy(f"all {SLOTS} scratch work trees are in use", "try again")
 
@@ -75,10 +98,14 @@ def _commit(git: Git, revision: str, parents: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True)
-class _Slot:
+class Slot:
+    """One of the work trees, while it is somebody's; `commit` is what it holds."""
+
     repository: Repository
     folder: Path
     number: int
+    commit: str
+    keep: tuple[str, ...]
 
     @property
     def path(self) -> Path:
@@ -93,16 +120,36 @@ class _Slot:
         """A copy of the index as it was handed over; its time stays, for git's check of racy entries."""
         return self.folder / f"{self.number}.index"
 
-    def prepare(self, commit: str, lock: AbstractContextManager[None], keep: Sequence[str]) -> None:
-        if not self._reuse(commit, keep):
-            self._make(commit, lock)
+    def vacate(self) -> bool:
+        """Ends what commands of earlier users left, and says whether nobody works there any more."""
+        left = trees.Tree(None, (OCCUPIED, str(self.path))).end(GRACE_SECONDS)
+        return not left and not trees.working_in(self.path)
+
+    def prepare(self, lock: AbstractContextManager[None]) -> None:
+        """Makes it hold the commit, and nothing of an earlier user."""
+        if not self._reuse("-ffdxq"):
+            self._make(self.commit, lock)
+        self._remember()
+
+    def clean(self) -> bool:
+        """Takes away what was done to tracked files, and files that are not ignored; whether that could be.
+
+        Ignored ones stay: what other commands made.
+        """
+        if not self._reuse("-ffdq"):
+            return False
+        self._remember()
+        return True
+
+    def _remember(self) -> None:
         fresh = self.index.with_suffix(".new")
         shutil.copy2(self.admin / "index", fresh)
         fresh.replace(self.index)
 
-    def _reuse(self, commit: str, keep: Sequence[str]) -> bool:
+    def _reuse(self, how: str) -> bool:
         """Brings the work tree of an earlier user to the commit; False where it cannot be trusted.
 
+        `how` are the options of `git clean`.
         The index is put back from our copy: one that says "unchanged" of a changed file would hide it.
         """
         if not self.index.exists() or not points_to(self.admin / "gitdir", self.path / ".git"):
@@ -118,11 +165,11 @@ class _Slot:
         shutil.copy2(self.index, self.admin / "index")
         self.index.unlink()
         if not tables:
-            (self.admin / "HEAD").write_text(f"{commit}\n")
+            (self.admin / "HEAD").write_text(f"{self.commit}\n")
         git = Git(self.path)
         try:
-            git.run(*EXACT, "reset", "--hard", "--quiet", "--no-recurse-submodules", commit)
-            git.run(*EXACT, "clean", "-ffdxq", *(f"--exclude={each}" for each in keep))
+            git.run(*EXACT, "reset", "--hard", "--quiet", "--no-recurse-submodules", self.commit)
+            git.run(*EXACT, "clean", how, *(f"--exclude={each}" for each in self.keep))
         except GitFailed:
             return False
         return True

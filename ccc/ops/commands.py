@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from ccc.domain.sessions import Command
+from ccc.git.scratch import OCCUPIED
 from ccc.ops.environment import scrubbed
 from ccc.ops.workspace import Workspace
 from ccc.platform import processes
@@ -59,22 +61,6 @@ def passed(commands: Sequence[Command]) -> bool:
     return all(command.exit == 0 for command in commands)
 
 
-def run_whole(workspace: Workspace, order: Order, folder: Path, log: Path, marker: str) -> Command:
-    """Runs one command of which nothing stays: whatever it started ends with it, in whose session ever.
-
-    `marker` is what `tree_of` finds its processes by. One that fails is run again as often as the order says,
-    each time with a log of its own; the last one's is told.
-    """
-    extra = {"CI": "true", MARKER: marker}
-    first = done = _run(workspace, order, folder, log, extra, lambda each: _end_tree(each, marker))
-    for again in range(1, order.retry + 1):
-        if done.exit == 0:
-            break
-        other = log.with_name(f"{log.stem}-again{again}{log.suffix}")
-        done = _run(workspace, order, folder, other, extra, lambda each: _end_tree(each, marker))
-    return replace(done, flaky=first.exit != 0 and done.exit == 0)
-
-
 MARKER = "CCC_COMMAND"
 
 
@@ -83,24 +69,91 @@ def tree_of(marker: str, root: str | None = None) -> Tree:
     return Tree(root, (MARKER, marker))
 
 
+class Ended(Exception):
+    """A command was ended by who had it run, or was not begun after that: it came to nothing."""
+
+
+class Watch:
+    """Commands that are found by a marker, until somebody ends them: after that none is begun any more.
+
+    A kill looks like a failure to who waits for the command, so it is asked here which of both it was.
+    """
+
+    def __init__(self, marker: str) -> None:
+        self.marker = marker
+        self._lock = threading.Lock()
+        self._ended = False
+
+    def begin(self, start: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
+        """Starts a process, so that an end finds it or prevents it. Raises Ended."""
+        with self._lock:
+            self.check()
+            return start()
+
+    def check(self) -> None:
+        """Raises Ended once it was."""
+        if self._ended:
+            raise Ended
+
+    def end(self, grace: float) -> list[int]:
+        """Ends what runs, with `grace` seconds; gives who could not be ended."""
+        with self._lock:
+            self._ended = True
+        return tree_of(self.marker).end(grace)
+
+
+def run_whole(
+    workspace: Workspace, order: Order, folder: Path, log: Path, watch: Watch, clean: Callable[[], bool]
+) -> Command:
+    """Runs one command in a scratch work tree; whatever it started ends with it, in whose session ever.
+
+    One that fails is run again as often as the order says, each time with a log of its own; the last one's is
+    told. `clean` takes away before that what the failed one did, and says whether it could; if not, it stays
+    failed. Raises Ended where somebody ended it: that is no failure.
+    """
+    extra = {"CI": "true", MARKER: watch.marker, OCCUPIED: str(folder)}
+
+    def run(log: Path) -> Command:
+        done = _run(workspace, order, folder, log, extra, lambda each: _end_tree(each, watch.marker), watch)
+        watch.check()
+        return done
+
+    first = done = run(log)
+    for again in range(1, order.retry + 1):
+        if done.exit == 0 or not clean():
+            break
+        done = run(log.with_name(f"{log.stem}-again{again}{log.suffix}"))
+    return replace(done, flaky=first.exit != 0 and done.exit == 0)
+
+
 Ends = Callable[[subprocess.Popen[bytes]], None]
 
 
 def _run(
-    workspace: Workspace, order: Order, folder: Path, log: Path, extra: Mapping[str, str], ends: Ends
+    workspace: Workspace,
+    order: Order,
+    folder: Path,
+    log: Path,
+    extra: Mapping[str, str],
+    ends: Ends,
+    watch: Watch | None = None,
 ) -> Command:
     log.parent.mkdir(parents=True, exist_ok=True)
     at, started = workspace.now(), time.monotonic()
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            ["sh", "-c", order.run],
-            cwd=folder,
-            env={**scrubbed(workspace.environment), **extra},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+
+        def start() -> subprocess.Popen[bytes]:
+            return subprocess.Popen(
+                ["sh", "-c", order.run],
+                cwd=folder,
+                env={**scrubbed(workspace.environment), **extra},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+        process = start() if watch is None else watch.begin(start)
         try:
             code: int | None = process.wait(order.timeout)
         except subprocess.TimeoutExpired:

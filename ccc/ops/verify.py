@@ -12,7 +12,7 @@ from ccc.domain.sessions import Command, Session, command_value
 from ccc.domain.status import describe
 from ccc.errors import BadConfig, NotFound
 from ccc.git import repository as repositories
-from ccc.git.scratch import scratch
+from ccc.git.scratch import OCCUPIED, scratch
 from ccc.ids import short, short_oid
 from ccc.ops.commands import Order, last_words, passed, run_all
 from ccc.ops.observe import HEADS, local_sessions
@@ -76,9 +76,9 @@ def verify(workspace: Workspace, session: Session) -> None:
         return
     orders = [Order(check.run, check.timeout) for check in checks]
     with scratch(workspace.repository, workspace.layout, commit) as folder:
-        commands = run_all(
-            workspace, orders, folder, f"{session.name}-{short_oid(commit)}-{short(session.id)}"
-        )
+        label = f"{session.name}-{short_oid(commit)}-{short(session.id)}"
+        extra = {"CI": "true", OCCUPIED: str(folder)}
+        commands = run_all(workspace, orders, folder, label, extra=extra)
     _record(workspace, session, commit, "passed" if passed(commands) else "failed", commands)
     if not passed(commands):
         hand_back(workspace, session, commit, commands[-1])

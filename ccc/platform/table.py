@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from ccc.platform import processes
 
@@ -67,7 +68,7 @@ def read(variable: bytes | None = None) -> Table:
     rows: dict[int, Process] = {}
     marked = []
     whole = True
-    for pid in _everybody():
+    for pid in pids():
         row = one(pid)
         if row is None:
             whole = False
@@ -124,6 +125,16 @@ def command(pid: int) -> bytes:
         return b""
 
 
+def directory(pid: int) -> Path | None:
+    """The working directory of a process; None where it is gone or withheld."""
+    if not processes.PROC.is_dir():
+        return _directory_by_psutil(pid)
+    try:
+        return (processes.PROC / str(pid) / "cwd").readlink()
+    except WITHHELD:
+        return None
+
+
 def _is_marked(pid: int, variable: bytes) -> bool:
     return b"\0" + variable + b"\0" in environment(pid) and _owner(pid) == os.getuid()
 
@@ -139,7 +150,7 @@ def _owner(pid: int) -> int | None:
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(b"Uid:"))
 
 
-def _everybody() -> list[int]:
+def pids() -> list[int]:
     """The numbers of all processes, the youngest first: who lives for a moment only is met in that moment.
 
     Of a program that went on from process to process by forking, 1 look in 3 met one, none in rising order.
@@ -186,6 +197,15 @@ def _command_by_psutil(pid: int) -> bytes:
         return b"".join(os.fsencode(argument) + b"\0" for argument in psutil.Process(pid).cmdline())
     except (psutil.Error, OSError):
         return b""
+
+
+def _directory_by_psutil(pid: int) -> Path | None:
+    import psutil
+
+    try:
+        return Path(psutil.Process(pid).cwd())
+    except (psutil.Error, OSError):
+        return None
 
 
 def _owner_by_psutil(pid: int) -> int | None:

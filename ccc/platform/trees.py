@@ -12,6 +12,7 @@ import signal
 import time
 from collections.abc import Callable, Container, Iterable
 from contextlib import suppress
+from pathlib import Path
 
 from ccc.platform import processes, table
 from ccc.platform.table import Process, Table
@@ -67,6 +68,14 @@ def marked_above(name: str) -> int | None:
     """The nearest process above this one that was started with the variable `name`; None where none was."""
     wanted = b"\0" + os.fsencode(name) + b"="
     return next((pid for pid in table.above(os.getpid()) if wanted in table.environment(pid)), None)
+
+
+def working_in(folder: Path) -> list[int]:
+    """The living processes, of those that may be looked at, whose working directory is in a folder."""
+    real = folder.resolve()
+    return [
+        pid for pid in table.pids() if (at := table.directory(pid)) is not None and at.is_relative_to(real)
+    ]
 
 
 def running_above(part: bytes) -> int | None:

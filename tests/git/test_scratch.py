@@ -14,7 +14,7 @@ import pytest
 
 from ccc.errors import GitFailed
 from ccc.git.repository import Repository
-from ccc.git.scratch import scratch
+from ccc.git.scratch import OCCUPIED, scratch
 from ccc.layout import Layout
 from tests.support.program import PROJECT
 from tests.support.repository import Repo
@@ -152,7 +152,7 @@ HOLD = """
 import os, sys
 from pathlib import Path
 from ccc.git.repository import discover
-from ccc.git.scratch import scratch
+from ccc.git.scratch import OCCUPIED, scratch
 from ccc.layout import Layout
 repository = discover(Path(sys.argv[1]), os.environ)
 with scratch(repository, Layout(repository.common), "HEAD") as top:
@@ -186,3 +186,22 @@ def test_the_place_of_a_killed_process_is_used_again(
 def test_a_revision_that_is_not_there_fails(repository: Repository, layout: Layout) -> None:
     with pytest.raises(GitFailed), scratch(repository, layout, "1" * 40):
         pass
+
+
+def test_who_was_left_by_an_earlier_user_is_ended(repo: Repo, repository: Repository, layout: Layout) -> None:
+    with scratch(repository, layout, repo.oid()) as top:
+        left = subprocess.Popen(["sleep", "100"], cwd="/", env={**os.environ, OCCUPIED: str(top)})
+    with scratch(repository, layout, repo.oid()) as again:
+        assert again == top
+        assert left.poll() is not None
+
+
+def test_who_works_there_unasked_keeps_the_folder(repo: Repo, repository: Repository, layout: Layout) -> None:
+    with scratch(repository, layout, repo.oid()) as top:
+        working = subprocess.Popen(["sleep", "100"], cwd=top / "src")
+    with scratch(repository, layout, repo.oid()) as other:
+        assert (other.name, working.poll()) == ("cccscratch-2", None)
+    working.kill()
+    working.wait()
+    with scratch(repository, layout, repo.oid()) as again:
+        assert again == top

@@ -10,9 +10,9 @@ from ccc.domain.canonical import Value
 from ccc.domain.gating import concerns
 from ccc.domain.landings import RUN, Gate
 from ccc.domain.sessions import Command, command_value
-from ccc.git.scratch import scratch
+from ccc.git.scratch import slot
 from ccc.ids import short_oid
-from ccc.ops.commands import Order, passed, run_whole
+from ccc.ops.commands import Order, Watch, passed, run_whole
 from ccc.ops.landing.combine import Combined
 from ccc.ops.landing.scopes import Scopes
 from ccc.ops.policy import paths_at
@@ -104,23 +104,23 @@ def _gate(combined: Combined, wanted: Asked, found: Sequence[Command], *, red: b
     return Gate(state, combined.base, combined.head, combined.tree, red, tuple(found), wanted.skipped)
 
 
-def run(workspace: Workspace, combined: Combined, wanted: Asked, marker: str) -> tuple[Command, ...]:
+def run(workspace: Workspace, combined: Combined, wanted: Asked, watch: Watch) -> tuple[Command, ...]:
     """Runs the gate's commands in order on the combined tree, up to the first that fails.
 
-    All of them, also where some are known: one may need what another made.
+    All of them, also where some are known: one may need what another made. Raises Ended.
     """
     tree = combined.tree
     assert tree is not None
-    label = f"gate-{combined.session.name}-{short_oid(tree)}-{marker[:8]}"
-    return _run(workspace, combined, wanted.commands, (tree, combined.base, combined.head), label, marker)
+    label = f"gate-{combined.session.name}-{short_oid(tree)}-{watch.marker[:8]}"
+    return _run(workspace, combined, wanted.commands, (tree, combined.base, combined.head), label, watch)
 
 
 def run_alone(
-    workspace: Workspace, combined: Combined, wanted: Asked, count: int, marker: str
+    workspace: Workspace, combined: Combined, wanted: Asked, count: int, watch: Watch
 ) -> tuple[Command, ...]:
-    """Runs the first `count` commands on the target alone."""
-    label = f"gate-{combined.target.replace('/', '-')}-{short_oid(combined.base)}-{marker[:8]}"
-    return _run(workspace, combined, wanted.commands[:count], (combined.base,), label, marker)
+    """Runs the first `count` commands on the target alone. Raises Ended."""
+    label = f"gate-{combined.target.replace('/', '-')}-{short_oid(combined.base)}-{watch.marker[:8]}"
+    return _run(workspace, combined, wanted.commands[:count], (combined.base,), label, watch)
 
 
 def _run(
@@ -129,16 +129,16 @@ def _run(
     commands: Sequence[GateCommand],
     what: tuple[str, ...],
     label: str,
-    marker: str,
+    watch: Watch,
 ) -> tuple[Command, ...]:
     """`what`: a commit, or a tree and the parents it gets."""
     settings, done = combined.policy.settings, list[Command]()
     keep = settings.gate_keep
-    with scratch(workspace.repository, workspace.layout, what[0], parents=what[1:], keep=keep) as folder:
+    with slot(workspace.repository, workspace.layout, what[0], parents=what[1:], keep=keep) as here:
         for number, each in enumerate(commands, 1):
             log = workspace.layout.logs / f"{label}-{number}.log"
             order = Order(each.run, each.timeout, settings.gate_retry)
-            done.append(run_whole(workspace, order, folder, log, marker))
+            done.append(run_whole(workspace, order, here.path, log, watch, here.clean))
             if done[-1].exit != 0:
                 break
     return tuple(done)

@@ -53,11 +53,14 @@ def all_running(layout: Layout) -> list[Running]:
 
 
 def clear(layout: Layout) -> int:
-    """Ends what a killed worker's gates left, and forgets them; how many. Call under the lock of gates."""
+    """Ends what a killed worker's gates left, and forgets them; how many. Call under the lock of gates.
+
+    One that cannot be ended stays noted, for the next worker.
+    """
     left = list(_noted(layout))
     for each in left:
-        tree_of(each.marker).end(GRACE_SECONDS)
-        end(layout, each.marker)
+        if not tree_of(each.marker).end(GRACE_SECONDS):
+            end(layout, each.marker)
     return len(left)
 
 

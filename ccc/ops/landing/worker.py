@@ -15,7 +15,7 @@ from ccc.domain.speculation import Job
 from ccc.errors import CccError, StoreBusy
 from ccc.git import heads
 from ccc.ids import digest
-from ccc.ops.commands import tree_of
+from ccc.ops.commands import Ended, Watch
 from ccc.ops.landing import gate as gates
 from ccc.ops.landing import results, running
 from ccc.ops.landing.line import Cook, Line, entries
@@ -153,7 +153,9 @@ class _Order:
 
 
 @dataclass(frozen=True)
-class _Ended:
+class _Outcome:
+    """What became of a gate that ended by itself."""
+
     marker: str
     commands: tuple[Command, ...] | None
     error: CccError | None
@@ -166,7 +168,8 @@ class _Shift:
         self._workspace, self._cook = workspace, Cook(workspace)
         self._identity = processes.own_identity()
         self._orders: dict[str, _Order] = {}
-        self._ended: queue.Queue[_Ended] = queue.Queue()
+        self._watches: dict[str, Watch] = {}
+        self._ended: queue.Queue[_Outcome] = queue.Queue()
         self._seen: object = None
         self.done = 0
 
@@ -200,9 +203,13 @@ class _Shift:
         """What was dropped, moved or landed meanwhile needs no gate any more."""
         for marker, order in list(self._orders.items()):
             if order.key not in useful:
-                tree_of(marker).end(END_SECONDS)
                 del self._orders[marker]
-                running.end(self._workspace.layout, marker)
+                self._end(marker)
+
+    def _end(self, marker: str) -> None:
+        """Ends a gate for good; one that cannot be ended stays noted, and keeps its work tree."""
+        if not self._watches.pop(marker).end(END_SECONDS):
+            running.end(self._workspace.layout, marker)
 
     def _begin(self, todo: dict[tuple[object, ...], _Order]) -> None:
         busy = {order.key for order in self._orders.values()}
@@ -213,7 +220,8 @@ class _Shift:
 
     def _start(self, order: _Order) -> None:
         marker = ids.new_id()
-        self._orders[marker] = order
+        self._orders[marker], watch = order, Watch(marker)
+        self._watches[marker] = watch
         trial = order.job.trial
         note = Running(
             marker,
@@ -226,22 +234,25 @@ class _Shift:
         )
         running.begin(self._workspace.layout, note)
         reached("gate-noted")
-        threading.Thread(target=self._run, args=(marker, order), daemon=True).start()
+        threading.Thread(target=self._run, args=(watch, order), daemon=True).start()
 
-    def _run(self, marker: str, order: _Order) -> None:
+    def _run(self, watch: Watch, order: _Order) -> None:
+        marker = watch.marker
         combined, wanted = order.bench.combined, order.bench.wanted
         try:
             if order.job.on_base:
                 count = order.line.trials.failing(order.job.trial, order.bench) + 1
-                commands = gates.run_alone(self._workspace, combined, wanted, count, marker)
+                commands = gates.run_alone(self._workspace, combined, wanted, count, watch)
             else:
-                commands = gates.run(self._workspace, combined, wanted, marker)
+                commands = gates.run(self._workspace, combined, wanted, watch)
+        except Ended:
+            return
         except CccError as error:
-            self._ended.put(_Ended(marker, None, error))
+            self._ended.put(_Outcome(marker, None, error))
         except OSError as error:
-            self._ended.put(_Ended(marker, None, CccError(f"the gate cannot be run: {error}")))
+            self._ended.put(_Outcome(marker, None, CccError(f"the gate cannot be run: {error}")))
         else:
-            self._ended.put(_Ended(marker, commands, None))
+            self._ended.put(_Outcome(marker, commands, None))
 
     def _wait(self) -> None:
         """For the next gate to end, or a moment; what was ended as moot is not recorded."""
@@ -250,7 +261,7 @@ class _Shift:
             order = self._orders.get(ended.marker)
             if order is None or not self._is_useful(order):
                 return
-            del self._orders[ended.marker]
+            del self._orders[ended.marker], self._watches[ended.marker]
             try:
                 if ended.error is not None:
                     raise ended.error
@@ -279,9 +290,8 @@ class _Shift:
 
     def close(self) -> None:
         """Ends what runs."""
-        for marker in self._orders:
-            tree_of(marker).end(END_SECONDS)
-            running.end(self._workspace.layout, marker)
+        for marker in list(self._watches):
+            self._end(marker)
 
 
 def _orders(lines: list[Line], *, everything: bool = False) -> Iterator[_Order]:
