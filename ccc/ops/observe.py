@@ -185,10 +185,13 @@ class _Pass:
         yield movements.branch_gone(session, kept)
 
     def _followed(self, identifier: str, new: str) -> Iterator[Draft]:
-        """Facts of a branch that moved, the last of them that its own worktree did not do it."""
+        """Facts of a branch that moved, the last of them that neither its own worktree did it nor ccc."""
         session = self.sessions[identifier]
+        if self._is_being_undone(session, new):
+            return
+        is_own = self._is_own_advance(session, new)
         yield from self._moved(identifier, new)
-        if headlog.moved_elsewhere(self.layout.common, session.name, session.head, new):
+        if not is_own and headlog.moved_elsewhere(self.layout.common, session.name, session.head, new):
             recorded = self.state.stream(tampering.stream_of(self.replica))
             yield tampering.branch_moved(session, self.replica, new, recorded)
 
@@ -226,6 +229,13 @@ class _Pass:
             session.head,
             session.landed.commit,
         )
+
+    def _is_being_undone(self, session: Session, new: str) -> bool:
+        """Whether ccc itself takes the branch there, undoing a landing; that is recorded with it."""
+        undoing = self.undoing
+        if undoing is None or undoing.back is None or undoing.session != session.id:
+            return False
+        return {session.head, new} == {undoing.back.old, undoing.back.new}
 
     def _went_on(self, session: Session, commits: Sequence[CommitInfo]) -> Iterator[Draft]:
         """The branch got these commits, one after the other: the usual case, without asking git again."""

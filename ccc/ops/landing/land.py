@@ -246,6 +246,7 @@ def finish(workspace: Workspace) -> list[str]:
     for session in local_sessions(workspace.store.state(), workspace.replica):
         if session.landed is not None and session.landed.advanced is None and session.landed_head:
             remarks += _advance(workspace, session)
+            intents.forget(workspace.layout)
     return remarks
 
 
@@ -274,8 +275,8 @@ def _advance(
     if tip != landed.head or not workspace.reader.objects.has(landed.commit):
         return []  # it has gone on, or another machine landed it and that is not here yet
     commit, trees = _advance_commit(workspace, session, landed)
-    if intent is not None:
-        intents.write(workspace.layout, replace(intent, advance=commit), durable=False)
+    intent = intent or _intent_of(session, landed)
+    intents.write(workspace.layout, replace(intent, advance=commit), durable=False)
     reached("land-advancing")
     if ahead is None or not ahead.holds(workspace, session, trees):
         ahead = look_ahead(workspace, session, trees)
@@ -285,6 +286,22 @@ def _advance(
     reached("land-advanced")
     workspace.store.transact(lambda state: _advanced(state, session, commit))
     return []
+
+
+def _intent_of(session: Session, landed: Landed) -> Intent:
+    """That of a landing that is over but for the session's branch."""
+    return Intent(
+        session=session.id,
+        base=landed.base,
+        head=landed.head,
+        tree=landed.tree,
+        commit=landed.commit,
+        target=landed.target,
+        approval=None,
+        tops=(),
+        method=landed.method,
+        how=landed.how,
+    )
 
 
 def _advance_commit(workspace: Workspace, session: Session, landed: Landed) -> tuple[str, Trees]:

@@ -27,9 +27,10 @@ from ccc.ops.landing.combine import target_gone
 from ccc.ops.landing.land import LAND_LOCK, PUSH, finish
 from ccc.ops.landing.pushing import has, push, remote_of, require_at
 from ccc.ops.landing.turns import turn
+from ccc.ops.landing.wayback import is_back, move_branch_back, way_back
 from ccc.ops.observe import HEADS
 from ccc.ops.policy import target_policy_of
-from ccc.ops.undoings import Undoing, WayBack
+from ccc.ops.undoings import Undoing
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 from ccc.store.crashpoints import reached
@@ -106,11 +107,11 @@ def resume(workspace: Workspace) -> LandingUndone | None:
         words for top in undoing.tops for words in bring_along(workspace, Path(top), undoing.old, undoing.new)
     ]
     reached("undo-checked-out")
+    if undoing.back is not None:
+        remarks += move_branch_back(workspace, session, undoing.back)
+    reached("undo-branch-back")
     workspace.store.transact(lambda state: _undone(workspace, state, undoing))
     reached("undo-recorded")
-    if undoing.back is not None:
-        remarks += _move_branch_back(workspace, session, undoing.back)
-    reached("undo-branch-back")
     undoings.forget(workspace.layout)
     return LandingUndone(
         _current(workspace.store.state(), undoing.session) or session,
@@ -171,7 +172,7 @@ def _plan(workspace: Workspace, session: Session, landed: Landed, person: str) -
         new = _revert(workspace, session, landed, tip)
         how = GONE if new == tip else REVERTED
     tops = () if new == tip else tuple(str(top) for top in checkouts_of(workspace, landed.target))
-    back, words = _way_back(workspace, session, landed) if how == MOVED_BACK else (None, None)
+    back, words = way_back(workspace, session, landed) if how == MOVED_BACK else (None, None)
     if how == REVERTED:
         words = (
             f"its commits stay in the history of {landed.target}; to land them again, revert {short_oid(new)}"
@@ -251,37 +252,12 @@ def _has_happened(workspace: Workspace, undoing: Undoing) -> bool:
     return history.is_ancestor(workspace.git, undoing.new, tip)
 
 
-def _way_back(workspace: Workspace, session: Session, landed: Landed) -> tuple[WayBack | None, str | None]:
-    """The session's branch goes back where nothing was done on it since the landing; else words why not."""
-    tip = repositories.resolve(workspace.git, HEADS + session.branch)
-    if landed.advanced is None or tip == landed.head:
-        return None, None
-    if tip != landed.advanced:
-        return None, f"{session.branch} has gone on since the landing and stays as it is"
-    tops = checkouts_of(workspace, session.branch)
-    try:
-        for top in tops:
-            require_clean(workspace, top, landed.advanced, landed.head)
-    except Refused as error:
-        return None, f"{session.branch} stays at {short_oid(landed.advanced)}: {error.message}"
-    return WayBack(landed.advanced, landed.head, tuple(str(top) for top in tops)), None
-
-
-def _move_branch_back(workspace: Workspace, session: Session, back: WayBack) -> list[str]:
-    ref = HEADS + session.branch
-    if repositories.resolve(workspace.git, ref) == back.old:
-        update = RefUpdate(ref, back.new, back.old)
-        repositories.update_refs(workspace.git, [update], "ccc: landing undone")
-        reached("undo-branch-moved")
-    return [words for top in back.tops for words in bring_along(workspace, Path(top), back.old, back.new)]
-
-
 def _undone(workspace: Workspace, state: State, undoing: Undoing) -> Sequence[Draft]:
     session = _current(state, undoing.session)
     if session is None or session.landed is None or session.landed.commit != undoing.commit:
         return ()
     own: dict[str, Value] = {"landed": None}
-    if undoing.back is not None:
+    if undoing.back is not None and is_back(workspace, session, undoing.back):
         own["head"] = undoing.back.new
     merges = landings.stream_of(session.id)
     approvals: dict[str, Value] = {
