@@ -39,9 +39,9 @@ def command_wait(
     """Wait until sessions are done, have failed or need you
 
     Ends with 0 when all are done, 1 when one failed or was closed before, 3 when one needs you, 4 at the time
-    limit. With --any, and without --for, a message, a limit or a denied tool ends it, too; --since with the
-    cursor of the wait before tells what is new only, each thing once. Starts the checks of a session that
-    reports done, if nothing runs them yet.
+    limit. Whoever waits with --after for one that needs you is not waited for. With --any, and without --for,
+    a message, a limit or a denied tool ends it, too; --since with the cursor of the wait before tells what is
+    new only, each thing once. Starts the checks of a session that reports done, if nothing runs them yet.
     """
     from ccc.domain.durations import seconds
     from ccc.domain.status import STATUSES

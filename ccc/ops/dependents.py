@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ccc.domain import sessions
 from ccc.domain.canonical import Value
@@ -75,6 +75,26 @@ def look_at(picture: Picture) -> Mapping[str, Verdict]:
         return {}
     held = {session.id for session in picture.sessions if waits(session)}
     return {key: verdict for key, verdict in verdicts(nodes_of(picture)).items() if key in held}
+
+
+def awaited(picture: Picture, identifiers: Collection[str]) -> Mapping[str, frozenset[str]]:
+    """By each of these that is held back: all it waits for, through others too, that are not proven yet."""
+    held = [session for session in picture.sessions if session.id in identifiers and waits(session)]
+    if not held:
+        return {}
+    missing = {node.id: node.after for node in nodes_of(picture) if node.state != PROVEN}
+    left = left_out(picture)
+    found = {}
+    for session in held:
+        known: set[str] = set()
+        ahead = [(session.id, each) for each in session.after]
+        while ahead:
+            edge = ahead.pop()
+            if edge[1] in missing and edge[1] not in known and edge not in left:
+                known.add(edge[1])
+                ahead += [(edge[1], each) for each in missing[edge[1]]]
+        found[session.id] = frozenset(known - {session.id})
+    return found
 
 
 def left_out(picture: Picture) -> frozenset[Edge]:

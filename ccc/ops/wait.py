@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 
 from ccc.domain.status import DONE, FAILED, before_closing
 from ccc.errors import NotFound
 from ccc.ops import work
+from ccc.ops.dependents import awaited
 from ccc.ops.find import find_all
 from ccc.ops.inbox import Item, items
 from ccc.ops.items import entries_of
@@ -33,6 +34,7 @@ class Waited:
     """How the waiting ended: ids by outcome, what needs a person, and a cursor for the next `--since`.
 
     `messages` are items that nobody has to act on. What an earlier `wait` told is in none of the lists.
+    `held`: by each that is open and held back, whom it waits for; what those need of a person is here, too.
     """
 
     done: tuple[str, ...]
@@ -43,6 +45,7 @@ class Waited:
     cursor: str | None
     picture: Picture
     messages: tuple[Item, ...] = ()
+    held: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def exit(self) -> int:
@@ -134,25 +137,31 @@ def _sort(workspace: Workspace, picture: Picture, watched: Sequence[Sighting], w
         if outcome != "open" and watch.told.has(key, sighting.view.since):
             outcome = "told"
         found[outcome].append(sighting.session.id)
-    fresh = [
-        item
-        for item in items(workspace, picture)
-        if item.session in watch.ids and not watch.told.has(item.id, item.since)
-    ]
-    ready = _ready(picture)
+    held = awaited(picture, found["open"])
+    fresh = [each for each in items(workspace, picture) if not watch.told.has(each.id, each.since)]
+    theirs = [each for each in fresh if each.session in watch.ids]
     return Waited(
         done=tuple(found["done"]),
         failed=tuple(found["failed"]),
-        needs_you=tuple(
-            each
-            for each in fresh
-            if (each.kind in NEEDS_A_PERSON and not is_of_radar(each)) or (each.kind, each.session) in ready
-        ),
+        needs_you=_needs(fresh, watch.ids.union(*held.values()), _ready(picture)),
         open=tuple(found["open"]),
         timed_out=False,
         cursor=picture.state.tip,
         picture=picture,
-        messages=tuple(item for item in fresh if item.kind in NEWS or is_of_radar(item)),
+        messages=tuple(item for item in theirs if item.kind in NEWS or is_of_radar(item)),
+        held=held,
+    )
+
+
+def _needs(
+    fresh: Iterable[Item], ids: Collection[str], ready: Collection[tuple[str, str | None]]
+) -> tuple[Item, ...]:
+    """What these sessions need of a person."""
+    theirs = [each for each in fresh if each.session in ids]
+    return tuple(
+        each
+        for each in theirs
+        if (each.kind in NEEDS_A_PERSON and not is_of_radar(each)) or (each.kind, each.session) in ready
     )
 
 
@@ -170,7 +179,8 @@ def _over(now: Waited, order: Order) -> bool:
     if order.any_of:
         return news or (bool(now.messages) and not order.statuses)
     waiting = {item.session for item in now.needs_you}
-    return (news or bool(now.open)) and all(identifier in waiting for identifier in now.open)
+    stand = (not waiting.isdisjoint({each, *now.held.get(each, ())}) for each in now.open)
+    return (news or bool(now.open)) and all(stand)
 
 
 def _refuse_nothing(watched: Sequence[Sighting], now: Waited) -> None:

@@ -108,6 +108,8 @@ def test_what_is_asked_after_done_waits_like_any_question(
     assert evidence[0]["what"] == "asks: May I also delete prod?"
     assert any(each["source"] == "report" for each in evidence)
     assert ccc_inline("wait", "--json", "--timeout", "30", exit=3).json["needs_you"] == [item]
+    refused = ccc_inline("merge", session.name, "--yes", exit=1)
+    assert "it waits for an answer: asks: May I also delete prod?" in refused.stdout + refused.stderr
     ccc_inline("answer", item["id"][:8], "--choice", "2", exit=0)
     assert only(session)["text"] == "You asked: May I also delete prod?\n\nAnswer: N"
     ccc_inline("wait", "--timeout", "30", exit=0)

@@ -105,6 +105,29 @@ def test_a_question_and_a_message_end_the_waiting_once_each(
     assert [item["text"] for item in told(asked)["needs_you"]] == ["Now?"]
 
 
+def test_who_waits_behind_one_that_needs_a_person_keeps_nobody_waiting(
+    spawn: Spawns, wait: Waits, ccc_inline: RunsCcc, tmp_path: Path
+) -> None:
+    script = tmp_path / "script.yml"
+    script.write_text("turns: [{steps: [{say: Hello}]}]", encoding="utf-8")
+    engine = ("--engine", f"rehearsal:{script}", "--json")
+    first = spawn("First")
+    made = [
+        ccc_inline("spawn", "backend", task, "--after", f"backend-{after}", *engine, exit=0).json
+        for task, after in (("Second", "first"), ("Third", "second"))
+    ]
+    second, third = (each["sessions"][0]["id"] for each in made)
+    assert wait("--all", exit=4)["open"] == [first.id, second, third]
+    first("ask", "Here?")
+    for names in ((), ("backend-second",), ("backend-third",), ("backend-third", "--any")):
+        found = wait(*(names or ("--all",)), timeout="60", exit=3)
+        assert [item["text"] for item in found["needs_you"]] == ["Here?"]
+    said = ccc_inline("wait", "backend-third", "--timeout", "60", exit=3).stdout.splitlines()
+    assert said[0].startswith("backend-third: queued (waits for backend-second")
+    assert said[1].startswith("needs you: backend-first asks; git ccc answer ")
+    assert wait("--all", since=found["cursor"], exit=4)["needs_you"] == []
+
+
 def test_a_message_does_not_end_the_waiting_for_all(spawn: Spawns, wait: Waits) -> None:
     session = spawn("One")
     session("send", "orchestrator", "By the way")

@@ -203,6 +203,8 @@ def _unproven(sighting: Sighting, combined: Combined) -> list[str]:
         return []
     if status == "reported":
         return ["its checks have not run yet"]
+    if status == "waiting" and session.claim is not None and session.claim.state == "done":
+        return [f"it waits for an answer: {sighting.view.evidence[0].what}"]
     failed = session.verification is not None and session.verification.state == "failed"
     if failed and session.verification is not None and session.verification.commit == combined.head:
         return [f"its checks failed at {short_oid(combined.head)}"]
