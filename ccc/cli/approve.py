@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from ccc.cli.gating import gate_goes_on
 from ccc.cli.invocation import Invocation, pass_invocation
 from ccc.cli.opening import open_workspace, text_of
 from ccc.ids import short_oid
@@ -24,14 +25,16 @@ def command_approve(
 
     Bound to the target's tip, the branch's tip and the resulting tree: when one of them changes the
     approval is stale, unless the target says approval.stale = "trivial-rebase". Signed where the target
-    asks for it. Puts the session into the queue. Refused inside an agent.
+    asks for it. Puts the session into the queue. A gate that is missing runs first, in the background, and
+    goes on where this is interrupted. Refused inside an agent.
     """
     from ccc.ops.landing.approve import approve
     from ccc.ops.landing.prepare import prepare
 
     workspace = open_workspace(invocation)
     for reference in ids:
-        shown = prepare(workspace, reference, tell=invocation.terminal.err, queued=False)
+        with gate_goes_on(invocation, workspace, reference):
+            shown = prepare(workspace, reference, tell=invocation.terminal.err, queued=False)
         given = approve(workspace, shown, override=override, sign=sign, key=key)
         tree = short_oid(shown.combined.tree or "")
         how = f"tree {tree}, signed" if given.signature else f"tree {tree}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from ccc.cli.gating import gate_goes_on
 from ccc.cli.invocation import Invocation, json_option, pass_invocation
 from ccc.cli.opening import open_workspace
 from ccc.errors import CccError, Conflict, InsideAgent, NeedsPerson, NotFound, Refused
@@ -16,7 +17,6 @@ from ccc.ops.landing.overview import UNREADABLE
 from ccc.ops.landing.review import Review
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
-from ccc.runs.drain import held
 
 ATTEMPTS = 8
 
@@ -154,12 +154,8 @@ def _merge_one(invocation: Invocation, workspace: Workspace, order: Order) -> tu
     from ccc.ops.landing.review import review
 
     terminal = invocation.terminal
-    try:
+    with gate_goes_on(invocation, workspace, order.reference):
         shown = prepare(workspace, order.reference, tell=terminal.err, behind=order.behind)
-    except KeyboardInterrupt:
-        if held(workspace.layout.gate_lock):
-            terminal.err("the gate goes on: git ccc queue shows it, git ccc merge --abort ID ends it")
-        raise
     if landed_elsewhere(shown.session):
         return landing_of(shown.session), shown
     _refuse(shown)

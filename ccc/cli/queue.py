@@ -10,7 +10,7 @@ from ccc.errors import Refused, Usage
 from ccc.ops.find import find
 from ccc.ops.landing import worker
 from ccc.ops.landing.approve import drop, queue
-from ccc.ops.landing.overview import left_out, overview
+from ccc.ops.landing.overview import left_out, overview, unqueued
 from ccc.ops.look import look
 from ccc.ops.peek import peek
 from ccc.ops.workspace import Workspace
@@ -46,12 +46,12 @@ def command_queue(
         worker.start(workspace)
     with peek(workspace) as aside:
         entries = overview(aside)
-        others = left_out(aside, entries)
+        others, tested = left_out(aside, entries), unqueued(aside)
     queued = sum(each.view.status == "queued" for each in look(workspace).sightings)
     if as_json:
-        invocation.terminal.json(queue_document(workspace.reader.tip(), entries, others))
+        invocation.terminal.json(queue_document(workspace.reader.tip(), entries, others, tested))
     else:
-        invocation.terminal.out(queue_text(entries, others) or nothing_text(queued))
+        invocation.terminal.out(queue_text(entries, others, tested) or nothing_text(queued))
 
 
 def _queue(workspace: Workspace, reference: str, *, first: bool) -> None:

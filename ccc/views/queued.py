@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ccc.ops.landing.overview import LeftOut, Queued
+from ccc.ops.landing.overview import LeftOut, Queued, Unqueued
 from ccc.views.documents import Document, document, entry_document
 
 
-def queue_document(tip: str | None, entries: Sequence[Queued], others: Sequence[LeftOut] = ()) -> Document:
-    """`queue`; `left_out` are entries of which only the reason can be told why they are not read."""
+def queue_document(
+    tip: str | None,
+    entries: Sequence[Queued],
+    others: Sequence[LeftOut] = (),
+    unqueued: Sequence[Unqueued] = (),
+) -> Document:
+    """`queue`; `left_out` are entries of which only the reason can be told why they are not read.
+
+    `unqueued` are sessions whose gates run, or are to be run, while they are not in the queue.
+    """
     rest = [
         {
             "session": each.session.id,
@@ -19,7 +27,11 @@ def queue_document(tip: str | None, entries: Sequence[Queued], others: Sequence[
         }
         for each in others
     ]
-    return document(tip, entries=[_queued(each) for each in entries], left_out=rest)
+    tested = [
+        {"session": each.session.id, "target": each.session.target, "state": each.state, "why": each.words}
+        for each in unqueued
+    ]
+    return document(tip, entries=[_queued(each) for each in entries], left_out=rest, unqueued=tested)
 
 
 def _queued(each: Queued) -> Document:

@@ -114,6 +114,27 @@ def test_interrupting_a_merge_leaves_the_gate_going(gated: Gated, ccc: RunsCcc, 
     assert gated.ran() == ["run"]
 
 
+def test_interrupting_an_approval_says_that_the_gate_goes_on(
+    gated: Gated, ccc: RunsCcc, finish: Finish
+) -> None:
+    gated.configure('[gate]\ncommands = ["echo $CCC_COMMAND >> $RUNS; sleep 300"]\n')
+    (session,) = done(ccc, finish, 1)
+    approving = started(gated.repo.path, "approve", session.name)
+    until(lambda: len(gated.ran()) == 1)
+    approving.send_signal(signal.SIGINT)
+    _, words = approving.communicate(timeout=30)
+    assert approving.returncode == 130
+    ends = f"git ccc merge --abort {session.name}"
+    assert f"the gate goes on: git ccc queue shows it, {ends} ends it" in words
+    listed = f"-  {session.name} -> main: testing (its gate runs, not queued; {ends} ends that)\n"
+    assert ccc("queue", exit=0).stdout == listed
+    (shown,) = ccc("queue", "--json", exit=0).json["unqueued"]
+    assert (shown["session"], shown["state"]) == (session.id, "testing")
+    ccc("merge", "--abort", session.name, exit=0)
+    assert marked("CCC_COMMAND", gated.ran()[0]) == []
+    assert ccc("queue", exit=0).stdout == "nothing waits to land\n"
+
+
 def test_eight_at_once_take_about_one_gate_each(gated: Gated, ccc: RunsCcc, finish: Finish) -> None:
     gated.configure('[gate]\ncommands = ["git rev-parse HEAD^{tree} >> $RUNS"]\n')
     made = done(ccc, finish, 8)

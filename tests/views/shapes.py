@@ -221,6 +221,7 @@ QUEUE = {
     **DOCUMENT,
     "entries": [{**ENTRY, "entry": {**ENTRY_SHAPE, **QUEUED}}],
     "left_out": [{"session": text, "target": text, "why": text, "hint": text}],
+    "unqueued": [{"session": text, "target": text, "state": text, "why": text}],
 }
 ORIENT = {
     **DOCUMENT,

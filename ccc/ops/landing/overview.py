@@ -81,6 +81,31 @@ def left_out(workspace: Workspace, queued: Iterable[Queued] | None = None) -> li
     return found
 
 
+@dataclass(frozen=True)
+class Unqueued:
+    """A session that is not in the queue and has a gate: `approve` waits for it, or it is being ended."""
+
+    session: Session
+    state: str
+    words: str
+
+
+def unqueued(workspace: Workspace) -> list[Unqueued]:
+    """Those whose gates run here, or are to be run, without that they are queued."""
+    picture, runs = look(workspace), {each.session for each in running.all_running(workspace.layout)}
+    asked = {each for wish in running.wishes(workspace.layout).values() for each in wish}
+    queued, found = line.entries(picture), []
+    for session in picture.sessions:
+        if session.id in queued or session.landed_head or session.id not in runs | asked:
+            continue
+        words = "its gate is being ended"
+        if session.id in asked:
+            does = "its gate runs" if session.id in runs else "waits for its gate"
+            words = f"{does}, not queued; git ccc merge --abort {session.name} ends that"
+        found.append(Unqueued(session, "testing" if session.id in runs else "waiting", words))
+    return found
+
+
 def _of_line(workspace: Workspace, picture: Picture, line: Line) -> Iterable[Queued]:
     names = {each.id: each.name for each in picture.sessions}
     runs = {each.session for each in running.all_running(workspace.layout)}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ccc.ids import short_oid
 from ccc.ops.landing.land import Landing
-from ccc.ops.landing.overview import LeftOut, Queued
+from ccc.ops.landing.overview import LeftOut, Queued, Unqueued
 from ccc.ops.landing.review import Review
 from ccc.text import printable
 
@@ -27,8 +27,13 @@ def nothing_text(starting: int) -> str:
     return f"nothing waits to land ({waits})"
 
 
-def queue_text(entries: Sequence[Queued], others: Sequence[LeftOut] = ()) -> str:
-    """One line an entry, in order: how it stands, and what it waits for; then those that cannot be read."""
+def queue_text(
+    entries: Sequence[Queued], others: Sequence[LeftOut] = (), unqueued: Sequence[Unqueued] = ()
+) -> str:
+    """One line an entry, in order: how it stands, and what it waits for; then those that cannot be read.
+
+    Last those that are only tested.
+    """
     lines = []
     for each in entries:
         session = each.shown.session
@@ -38,6 +43,10 @@ def queue_text(entries: Sequence[Queued], others: Sequence[LeftOut] = ()) -> str
     for other in others:
         place = f"-  {other.session.name} -> {other.session.target}"
         lines.append(printable(f"{place}: failed ({other.error.message})"))
+    lines += [
+        printable(f"-  {one.session.name} -> {one.session.target}: {one.state} ({one.words})")
+        for one in unqueued
+    ]
     return "\n".join(lines)
 
 
