@@ -125,6 +125,10 @@ class Entry:
     clash: Clash | None = None
     passed: str | None = None
 
+    def overrides(self, gate: Gate) -> bool:
+        """Whether somebody went against what a gate said, of exactly what it was asked about."""
+        return any(one.override and one.covers(gate.base, gate.head, gate.tree) for one in self.approvals)
+
 
 def from_cells(session: str, cells: Cells) -> Entry:
     """The entry of a stream; an empty stream gives an entry that is not queued."""

@@ -157,7 +157,8 @@ def _failures(sighting: Sighting, entry: Entry | None) -> Iterator[Item]:
         command = f"git ccc show {name} --verification"
         yield item("failure", session, checked.at, title=title, text=text, since=checked.at, command=command)
     gate = entry.gate if entry else None
-    if gate is not None and gate.state == "failed" and gate.head == session.head and gate.commands:
+    asks = gate is not None and gate.state == "failed" and gate.head == session.head
+    if gate is not None and asks and gate.commands and not (entry and entry.overrides(gate)):
         title = f"the gate failed for {name}" + (" and on its target alone" if gate.base_red else "")
         text, at = describe(gate.commands[-1]), gate.commands[-1].at
         command = f"git ccc review {name}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ccc.domain.sessions import Session
@@ -115,14 +115,22 @@ def _of_line(workspace: Workspace, picture: Picture, line: Line) -> Iterable[Que
         ahead += standing.state == TESTING
         waits = standing.state == TESTING or standing.why == WINDOW
         state = _state(shown, standing, runs=identifier in runs)
-        words = _words(standing, names, runs=identifier in runs)
+        words = _words(shown, standing, names, runs=identifier in runs)
         yield Queued(
             replace(shown, position=position, state=state),
             standing,
-            f"{words}; {_again(shown)}" if state == STALE else words,
+            "; ".join((words, *_missing(shown, state))),
             line.window_in(picture.state).size,
             usual * ahead if usual is not None and waits else None,
         )
+
+
+def _missing(shown: Review, state: str) -> Sequence[str]:
+    """Which approvals it lacks still, where a person has said yes to it, or more than one must."""
+    if state == STALE:
+        return (_again(shown),)
+    asked = shown.needed > 1 or bool(shown.consent.given)
+    return shown.consent.reasons if asked and shown.only_approval_missing else ()
 
 
 def _again(shown: Review) -> str:
@@ -144,20 +152,22 @@ def _usual_seconds(line: Line) -> float | None:
 def _state(shown: Review, standing: Standing, *, runs: bool) -> str:
     if runs:
         return "testing"
-    if standing.state in (CLASH, FAILED):
+    if standing.state in (CLASH, FAILED) and not shown.overridden:
         return "failed"
     if shown.state in ("approved", "stale", "rejected", "landed"):
         return shown.state
     return "passed" if standing.state == PASSED else "waiting"
 
 
-def _words(standing: Standing, names: Mapping[str, str], *, runs: bool) -> str:
+def _words(shown: Review, standing: Standing, names: Mapping[str, str], *, runs: bool) -> str:
     """What it waits for, or is blamed for."""
     waits = ", ".join(names.get(each, each[:8]) for each in standing.waits_for)
     if standing.why in WORDS and standing.state != FAILED:
         return WORDS[standing.why].format(waits)
     if runs:
         return "its gate runs" + _on(standing, names)
+    if shown.overridden:
+        return shown.overridden
     if standing.clashes_with is not None:
         return f"fails together with {names[standing.clashes_with]}, each passes alone"
     if standing.state == FAILED:

@@ -96,6 +96,12 @@ class Review:
         """A current approval given against failed checks."""
         return next((yes.approval for yes in self.consent.given if yes.approval.override), None)
 
+    @property
+    def overridden(self) -> str:
+        """That the gate failed, and who went against that, why; empty where nobody had to."""
+        over = None if self.gate is None or self.gate.state != "failed" else self.override
+        return f"the gate failed, overridden by {over.by}: {over.override}" if over is not None else ""
+
 
 def review(workspace: Workspace, reference: str, shown: Review | None = None) -> Review:
     """The entry of one session as it stands. Runs nothing.
@@ -187,7 +193,7 @@ def _why_not(
         return [f"waits for review at {session.waits_at}{more}"]
     if combined.nothing:
         return [f"nothing to land: {combined.target} has all of it"]
-    overridden = any(yes.approval.override for yes in agreed.given)
+    overridden = _is_overridden(agreed)
     found = [] if overridden else [*_unproven(sighting, combined), *_gate_reasons(combined, gate)]
     if others and not overridden:
         found.append(carried_words(others))
@@ -239,7 +245,8 @@ def _state(sighting: Sighting, combined: Combined, gate: Gate | None, agreed: Co
         return "rejected"
     if runs:
         return "testing"
-    if combined.conflicts or (gate is not None and gate.state == "failed" and not gate.base_red):
+    failed = gate is not None and gate.state == "failed" and not gate.base_red
+    if combined.conflicts or (failed and not _is_overridden(agreed)):
         return "failed"
     if agreed.given and not agreed.reasons:
         return "approved"
@@ -247,6 +254,11 @@ def _state(sighting: Sighting, combined: Combined, gate: Gate | None, agreed: Co
         return "stale"
     good = gate is not None and gate.state != "failed"
     return "passed" if good and sighting.view.status in ("verified", "unchecked") else "waiting"
+
+
+def _is_overridden(agreed: Consent) -> bool:
+    """Whether somebody who counts said yes against what failed."""
+    return any(yes.approval.override for yes in agreed.given)
 
 
 def _runs(workspace: Workspace, session: Session) -> bool:
