@@ -11,7 +11,17 @@ from pathlib import Path
 import pytest
 
 from tests.agents.conftest import Starts
-from tests.agents.killing import OTHER_BOOT, at_work, drains_of, kill, order, rebooted, runs_of, taken_up
+from tests.agents.killing import (
+    OTHER_BOOT,
+    at_work,
+    drains_of,
+    kill,
+    lookouts_of,
+    order,
+    rebooted,
+    runs_of,
+    taken_up,
+)
 from tests.support.agents import DONE, until
 from tests.support.program import PROJECT, RunsCcc
 from tests.support.repository import Repo
@@ -33,7 +43,10 @@ def test_a_reboot_brings_back_what_was_at_work_and_nothing_else(
     os.kill(shut.pid("host"), signal.SIGTERM)
     until((shut.runs / shut.id / "1" / "exit.json").exists, "the end by the shutdown")
     assert shut.status()["status"] == "stopped", "a signal without a reboot is an end"
-    until(lambda: not drains_of(ready), "the end of every drain")
+    os.kill(cut.pid("host"), signal.SIGSTOP)  # it would start another lookout
+    for pid in lookouts_of(ready):
+        os.kill(pid, signal.SIGTERM)
+    until(lambda: not lookouts_of(ready) + drains_of(ready), "the end of all that does not outlive a boot")
     kill(cut)
     other = tmp_path / "boot_id"
     done = subprocess.run(

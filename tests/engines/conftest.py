@@ -16,9 +16,12 @@ from ccc.engines.protocol import Engine, Task
 from ccc.engines.rehearsal.engine import Rehearsal
 from tests.engines.harness import Adds, Deed, Runs, Says, Subject, WaitsFor
 from tests.support import claude
+from tests.support.agents import until
 from tests.support.repository import Repo
 
 CONVERSATION = "3b0c9f0e-7a55-4a1d-9c53-2f7f6a3d5b10"
+HELD = "until [ -e"
+"""How the command of a step that waits begins."""
 
 
 class Rehearsed:
@@ -33,6 +36,9 @@ class Rehearsed:
 
     def plays(self, *turns: Sequence[Deed]) -> None:
         self.script(*([_step(deed) for deed in turn] for turn in turns))
+
+    def until_kept(self) -> None:
+        """A step is kept before the next one is said."""
 
     def script(self, *turns: list[dict[str, Any]]) -> None:
         """Turns as lists of steps."""
@@ -61,6 +67,11 @@ class Played:
     def plays(self, *turns: Sequence[Deed]) -> None:
         self._stub.scripts = {"*": [step for turn in turns for step in _answers(turn)]}
 
+    def until_kept(self) -> None:
+        """The program writes its transcript a moment after it has said what it does."""
+        folder = Path(self.environment["CLAUDE_CONFIG_DIR"])
+        until(lambda: any(HELD in each.read_text() for each in folder.glob("projects/*/*.jsonl")), HELD)
+
 
 def _answers(turn: Sequence[Deed]) -> list[dict[str, Any]]:
     """One tool an answer; a turn ends with words alone."""
@@ -73,7 +84,7 @@ def _use(deed: Adds | WaitsFor) -> dict[str, Any]:
     if isinstance(deed, Adds):
         command = f"echo {shlex.quote(deed.line)} >>{shlex.quote(deed.path)}"
     else:
-        command = f"until [ -e {deed.path} ]; do sleep 0.02; done"
+        command = f"{HELD} {deed.path} ]; do sleep 0.02; done"
     return {"text": "", "tools": [{"name": "Bash", "input": {"command": command, "description": "a step"}}]}
 
 

@@ -59,6 +59,9 @@ class Subject(Protocol):
     def plays(self, *turns: Sequence[Deed]) -> None:
         """What the agent will do: the first turn answers the prompt, each later one the next message."""
 
+    def until_kept(self) -> None:
+        """Waits until its engine has kept what was done up to the step that is held."""
+
 
 class Process:
     """One process of an engine: started and greeted; `signs` is everything that was read up to now."""

@@ -104,6 +104,7 @@ def test_a_conversation_goes_on_after_kill_9(runs: Runs, tmp_path: Path) -> None
     go = held(runs, tmp_path)
     with runs.start(1) as process:
         until_held(process)
+        runs.subject.until_kept()
         process.kill()
     go.touch()
     with runs.start(2, prompt="Go on.", resumes=True) as process:

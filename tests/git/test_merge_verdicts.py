@@ -27,6 +27,7 @@ def compared(*arguments: str, path: str = "") -> subprocess.CompletedProcess[str
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_verdicts_paths_and_trees_are_those_of_git_merge(seed: str, tmp_path: Path) -> None:
     """Renames, drivers, attributes, line ends, submodules, links, modes, odd names, crosswise merges."""
