@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -24,14 +25,16 @@ pytestmark = pytest.mark.slow
 STEPS = ("gate-noted", "gate-ended", "gate-recorded", "wal-written", "swapped")
 
 
-def started(repo: Path, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+def started(
+    repo: Path, *arguments: str, errors: IO[str] | int = subprocess.PIPE, **variables: str
+) -> subprocess.Popen[str]:
     """ccc as a process that is not waited for, apart from this one's signals."""
     return subprocess.Popen(
         [sys.executable, "-m", "ccc", *arguments],
         cwd=repo,
         env={**os.environ, "PYTHONPATH": str(PROJECT), **variables},
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=errors,
         text=True,
         start_new_session=True,
     )
@@ -133,6 +136,31 @@ def test_interrupting_an_approval_says_that_the_gate_goes_on(
     ccc("merge", "--abort", session.name, exit=0)
     assert marked("CCC_COMMAND", gated.ran()[0]) == []
     assert ccc("queue", exit=0).stdout == "nothing waits to land\n"
+
+
+def test_who_waits_behind_the_gate_of_another_is_told_so(gated: Gated, ccc: RunsCcc, finish: Finish) -> None:
+    gated.configure("""[gate]
+    commands = [
+      "echo run >> $RUNS; test ! -e f0 || sleep 300",
+      "until test -e $RUNS.go; do sleep 0.05; done",
+    ]
+    """)
+    slow, fine = done(ccc, finish, 2)
+    ccc("queue", slow.name, exit=0)
+    until(lambda: len(gated.ran()) == 1)
+    said = gated.runs.with_name("said")
+    with said.open("w") as errors:
+        merging = started(gated.repo.path, "merge", fine.name, "--yes", errors=errors)
+    waits = (
+        f"{fine.name} waits for its gate: the gate of {slow.name} runs first ...\n"
+        f"hint: git ccc merge --abort {slow.name} ends that; queue.parallel lets more run at once\n"
+    )
+    until(lambda: said.read_text() == waits)
+    ccc("merge", "--abort", slow.name, exit=0)
+    until(lambda: said.read_text() == f"{waits}running the gate of main on the combined tree ...\n")
+    Path(f"{gated.runs}.go").touch()
+    words, _ = merging.communicate(timeout=60)
+    assert words == f"landed {fine.name} on main as {gated.repo.oid()[:7]}\n"
 
 
 def test_eight_at_once_take_about_one_gate_each(gated: Gated, ccc: RunsCcc, finish: Finish) -> None:

@@ -11,6 +11,7 @@ from ccc.ops import intents, work
 from ccc.ops.find import find
 from ccc.ops.landing import running, worker
 from ccc.ops.landing.approve import queue
+from ccc.ops.landing.awaited import Awaited
 from ccc.ops.landing.review import Review, review
 from ccc.ops.look import look
 from ccc.ops.verify import could_not_be_read, needs_checks, verify
@@ -63,8 +64,7 @@ def prepare(
     if queued:
         queue(workspace, shown.session)
     if _is_missing(shown):
-        tell(f"running the gate of {shown.combined.target} on the combined tree ...")
-        _wait(workspace, shown, behind)
+        _wait(workspace, shown, behind, Awaited(workspace, shown, tell))
     return review(workspace, session.id, shown)
 
 
@@ -72,7 +72,7 @@ def _is_missing(shown: Review) -> bool:
     return shown.gate is None and shown.has_gate and shown.combined.tree is not None
 
 
-def _wait(workspace: Workspace, shown: Review, behind: Sequence[str]) -> None:
+def _wait(workspace: Workspace, shown: Review, behind: Sequence[str], awaited: Awaited) -> None:
     """Until the worker has an answer for what is to be landed, or none can come of it.
 
     Who interrupts this leaves the worker going.
@@ -81,6 +81,7 @@ def _wait(workspace: Workspace, shown: Review, behind: Sequence[str]) -> None:
     wished = running.wish(layout, (identifier, *behind))
     seen, begun, starts = _signs(workspace), -RESTART_SECONDS, 0
     while True:
+        awaited.look()
         waits = wished in running.wishes(layout)
         works = held(layout.gate_lock)
         now = _signs(workspace)
