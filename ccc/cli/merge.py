@@ -186,6 +186,8 @@ def _way_out(shown: Review) -> str:
     session = shown.session
     if session.landed_head:
         return f"git ccc show {session.name}"
+    if shown.lacks and session.undone is not None:
+        return f"to land it again: {session.undone.command(session.worktree)}"
     if shown.combined.nothing:
         return f"commit in {session.worktree}"
     if shown.sighting.view.status in ("created", "running") and session.verification is None:

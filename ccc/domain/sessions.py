@@ -18,6 +18,7 @@ from ccc.domain.commands import command_of as command_of
 from ccc.domain.commands import command_value as command_value
 from ccc.domain.stamps import rfc3339
 from ccc.domain.starts import Ground, Start, grounds_of, start_of
+from ccc.domain.undone import Undone, undone_of
 from ccc.records import dataclass
 
 KIND = "sessions"
@@ -193,6 +194,7 @@ class Session:
     grounds: tuple[Ground, ...] = ()
     stuck: str | None = None
     request: Request | None = None
+    undone: Undone | None = None
 
     @property
     def waits_at(self) -> str | None:
@@ -269,6 +271,7 @@ def _told(cells: Cells, present: Mapping[str, Any]) -> dict[str, Any]:
         "claim": _claim(_record(present, "claim"), _at(cells, "claim")),
         "verification": _verification(_record(present, "verification"), _at(cells, "verification")),
         "rejection": _rejection(_record(present, "rejection"), _at(cells, "rejection")),
+        "undone": undone_of(_record(present, "undone")),
         "landed": _landed(_record(present, "landed"), _at(cells, "landed")),
         "closed": _closed(_record(present, "closed"), _at(cells, "closed")),
         "request": request_of(_record(present, "request"), _at(cells, "request")),

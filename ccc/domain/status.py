@@ -80,6 +80,7 @@ def derive(session: Session, seen: Seen | None, now: str) -> StatusView:
         if any(each.source == "process" for each in trouble):
             evidence = (Evidence("event", _last_recorded(session), session.run.at),)
         return StatusView("lost", session.updated_at, (*trouble, *evidence), now)
+    evidence = (*_reverted(session), *evidence)
     if status == "unknown":
         return StatusView(status, since, (*trouble, *evidence, *_strayed(session, seen)), since)
     return StatusView(status, since, (*evidence, *trouble, *_strayed(session, seen)), now)
@@ -229,6 +230,7 @@ def _claim_evidence(session: Session) -> Evidence:
         "command": "git ccc report",
         "exit": "its program's exit 0",
         "resolution": "the resolution of its conflict",
+        "undo": "its report before the landing that was undone",
     }
     words = f"{claim.state} at {short_oid(claim.commit)} by {said.get(claim.how, claim.how)}"
     return Evidence("report", f"{words}: {claim.why}" if claim.why else words, claim.at)
@@ -258,6 +260,16 @@ def _run_unseen(session: Session) -> Known:
     """A run that is recorded and of which nothing can be seen."""
     run = session.run
     return run.status, run.at, (Evidence("event", run.why or run.status, run.at),)
+
+
+def _reverted(session: Session) -> tuple[Evidence, ...]:
+    """That its target has reverted its work, and that a person has to bring it back before it can land."""
+    undone = session.undone
+    if undone is None or undone.again is not None or session.landed is not None:
+        return ()
+    if session.head != undone.head:
+        return ()
+    return (Evidence("event", f"{undone.words}; to land it again: {undone.command(session.worktree)}", None),)
 
 
 def _closing(session: Session) -> tuple[Evidence, ...]:

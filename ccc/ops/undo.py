@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ccc.domain.sessions import Session
 from ccc.errors import Refused
-from ccc.ops import bundles, dependents, undoings
+from ccc.ops import bundles, dependents, undoings, work
 from ccc.ops.bundles import Bundle
 from ccc.ops.landing.undo import LandingUndone as LandingUndone
 from ccc.ops.landing.undo import undo_landing
@@ -34,6 +34,7 @@ def undo(workspace: Workspace, reference: str) -> LandingUndone | Reopened:
     bundle = _bundled(workspace, session)
     done = reopen(workspace, session) if closed_at > landed_at else undo_landing(workspace, session)
     dependents.follow(workspace)
+    work.start(workspace)
     return replace(done, remarks=(*done.remarks, bundle.remark)) if bundle.remark else done
 
 

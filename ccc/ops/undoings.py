@@ -13,11 +13,15 @@ from ccc.layout import Layout
 from ccc.records import dataclass
 
 NAME = "undoing.json"
+MOVED_BACK, REVERTED, GONE = "moved back", "reverted", "gone"
 
 
 @dataclass(frozen=True)
 class WayBack:
-    """A branch that shall go from its advance commit `old` back to `new`, and the work trees on it."""
+    """A session's branch that shall go from `old` to `new`, and the work trees on it.
+
+    Back from its advance commit where its target is moved back, else on to one that can land again.
+    """
 
     old: str
     new: str
@@ -29,8 +33,8 @@ class Undoing:
     """The landing `commit` of `session` shall be undone: `target` goes from `old` to `new`.
 
     `how` is `moved back`, `reverted`, or `gone` where the target did not contain it any more; `tops` are
-    checkouts of the target to bring along, `by` the person, `back` the way the session's branch goes back
-    too, `remarks` what is worth saying aloud, `remote` whose branch of that name moves first.
+    checkouts of the target to bring along, `by` the person, `back` the way that the session's branch
+    goes, `remarks` what is worth saying aloud, `remote` whose branch of that name moves first.
     """
 
     session: str

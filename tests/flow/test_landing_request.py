@@ -272,11 +272,24 @@ def test_without_the_program_it_is_said_how_to_get_it(place: Place, session: Wor
 
 
 @pytest.mark.slow
-def test_what_was_merged_there_is_reverted_there(place: Place, session: Worked) -> None:
+@pytest.mark.parametrize("how", ["merge", "squash"])
+def test_what_was_merged_there_is_reverted_there_and_can_land_again(
+    place: Place, session: Worked, how: str
+) -> None:
     place.run("merge", session.name, exit=3)
-    place.stub.merge(1, "merge")
+    merged = place.stub.merge(1, how)
     place.run("merge", session.name, exit=0)
     assert f"was merged at {place.url} by github:maintainer" in place.run("undo", session.name, exit=1).stderr
+    stub = place.stub
+    reverted = stub.git("commit-tree", f"{merged}^1^{{tree}}", "-p", merged, "-m", "Revert it")
+    stub.git("update-ref", "refs/heads/main", reverted)
+    place.repo.git("pull", "-q", "--ff-only", "origin", "main")
+    assert not (place.repo.path / "one").exists()
+    assert "has all of it, and can land again" in place.run("undo", session.name, exit=0).stdout
+    place.run("merge", session.name, exit=3)
+    stub.merge(2, how)
+    place.run("merge", session.name, exit=0)
+    assert (place.repo.path / "one").read_text() == "1"
 
 
 @pytest.mark.slow

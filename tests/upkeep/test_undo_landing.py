@@ -102,7 +102,7 @@ def test_a_landing_others_built_on_is_reverted_and_their_work_stays(
     place.repo.commit("Build on it", {"other": "two\n"})
     undone = ccc_inline("undo", landed.name, exit=0)
     assert "main has it reverted by" in undone.stdout
-    assert "to land them again, revert" in undone.stdout
+    assert f"{landed.branch} has all of it, and can land again" in undone.stdout
     assert (place.repo.path / "other").exists()
     assert not (place.repo.path / "login").exists()
     assert place.session(landed.name).landed is None

@@ -26,6 +26,7 @@ from ccc.ops.landing.clashes import clashing
 from ccc.ops.landing.combine import Combined, as_landed, combine
 from ccc.ops.landing.deciding import patch, paths_of, warnings
 from ccc.ops.landing.depends import Dependencies
+from ccc.ops.landing.lacking import lacking
 from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
@@ -71,6 +72,8 @@ class Review:
     """The whole change of what decides trust, the lines of a patch."""
     standing: Standing | None = None
     """What was said of it on a forge."""
+    lacks: str | None = None
+    """Work of the session that its target has had and has reverted, and that would not land, in words."""
 
     @property
     def session(self) -> Session:
@@ -128,7 +131,8 @@ def review_of(
     gate = gates.recorded(state, combined, wanted)
     changes = shown.changes if shown and same else _changes(workspace, combined)
     agreed = consent(workspace, combined, entry.approvals, paths_of(changes), picture.sessions)
-    why_not = tuple(_against(workspace, picture, sighting, combined, gate, agreed))
+    lacks = shown.lacks if shown and same else lacking(workspace, session, combined)
+    why_not = tuple(_against(workspace, picture, sighting, combined, gate, agreed, lacks))
     return Review(
         sighting=sighting,
         entry=entry,
@@ -143,6 +147,7 @@ def review_of(
         why_not=why_not,
         position=_position(picture, session),
         warnings=(
+            *([f"what lands lacks work: {lacks}"] if lacks and not combined.nothing else []),
             *warnings(changes),
             *outdated(picture.sessions, session),
             *clashing(picture, session.id, combined.head),
@@ -150,6 +155,7 @@ def review_of(
         consent=agreed,
         deciding=shown.deciding if shown and same else patch(workspace.git, combined, changes),
         standing=standing_of(state.stream(landings.stream_of(session.id))),
+        lacks=lacks,
     )
 
 
@@ -160,12 +166,15 @@ def _against(
     combined: Combined,
     gate: Gate | None,
     agreed: Consent,
+    lacks: str | None,
 ) -> list[str]:
     session, known = sighting.session, picture.sessions
     if session.landed_head:
         assert session.landed is not None
         return [f"already landed as {short_oid(session.landed.commit)}"]
     others = carried(workspace, known, session, combined.base, combined.head, combined.grafts)
+    if combined.nothing and lacks and session.closed is None:
+        return [f"nothing to land: {lacks}"]
     needs = Dependencies(workspace, picture).reasons(session)
     return _why_not(sighting, combined, gate, agreed, others, needs)
 

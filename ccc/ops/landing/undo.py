@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,20 +25,20 @@ from ccc.ops import undoings
 from ccc.ops.actor import require_person_at_keyboard
 from ccc.ops.landing.checkouts import bring_along, checkouts_of, require_clean
 from ccc.ops.landing.combine import target_gone
+from ccc.ops.landing.lacking import is_taken_back
 from ccc.ops.landing.land import LAND_LOCK, PUSH, finish
 from ccc.ops.landing.pushing import has, push, remote_of, require_at
 from ccc.ops.landing.turns import turn
-from ccc.ops.landing.wayback import is_back, move_branch_back, way_back
+from ccc.ops.landing.wayback import after, claimed, move, way_of
 from ccc.ops.observe import HEADS
 from ccc.ops.policy import target_policy_of
-from ccc.ops.undoings import Undoing
+from ccc.ops.undoings import GONE, MOVED_BACK, REVERTED, Undoing
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 from ccc.store.crashpoints import reached
 from ccc.store.lock import locked
 from ccc.store.protocol import State
 
-MOVED_BACK, REVERTED, GONE = "moved back", "reverted", "gone"
 SHOWN = 3
 
 
@@ -107,8 +108,7 @@ def resume(workspace: Workspace) -> LandingUndone | None:
         words for top in undoing.tops for words in bring_along(workspace, Path(top), undoing.old, undoing.new)
     ]
     reached("undo-checked-out")
-    if undoing.back is not None:
-        remarks += move_branch_back(workspace, session, undoing.back)
+    remarks += move(workspace, session, undoing)
     reached("undo-branch-back")
     workspace.store.transact(lambda state: _undone(workspace, state, undoing))
     reached("undo-recorded")
@@ -157,36 +157,48 @@ def _plan(workspace: Workspace, session: Session, landed: Landed, person: str) -
     tip = repositories.resolve(git, HEADS + landed.target)
     if tip is None:
         raise target_gone(workspace, landed.target)
-    if "://" in landed.how:
-        raise Refused(f"{session.name} was {landed.how}", "revert it there; git ccc notices")
     if landed.method == PICKED:
         raise Refused(
             f"{session.name} came to {landed.target} in several commits: {landed.how}",
             f"git revert them on {landed.target}; the last one is {short_oid(landed.commit)}",
         )
+    way = target_policy_of(workspace, landed.target).settings.land.on(landed.target)
+    remote = None
     if not history.is_ancestor(git, landed.commit, tip):
         new, how = tip, GONE
+    elif "://" in landed.how:
+        new, how = _reverted_there(workspace, session, landed, tip), GONE
     elif tip == landed.commit and not history.contained_in_remote(git, tip):
         new, how = landed.base, MOVED_BACK
     else:
         new = _revert(workspace, session, landed, tip)
         how = GONE if new == tip else REVERTED
+        remote = way.remote if how == REVERTED and way.landing == PUSH else None
     tops = () if new == tip else tuple(str(top) for top in checkouts_of(workspace, landed.target))
-    back, words = way_back(workspace, session, landed) if how == MOVED_BACK else (None, None)
-    if how == REVERTED:
-        words = (
-            f"its commits stay in the history of {landed.target}; to land them again, revert {short_oid(new)}"
-        )
-    remarks = (words,) if words else ()
-    way = target_policy_of(workspace, landed.target).settings.land.on(landed.target)
-    remote = way.remote if how == REVERTED and way.landing == PUSH else None
-    return Undoing(
-        session.id, landed.target, landed.commit, tip, new, how, tops, person, back, remarks, remote
+    undoing = Undoing(session.id, landed.target, landed.commit, tip, new, how, tops, person, None, (), remote)
+    back, words = way_of(workspace, session, landed, undoing)
+    return replace(undoing, back=back, remarks=(words,) if words else ())
+
+
+def _reverted_there(workspace: Workspace, session: Session, landed: Landed, tip: str) -> str:
+    """The tip of a target that a forge moves, if it does not have the landed changes any more.
+
+    Raises Refused where it has.
+    """
+    there = landed if landed.method == MERGE else replace(landed, method=SQUASH)
+    with contextlib.suppress(Conflict):
+        if _revert(workspace, session, there, tip) == tip:
+            return tip
+    raise Refused(
+        f"{session.name} was {landed.how}",
+        f"revert it there, bring {landed.target} here by git pull, then again: git ccc undo {session.name}",
     )
 
 
 def _revert(workspace: Workspace, session: Session, landed: Landed, tip: str) -> str:
     """A commit on top of `tip` without the landed changes; `tip` itself where they are gone already."""
+    if is_taken_back(workspace, landed, tip):
+        return tip
     with scratch(workspace.repository, workspace.layout, tip) as folder:
         git = Git(folder)
         done = git.run("revert", "--no-commit", *_reverted(landed), ok=range(256))
@@ -256,9 +268,7 @@ def _undone(workspace: Workspace, state: State, undoing: Undoing) -> Sequence[Dr
     session = _current(state, undoing.session)
     if session is None or session.landed is None or session.landed.commit != undoing.commit:
         return ()
-    own: dict[str, Value] = {"landed": None}
-    if undoing.back is not None and is_back(workspace, session, undoing.back):
-        own["head"] = undoing.back.new
+    own, tip = after(workspace, session, undoing)
     merges = landings.stream_of(session.id)
     approvals: dict[str, Value] = {
         field: None for field in state.stream(merges) if field.startswith(landings.APPROVAL)
@@ -283,4 +293,5 @@ def _undone(workspace: Workspace, state: State, undoing: Undoing) -> Sequence[Dr
             by=undoing.by,
             data={"landed": landed_value(session.landed), "how": undoing.how, "tip": undoing.new},
         ),
+        *claimed(session, session.landed, undoing, tip),
     )

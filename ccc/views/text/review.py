@@ -177,8 +177,10 @@ def _verdict(shown: Review, look: Styling) -> Iterator[str]:
 def next_command(shown: Review) -> str:
     """What a person would do now; empty where nothing is to be done."""
     session, combined = shown.session, shown.combined
-    if session.landed_head or session.closed is not None or combined.nothing:
+    if session.landed_head or session.closed is not None:
         return ""
+    if combined.nothing:
+        return session.undone.command(session.worktree) if shown.lacks and session.undone else ""
     if combined.conflicts:
         return f"git ccc resolve {session.name} --hand-back"
     status = shown.sighting.view.status
