@@ -20,6 +20,7 @@ from ccc.ids import LEAST_PREFIX, short
 from ccc.ops.acknowledging import Decides, arrived
 from ccc.ops.actor import actor_of
 from ccc.ops.agent_items import of_agent
+from ccc.ops.approved import can_land, missing, of_approved, of_one
 from ccc.ops.items import (
     Entries,
     approval,
@@ -60,7 +61,9 @@ def items(workspace: Workspace, picture: Picture) -> tuple[Item, ...]:
     """What waits, oldest first, as far as it can be told without a merge; cheap enough for `status`."""
     entries = entries_of(picture)
     found = stale(workspace, picture)
-    return _unseen(picture, _recorded(workspace, picture, entries, given_up=found))
+    approved = of_approved(workspace, picture, entries, found)
+    recorded = _recorded(workspace, picture, entries, given_up=found)
+    return _unseen(picture, [*recorded, *approved.values()])
 
 
 def inbox(workspace: Workspace, picture: Picture) -> tuple[Item, ...]:
@@ -198,8 +201,13 @@ def _landing(
         yield from _by_the_rules(workspace, picture, sighting)
         return
     current = {one.by for one in given if one.covers(base, head, verdict.tree)}
-    if is_ready(sighting) and not verdict.nothing and len(current) < outlook.required:
-        if not given or current:
+    if not is_ready(sighting) or verdict.nothing:
+        return
+    if entry is not None and current:
+        counted = of_one(workspace, picture, sighting, entry, base)
+        yield from () if counted is None else (counted,)
+    elif outlook.required:
+        if not given:
             yield approval(sighting)
             return
         why = staleness.why(given[-1], session, base, head, picture.sessions)
@@ -213,7 +221,11 @@ def _by_the_rules(workspace: Workspace, picture: Picture, sighting: Sighting) ->
 
     with peek(workspace) as aside:
         shown = review_of(aside, picture, sighting)
-    if shown.only_approval_missing:
+    if shown.can_merge and shown.consent.given:
+        yield can_land(sighting)
+    elif shown.only_approval_missing and shown.consent.given:
+        yield missing(sighting, "; ".join(shown.why_not))
+    elif shown.only_approval_missing:
         remark, yeses = f"; {'; '.join(shown.why_not)}", shown.consent.yeses
         if yeses and all(yes.stale for yes in yeses):
             yield stale_approval(sighting, Stale(yeses[-1].approval, yeses[-1].why), remark)

@@ -73,7 +73,7 @@ def _of(
     workspace: Workspace, picture: Picture, doubtful: Mapping[str, Sequence[Approval]]
 ) -> Iterator[tuple[str, Stale]]:
     refs = heads.branches(workspace.git, workspace.repository.common)
-    rules: dict[str, bool] = {}
+    rules: dict[str, Rule | None] = {}
     sessions = {session.id: session for session in picture.sessions}
     landed = [session for session in picture.sessions if session.landed is not None]
     for identifier, given in doubtful.items():
@@ -82,29 +82,51 @@ def _of(
         if base is None or any((one.base, one.head) == (base, session.head) for one in given):
             continue
         if base not in rules:
-            rules[base] = _is_strict(workspace, base)
-        if rules[base]:
+            rules[base] = rule_at(workspace, base)
+        rule = rules[base]
+        if rule is not None and rule.strict and rule.required:
             newest = given[-1]
             yield session.id, Stale(newest, why(newest, session, base, session.head, landed))
 
 
-def _is_strict(workspace: Workspace, commit: str) -> bool:
-    """Whether the target asks for somebody's yes, and only for the very base that was shown.
+@dataclass(frozen=True)
+class Rule:
+    """What a target's commit asks for: so many yeses, for the very base that was shown (`strict`), a gate.
 
-    Read without pydantic, which `status` has no time for; what is not readable says nothing here.
+    `plain`: whether every yes to what would land now counts alike.
+    """
+
+    required: int = 1
+    strict: bool = True
+    plain: bool = True
+    gated: bool = False
+
+
+def rule_at(workspace: Workspace, commit: str) -> Rule | None:
+    """The rule of a target's commit, None where it is not readable.
+
+    Read without pydantic, which `status` has no time for.
     """
     content = _configuration(workspace, commit)
     if content is None:
-        return True
-    import tomllib  # where an approval and its target have parted only
+        return Rule()
+    import tomllib  # where something was approved only
 
     try:
-        table = tomllib.loads(content.decode("utf-8")).get("approval", {})
+        whole = tomllib.loads(content.decode("utf-8"))
     except (UnicodeDecodeError, ValueError, RecursionError):
-        return False
-    if not isinstance(table, dict):
-        return False
-    return bool(table.get("stale", "strict") == "strict" and table.get("required", 1) != 0)
+        return None
+    table, gate = whole.get("approval", {}), whole.get("gate", {})
+    if not isinstance(table, dict) or not isinstance(gate, dict):
+        return None
+    required, stale = table.get("required", 1), table.get("stale", "strict")
+    if not isinstance(required, int):
+        return None
+    config = table.get("config", 1)
+    alike = config <= required if isinstance(config, int) else False
+    alike = alike and not any(table.get(key) for key in ("approvers", "paths", "signed"))
+    plain = alike and table.get("author", True) is True
+    return Rule(required, stale == "strict", plain, bool(gate.get("commands")))
 
 
 def _configuration(workspace: Workspace, commit: str) -> bytes | None:

@@ -9,6 +9,7 @@ from dataclasses import field, replace
 from ccc.domain.status import DONE, FAILED, before_closing
 from ccc.errors import NotFound
 from ccc.ops import work
+from ccc.ops.approved import is_decided
 from ccc.ops.dependents import awaited
 from ccc.ops.find import find_all
 from ccc.ops.inbox import Item, items
@@ -161,7 +162,8 @@ def _needs(
     return tuple(
         each
         for each in theirs
-        if (each.kind in NEEDS_A_PERSON and not is_of_radar(each)) or (each.kind, each.session) in ready
+        if (each.kind in NEEDS_A_PERSON and not is_of_radar(each))
+        or ((each.kind, each.session) in ready and not is_decided(each))
     )
 
 

@@ -192,6 +192,7 @@ def test_the_inbox_asks_for_the_yes_that_is_missing_and_not_for_one_that_was_giv
     session = done(files={"src/auth/keys.py": "1\n"})
     ccc_inline("approve", session.name, exit=0)
     [item] = ccc_inline("inbox", "--json", exit=0).json["items"]
-    assert item["text"].endswith("; approval by one of lead@* for src/auth/keys.py is missing (0 of 1)")
+    assert item["text"] == "approval by one of lead@* for src/auth/keys.py is missing (0 of 1)"
     ready.commit("Policy", {CONFIG: '[approval]\nstale = "trivial-rebase"\n'})
-    assert [each["kind"] for each in ccc_inline("inbox", "--json", exit=0).json["items"]] == ["message"]
+    [landable, moved] = ccc_inline("inbox", "--json", exit=0).json["items"]
+    assert (landable["text"], moved["kind"]) == ("approved, and can land", "message")

@@ -37,8 +37,59 @@ def test_a_checked_session_waits_for_approval_until_it_is_given(
     assert kinds(inbox(ccc)) == [("approval", "backend-one is unchecked")]
     assert ccc("status", "--json").json["waiting_for_you"] == inbox(ccc)
     ccc("approve", session.name, exit=0)
+    (item,) = inbox(ccc)
+    assert kinds([item]) == [("approval", "backend-one is approved")]
+    assert (item["text"], item["command"]) == ("approved, and can land", "git ccc merge backend-one")
+    assert ccc("status", "--json").json["waiting_for_you"] == [item]
+    assert ccc("wait", "--json", "--timeout", "0", exit=0).json["needs_you"] == []
+    ccc(*shlex.split(item["command"])[2:], exit=0)
     assert inbox(ccc) == []
     assert ccc("inbox", exit=0).stdout.startswith("nothing waits for you\n")
+
+
+def test_who_is_missing_among_several_approvers_is_said_the_same_everywhere(
+    ready: Repo, ccc: RunsCcc, done: Done
+) -> None:
+    ready.commit("Two", {".ccc/config.toml": "[approval]\nrequired = 2\n"})
+    session = done("backend", "One")
+    ccc("approve", session.name, exit=0)
+    (item,) = inbox(ccc)
+    assert (item["kind"], item["title"]) == ("approval", "backend-one is unchecked")
+    assert item["text"] == "1 of 2 approvals; another person's is missing"
+    assert item["command"] == "git ccc approve backend-one"
+    assert ccc("status", "--json").json["waiting_for_you"] == [item]
+    ready.git("config", "user.email", "other@example.com")
+    ccc(*shlex.split(item["command"])[2:], exit=0)
+    assert kinds(inbox(ccc)) == [("approval", "backend-one is approved")]
+    assert ccc("status", "--json").json["waiting_for_you"] == inbox(ccc)
+
+
+def test_a_yes_of_somebody_else_than_the_rule_asks_for_is_not_asked_for_again(
+    ready: Repo, ccc: RunsCcc, done: Done
+) -> None:
+    rule = '[approval]\npaths = [{paths = ["file"], approvers = ["lead@example.com"]}]\n'
+    ready.commit("Lead", {".ccc/config.toml": rule})
+    session = done("backend", "One")
+    ccc("approve", session.name, exit=0)
+    (item,) = inbox(ccc)
+    words = "approval by one of lead@example.com for file is missing (0 of 1)"
+    assert (item["text"], item["command"]) == (words, "git ccc approve backend-one")
+    ready.git("config", "user.email", "lead@example.com")
+    ccc("approve", session.name, exit=0)
+    assert kinds(inbox(ccc)) == [("approval", "backend-one is approved")]
+    assert len(ccc("status", "--json").json["waiting_for_you"]) == 0
+
+
+def test_what_is_approved_against_its_gate_or_behind_it_can_land(
+    ready: Repo, ccc: RunsCcc, done: Done
+) -> None:
+    ready.commit("Gate", {".ccc/config.toml": '[gate]\ncommands = ["test -e file"]\n[radar]\non = false\n'})
+    good, bad = done("backend", "One", file="1"), done("backend", "Two", other="1")
+    ccc("approve", good.name, exit=0)
+    ccc("approve", bad.name, "--override", "Must be", exit=0)
+    landable = [item["session"] for item in inbox(ccc) if item["text"] == "approved, and can land"]
+    assert sorted(landable) == sorted([good.id, bad.id])
+    assert ccc("status", "--json").json["waiting_for_you"] == inbox(ccc)
 
 
 def test_an_approval_that_the_target_has_overtaken_is_asked_for_anew(

@@ -121,7 +121,7 @@ def test_what_moves_is_seen_at_once(place: Places) -> None:
     asked = [("approval", "landing it needs your approval; it has no checks")]
     assert (here.of(0), here.of(1)) == (asked, asked)
     here.run("approve", "backend-part-2", exit=0)
-    assert (here.of(0), here.of(1)) == (asked, [])
+    assert (here.of(0), here.of(1)) == (asked, [("approval", "approved, and can land")])
     before = here.repo.oid()[:7]
     here.repo.commit("Meanwhile", shared="moved\n")
     moved = f"the one given is stale: main is at {here.repo.oid()[:7]} now, was {before}"

@@ -49,7 +49,8 @@ def test_from_created_to_landed(ready: Repo, ccc: RunsCcc, spawn: Spawns) -> Non
     assert [item["kind"] for item in checked["waiting_for_you"]] == ["approval"]
     ccc("approve", session.name, exit=0)
     approved = orient(ccc)
-    assert (approved["waiting_for_you"], approved["next"]) == ([], ["git ccc merge backend-one"])
+    assert [item["title"] for item in approved["waiting_for_you"]] == ["backend-one is approved"]
+    assert approved["next"] == ["git ccc merge backend-one"]
     ccc("merge", session.name, exit=0)
     assert orient(ccc)["next"] == ["git ccc close backend-one", BEGIN]
     ccc("close", session.name, exit=0)
