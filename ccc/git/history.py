@@ -42,10 +42,15 @@ class FileChange:
 
 @dataclass(frozen=True)
 class DirtyPath:
-    """An uncommitted path; `code` as `git status --porcelain` prints it (`??` untracked)."""
+    """An uncommitted path; `code` as `git status --porcelain` prints it (`??` untracked).
+
+    `is_elsewhere`: of a submodule, that another commit is checked out in it than the index has, and the index
+    has no change.
+    """
 
     path: str
     code: str
+    is_elsewhere: bool = False
 
 
 def commits_between(git: Git, old: str | None, new: str, *, exclude: Sequence[str] = ()) -> list[CommitInfo]:
@@ -171,7 +176,8 @@ def parsed_status(output: bytes) -> list[DirtyPath]:
             found.append(DirtyPath(quoted(part[2:]), "??"))
         elif kind in DIRTY_FIELDS:
             fields = part.split(b" ", DIRTY_FIELDS[kind])
-            found.append(DirtyPath(quoted(fields[-1]), fields[1].decode().replace(".", " ")))
+            elsewhere = fields[1] == b".M" and fields[2].startswith(b"SC")
+            found.append(DirtyPath(quoted(fields[-1]), fields[1].decode().replace(".", " "), elsewhere))
         if kind == "2":
             next(parts)
     return found

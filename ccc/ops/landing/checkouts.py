@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from ccc.errors import GitFailed, Refused
 from ccc.git import bringing, history, worktrees
+from ccc.git import repository as repositories
 from ccc.git.bringing import Few, begin_few
 from ccc.git.command import Begun, Git
 from ccc.git.repository import git_in, index_of
@@ -82,19 +84,37 @@ def require_unchanged(looks: Sequence[Look], base: str, commit: str) -> None:
     would undo it; so it is left alone, and said so. Raises Refused.
     """
     for look in looks:
-        _require_no_changes(look)
+        _require_no_changes(look, base)
     for look in looks:
         if look.few is None or not look.few.is_plain:
             _require_room(look, base, commit)
 
 
-def _require_no_changes(look: Look) -> None:
-    changed = [entry.path for entry in history.parsed_status(look.status.result().out)]
+def _require_no_changes(look: Look, base: str) -> None:
+    found = history.parsed_status(look.status.result().out)
+    changed = [entry for entry in found if not (entry.is_elsewhere and _was_left(look, base, entry.path))]
     if changed:
-        raise Refused(
-            f"{look.top} has uncommitted changes: {_some(changed)}",
-            "commit or stash them there, or close that checkout",
+        modules = [shlex.quote(entry.path) for entry in changed if entry.is_elsewhere]
+        update = (
+            f"; or, to have what is committed: git submodule update {' '.join(modules)}" if modules else ""
         )
+        raise Refused(
+            f"{look.top} has uncommitted changes: {_some([entry.path for entry in changed])}",
+            f"commit or stash them there, or close that checkout{update}",
+        )
+
+
+def _was_left(look: Look, base: str, path: str) -> bool:
+    """Whether a submodule is checked out at a commit that the target had for it before.
+
+    As `git merge` does, a landing that moves a submodule leaves what is checked out in it to `git submodule
+    update`; so this is no change of anybody's.
+    """
+    there = repositories.resolve(Git(look.top / path), "HEAD")
+    if there is None:
+        return False
+    asked = ("log", "-1", "--format=%H", f"--find-object={there}", "--diff-merges=first-parent", base)
+    return bool(look.git.run(*asked, "--", f":(top,literal){path}").text)
 
 
 def _require_room(look: Look, base: str, commit: str) -> None:
