@@ -66,4 +66,5 @@ def _logs(layout: Layout, identifier: str, name: str) -> Iterator[Path]:
 def _is_log(file: str, identifier: str, name: str) -> bool:
     """Whether checks of this session wrote it, its set-up commands, or a gate."""
     checks, own = f"[0-9a-f]+-{short(identifier)}", re.escape(name)
-    return bool(re.fullmatch(rf"(setup-{own}|{own}-{checks}|gate-{own}-[0-9a-f]+(-base)?)-\d+\.log", file))
+    gate = f"gate-{own}-[0-9a-f]+(-base|-[0-9a-f]{{8}})?"
+    return bool(re.fullmatch(rf"(setup-{own}|{own}-{checks}|{gate})-\d+(-again\d+)?\.log", file))

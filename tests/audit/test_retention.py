@@ -170,13 +170,14 @@ def test_old_logs_of_closed_sessions_are_deleted_and_nothing_else(
             (run / name).write_text("{}")
         for name in (f"{session.name}-abcdef0-{session.id[:8]}", f"setup-{session.name}"):
             (here / "logs" / f"{name}-1.log").write_text("x")
-        (here / "logs" / f"gate-{session.name}-abcdef0-base-2.log").write_text("x")
+        for end in ("base-2", "0123abcd-2", "0123abcd-2-again1"):
+            (here / "logs" / f"gate-{session.name}-abcdef0-{end}.log").write_text("x")
     close(ccc_inline, closed)
     ready.write(".ccc/config.toml", '[retention]\nlogs = "1d"\n')
     assert ccc_inline("retire", "--json", exit=0).json["logs"] == []
     ready.write(".ccc/config.toml", "[retention]\nlogs = 0.001\n")
     found = ccc_inline("retire", "--yes", "--json", exit=0).json
-    assert [(each["name"], each["files"]) for each in found["logs"]] == [(closed.name, 7)]
+    assert [(each["name"], each["files"]) for each in found["logs"]] == [(closed.name, 9)]
     assert named(found["sessions"]) == []
     assert listed(ccc_inline) == [opened.name, closed.name]
     left = {path.name for path in (here / "runs" / closed.id / "1").iterdir()}
@@ -184,7 +185,7 @@ def test_old_logs_of_closed_sessions_are_deleted_and_nothing_else(
     assert {path.name for path in (here / "logs").iterdir()} == {
         f"{opened.name}-abcdef0-{opened.id[:8]}-1.log",
         f"setup-{opened.name}-1.log",
-        f"gate-{opened.name}-abcdef0-base-2.log",
+        *(f"gate-{opened.name}-abcdef0-{end}.log" for end in ("base-2", "0123abcd-2", "0123abcd-2-again1")),
     }
     assert len(list((here / "runs" / opened.id / "1").iterdir())) == 6
 
