@@ -83,12 +83,15 @@ class Watch:
         self.marker = marker
         self._lock = threading.Lock()
         self._ended = False
+        self._first: int | None = None
 
     def begin(self, start: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
         """Starts a process, so that an end finds it or prevents it. Raises Ended."""
         with self._lock:
             self.check()
-            return start()
+            process = start()
+            self._first = process.pid
+            return process
 
     def check(self) -> None:
         """Raises Ended once it was."""
@@ -96,10 +99,13 @@ class Watch:
             raise Ended
 
     def end(self, grace: float) -> list[int]:
-        """Ends what runs, with `grace` seconds; gives who could not be ended."""
+        """Ends what runs, with `grace` seconds; gives who could not be ended.
+
+        The exit status of the command itself is left to who waits for it.
+        """
         with self._lock:
             self._ended = True
-        return tree_of(self.marker).end(grace)
+        return tree_of(self.marker).end(grace, spare=() if self._first is None else (self._first,))
 
 
 def run_whole(

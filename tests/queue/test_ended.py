@@ -46,6 +46,20 @@ def test_a_dropped_gate_is_not_begun_again(gated: Gated, ccc: RunsCcc, finish: F
     assert ccc("log", "--type", "merge.gate-failed", "--json", exit=0).json["events"] == []
 
 
+def test_nothing_is_left_by_an_abort_of_what_a_killed_worker_ran(
+    gated: Gated, ccc: RunsCcc, finish: Finish
+) -> None:
+    gated.configure('[gate]\ncommands = ["echo $CCC_COMMAND >> $RUNS; sleep 300"]\n')
+    slow = finish("backend", "Slow", {"slow": "1"})
+    ccc("wait", slow.name, "--timeout", "60", exit=0)
+    ccc("queue", slow.name, exit=0)
+    until(lambda: len(gated.ran()) == 1)
+    (run,) = all_running(Layout(gated.repo.common))
+    os.kill(int(run.worker.split()[0]), signal.SIGKILL)
+    ccc("merge", "--abort", slow.name, exit=0)
+    assert (alive(gated), len(gated.ran())) == ([], 1)
+
+
 def test_what_an_ended_gate_did_lands_nobody_else(gated: Gated, ccc: RunsCcc, finish: Finish) -> None:
     """The worst of it: a gate that went on mended the next one's work tree."""
     gated.configure("""[gate]

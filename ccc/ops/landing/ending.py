@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
-from ccc.errors import NotFound, Refused, TimedOut
+from ccc.errors import NotFound, Refused, StoreBusy, TimedOut
 from ccc.ops import intents
 from ccc.ops.find import find_all
 from ccc.ops.landing import running
@@ -42,7 +43,8 @@ END_SECONDS = 20.0
 def abort_gates(workspace: Workspace, references: Sequence[str]) -> str:
     """Takes sessions out of the queue and waits until none of their gates runs; says which.
 
-    Raises NotFound, Refused where one is not queued and nothing of it runs, TimedOut.
+    What a killed worker left of any gate is ended, too. Raises NotFound, Refused where one is not queued and
+    nothing of it runs, TimedOut.
     """
     sessions = find_all(references, look(workspace).sessions)
     wanted = {each.id for each in sessions}
@@ -57,6 +59,8 @@ def abort_gates(workspace: Workspace, references: Sequence[str]) -> str:
                 raise
     for name in waited_for:
         running.granted(workspace.layout, name)
+    with suppress(StoreBusy), locked(workspace.layout.gate_lock, 0):
+        running.clear(workspace.layout)
     until = time.monotonic() + END_SECONDS
     while any(each.session in wanted for each in running.all_running(workspace.layout)):
         if time.monotonic() > until:
