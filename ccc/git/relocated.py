@@ -13,6 +13,16 @@ ABOVE, TAIL = 8, 4
 """How many folders above the repository are looked into, and how many last parts of a recorded path count."""
 
 
+def moved_by_git(common: Path, name: str) -> Path | None:
+    """Where a work tree is now that `git worktree move` (or `repair`) put elsewhere; None where it is not.
+
+    `name`: of its admin directory. Both point at each other then.
+    """
+    admin = common / "worktrees" / name
+    link = pointed_at(admin / "gitdir")
+    return link.parent if link is not None and points_to(link, admin) else None
+
+
 def moved_with(repository: Repository, admin: Path, recorded: Path | None) -> Path | None:
     """Where a work tree is that was moved together with its repository; None where it is not to be found.
 

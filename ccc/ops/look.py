@@ -17,7 +17,7 @@ from ccc.git import heads, history
 from ccc.git.heads import ADMIN_PREFIX
 from ccc.ops.observe import HEADS, all_sessions
 from ccc.ops.roster import Roster
-from ccc.ops.sight import Eyes
+from ccc.ops.sight import Eyes, where_they_are
 from ccc.ops.sync import enabled as sharing
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
@@ -86,7 +86,17 @@ def look(workspace: Workspace, at: str | None = None) -> Picture:
     workspace.views, views, lives = eyes.on(roster, workspace.views)
     nothing = repeat(None)
     shares = nothing if unshared is None else [session.id in unshared for session in sessions]
-    parts = (sessions, views, nothing, nothing, nothing, lives, shares, nothing, repeat(now))
+    parts = (
+        where_they_are(workspace.views),
+        views,
+        nothing,
+        nothing,
+        nothing,
+        lives,
+        shares,
+        nothing,
+        repeat(now),
+    )
     picture = Picture(state, tuple(_grounded(list(map(Sighting, *parts)), roster)))
     if "queued" in roster.statuses:
         from ccc.ops.placing import placed  # where somebody waits only

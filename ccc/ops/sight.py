@@ -6,13 +6,14 @@ import os
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from itertools import compress, count
 from operator import is_not, ne, or_
 
 from ccc.domain.life import Life
 from ccc.domain.sessions import Session
 from ccc.domain.status import Seen, StatusView, derive
-from ccc.git import heads
+from ccc.git import heads, relocated
 from ccc.layout import Layout
 from ccc.ops.roster import Roster
 from ccc.records import dataclass
@@ -25,8 +26,11 @@ FEW = 8
 """Folders asked for one by one; where more lie beside one another, listing them once is quicker."""
 
 
-AtRest = tuple[str | None, bool, str | None]
-"""The tip of a session's branch, whether its worktree is there, and the branch that one is on."""
+AtRest = tuple[str | None, bool | str, str | None]
+"""The tip of a session's branch, whether its worktree is there, and the branch that one is on.
+
+The path of a worktree stands for one that is not where it is recorded, but there, by `git worktree move`.
+"""
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,18 @@ class Eyes:
         tips = map(self.refs.get, roster.branches)
         there = worktrees(roster)
         branches = map(self.branches.get, roster.names)
-        return list(zip(tips, map(there.__contains__, roster.worktrees), branches, strict=True))
+        known = list(map(there.__contains__, roster.worktrees))
+        if all(known):
+            return list(zip(tips, known, branches, strict=True))
+        found = map(self._found, known, roster.names)
+        return list(zip(tips, found, branches, strict=True))
+
+    def _found(self, is_there: bool, name: str) -> bool | str:
+        """Where the worktree is that is not where it is recorded, as far as git knows."""
+        if is_there or not name or name not in self.branches:
+            return is_there
+        moved = relocated.moved_by_git(self.layout.common, f"{heads.ADMIN_PREFIX}{name}")
+        return is_there if moved is None else str(moved)
 
 
 def _still_true(
@@ -107,7 +122,18 @@ def _still_true_of_those_there(
 
 def _seen(seen: AtRest, found: Life | None) -> Seen:
     tip, worktree, branch = seen
-    return Seen(head=tip, worktree=worktree, checked_out=branch, life=found, searched=True)
+    return Seen(head=tip, worktree=bool(worktree), checked_out=branch, life=found, searched=True)
+
+
+def where_they_are(views: Views) -> Sequence[Session]:
+    """The sessions, with the place of the worktree of those whose it was moved by git."""
+    if not any(isinstance(where, str) for _, where, _ in views.seen):
+        return views.sessions
+    rows = zip(views.sessions, views.seen, strict=True)
+    return [
+        replace(session, worktree=where) if isinstance(where, str) else session
+        for session, (_, where, _) in rows
+    ]
 
 
 def worktrees(roster: Roster) -> AbstractSet[str]:

@@ -66,3 +66,25 @@ def test_a_copy_of_everything_does_not_take_the_worktrees_of_the_first(
     ccc("doctor", "--fix", cwd=copy / "repo")
     assert place.tree(session).git("status", "--porcelain") == ""
     assert ccc("status", "--json", exit=0).json["sessions"][0]["worktree"] == session.worktree
+
+
+@pytest.mark.slow
+def test_a_worktree_moved_by_git_is_found_by_whoever_looks(
+    place: Place, ccc_inline: RunsCcc, tmp_path: Path
+) -> None:
+    one, two = place.spawn("One"), place.spawn("Two")
+    there = tmp_path / "elsewhere"
+    place.repo.git("worktree", "move", str(one.worktree), str(there))
+    (there / "README.md").write_text("# Mine\n")
+    (place.tree(two).path / "README.md").write_text("# Theirs\n")
+    [session] = [
+        each for each in ccc_inline("status", "--json", exit=0).json["sessions"] if each["id"] == one.id
+    ]
+    assert (session["status"], session["worktree"]) == ("created", str(there))
+    assert "nothing at" not in str(session["evidence"])
+    assert ccc_inline("show", one.name, "--json", exit=0).json["dirty"]
+    told = ccc_inline("conflicts")
+    assert "nothing at" not in told.stdout + told.stderr
+    assert "README.md" in told.stdout
+    shutil.rmtree(there)
+    assert ccc_inline("status", one.name, "--json").json["sessions"][0]["status"] == "lost"

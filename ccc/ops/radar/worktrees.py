@@ -14,6 +14,7 @@ from pathlib import Path
 from ccc.domain.conflicts import Unseen
 from ccc.domain.sessions import Session
 from ccc.errors import GitFailed
+from ccc.git import relocated
 from ccc.git.command import Git
 from ccc.git.heads import ADMIN_PREFIX
 from ccc.git.mergetree import quarantined
@@ -200,8 +201,11 @@ def on_disk(workspace: Workspace, session: Session) -> str:
 
 
 def _place(workspace: Workspace, session: Session) -> Place:
-    admin = workspace.repository.common / "worktrees" / f"{ADMIN_PREFIX}{session.name}"
-    return Place(Path(session.worktree or "/nonexistent"), admin)
+    common, name = workspace.repository.common, f"{ADMIN_PREFIX}{session.name}"
+    top = Path(session.worktree or "/nonexistent")
+    if session.worktree is not None and not top.is_dir():
+        top = relocated.moved_by_git(common, name) or top
+    return Place(top, common / "worktrees" / name)
 
 
 def _signature(place: Place, branch: str) -> str | None:
