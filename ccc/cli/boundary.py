@@ -101,11 +101,24 @@ def _usage(error: click.ClickException) -> Failure:
 
 
 def _of_system(error: Exception) -> Failure | None:
-    if not isinstance(error, OSError) or error.errno not in OS_HINTS:
+    if not isinstance(error, OSError) or error.errno is None:
         return None
     words = os.strerror(error.errno)
+    if error.filename is None and _cannot_write():
+        return Failure("refused", f"the output could not be written: {words}", "", 1)
+    if error.errno not in OS_HINTS:
+        return None
     message = f"{words}: {os.fsdecode(error.filename)}" if isinstance(error.filename, str | bytes) else words
     return Failure("refused", message, OS_HINTS[error.errno], 1)
+
+
+def _cannot_write() -> bool:
+    """Whether standard output takes nothing: what it refused stands in its buffer still."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return True
+    return False
 
 
 def _fault(argv: list[str], error: Exception) -> Failure:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -10,6 +12,7 @@ from pathlib import Path
 
 from ccc.cli.preferences import GitPreferences
 from ccc.cli.terminal import Terminal
+from ccc.errors import NotARepository
 from ccc.git.repository import Repository
 from ccc.records import dataclass
 
@@ -33,8 +36,20 @@ class Invocation:
         return self.directory / given
 
 
+def current_folder() -> Path:
+    """The folder that the process stands in. Raises NotARepository where it was deleted."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        named = os.environ.get("PWD", "")
+        left = next((each for each in Path(named).parents if each.is_dir()), Path("/"))
+        where = f"{named} is gone" if named else "it is gone"
+        message = f"the folder that this was called in was deleted: {where}"
+        raise NotARepository(message, f"cd {shlex.quote(str(left))}, or to any other folder") from error
+
+
 def invocation_in(directory: Path, *, color: str | None = None, paging: bool = True) -> Invocation:
     """A call in a folder, with the standard streams; `color` None means as git has it."""
     preferences = GitPreferences(directory)
     terminal = Terminal(sys.stdout, sys.stderr, sys.stdin, preferences, color=color, paging=paging)
-    return Invocation(directory, terminal, standing=Path.cwd())
+    return Invocation(directory, terminal, standing=current_folder())

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import click
 
 from ccc import __version__
 from ccc.cli.boundary import guarded
-from ccc.cli.call import Invocation, invocation_in
+from ccc.cli.call import Invocation, current_folder, invocation_in
 from ccc.cli.commands import COMMANDS, ORIENT, Entry, load
 from ccc.cli.group import LazyGroup
 from ccc.errors import NotFound, StateBroken, Usage
@@ -94,7 +93,7 @@ def _print_version(context: click.Context, _parameter: click.Parameter, wanted: 
 
 def _invocation(context: click.Context) -> Invocation:
     options = context.params
-    directory = Path.cwd()
+    directory = current_folder()
     for given in options["directory"]:
         directory = directory / given
         if not directory.is_dir():

@@ -37,7 +37,12 @@ def is_quick(argv: list[str]) -> bool:
 def _status(flags: Sequence[str], *, mends: bool = True) -> int:
     from ccc.git.repository import begin_discovery
 
-    directory = Path.cwd().resolve()
+    try:
+        directory = Path.cwd().resolve()
+    except FileNotFoundError:
+        from ccc.cli.call import current_folder
+
+        directory = current_folder()
     found = begin_discovery(directory, os.environ)  # git looks while the rest is imported
     from ccc.cli.call import invocation_in
     from ccc.cli.opening import mend

@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 from ccc.cli.preferences import Preferences
 from ccc.cli.progress import Progress
+from ccc.errors import Refused
 from ccc.records import dataclass
 from ccc.text import cut, display_width, pad, printable, printable_lines
 
@@ -93,8 +94,16 @@ class Terminal:
         return 256 if "256color" in term else 1 << 24 if "direct" in term else 8
 
     def out(self, text: str) -> None:
-        """Writes an answer, with a final newline. Raises BrokenPipeError when nobody reads any more."""
-        self.output.write(text if text.endswith("\n") else f"{text}\n")
+        """Writes an answer, with a final newline.
+
+        Raises BrokenPipeError when nobody reads any more, Refused where the output takes nothing.
+        """
+        try:
+            self.output.write(text if text.endswith("\n") else f"{text}\n")
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise Refused(f"the output could not be written: {error.strerror}") from error
 
     def err(self, text: str) -> None:
         """Writes words for a person, with a final newline, after the answer so far."""

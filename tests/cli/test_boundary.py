@@ -6,12 +6,14 @@ import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from ccc.cli.fault import scrub
 from tests.cli.conftest import COMMAND, Samples
+from tests.support.program import PROJECT
 
 EXPECTED = {
     "not-found": (1, "not_found", "no session abcd", "git ccc status --all lists them"),
@@ -136,7 +138,7 @@ def test_output_on_a_full_disk_is_an_error(samples: Samples, number: str) -> Non
     with Path("/dev/full").open("w") as full:
         done = subprocess.run([*COMMAND, "lines", number], stdout=full, stderr=subprocess.PIPE, timeout=60)
     assert done.returncode == 1
-    assert b"No space left on device" in done.stderr
+    assert done.stderr == b"error: the output could not be written: No space left on device\n"
     assert b"Traceback" not in done.stderr
 
 
@@ -163,3 +165,23 @@ def test_bytes_that_are_no_text_survive_json(samples: Samples) -> None:
     command = [*map(os.fsencode, COMMAND), b"greet", b"--json", b"--name", b"caf\xe9"]
     done = subprocess.run(command, capture_output=True, timeout=60)
     assert json.loads(done.stdout) == {"format": 1, "greeting": "caf\udce9"}
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--json"], ["status"], ["status", "--json"], ["inbox"], ["-C", "x"]]
+)
+def test_a_folder_that_was_deleted_is_a_wrong_place(tmp_path: Path, arguments: list[str]) -> None:
+    gone = tmp_path / "a place" / "gone"
+    gone.mkdir(parents=True)
+    script = f'cd "{gone}" && rmdir "{gone}" && exec "$@"'
+    program = [sys.executable, "-m", "ccc", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    done = subprocess.run(
+        ["sh", "-c", script, "sh", *program], capture_output=True, text=True, env=environment, timeout=60
+    )
+    message = f"the folder that this was called in was deleted: {gone} is gone"
+    hint = f"cd '{gone.parent}', or to any other folder"
+    assert (done.returncode, done.stderr) == (1, f"error: {message}\nhint: {hint}\n")
+    if "--json" in arguments:
+        error = {"kind": "not_a_repository", "message": message, "hint": hint, "exit": 1}
+        assert json.loads(done.stdout)["error"] == error
