@@ -100,9 +100,9 @@ def undone_document(tip: str | None, undone: LandingUndone) -> Document:
     )
 
 
-def with_remarks(line: str, remarks: Sequence[str]) -> str:
-    """A line with indented remarks after it."""
-    return "\n".join([printable(line), *(f"  {printable(remark)}" for remark in remarks)])
+def with_remarks(lines: str, remarks: Sequence[str]) -> str:
+    """A line, or several, with indented remarks after it; names in them come from agents."""
+    return "\n".join([printable_lines(lines), *(f"  {printable(remark)}" for remark in remarks)])
 
 
 def undone_text(undone: LandingUndone) -> str:

@@ -59,7 +59,12 @@ def test_a_retired_session_leaves_the_state_and_stays_in_the_diary(
     assert asked.stdout.startswith(f"would leave   {session.name}, closed ")
     assert "nobody agreed" in asked.stderr
     assert listed(ccc_inline) == [session.name]
-    assert ccc_inline(*ALL, exit=0).stdout.startswith(f"retired {session.name}, closed ")
+    close(ccc_inline, spawn("More old work"))
+    retired = ccc_inline(*ALL, exit=0).stdout.splitlines()
+    assert [line.partition(", closed ")[0] for line in retired] == [
+        f"retired {session.name}",
+        "retired backend-more-old-work",
+    ]
     assert listed(ccc_inline) == []
     fields = {"name", "alias", "branch", "by", "closed_at", "backup"}
     assert kept(ready, session.id) == {"sessions": {"reaped"}, "retired": fields}
