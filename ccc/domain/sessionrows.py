@@ -24,6 +24,7 @@ from ccc.domain.sessions import (
     Verification,
 )
 from ccc.domain.starts import Ground, Start
+from ccc.domain.undone import Undone
 from ccc.records import complete
 
 _Record = TypeVar("_Record")
@@ -36,6 +37,7 @@ _PARTS: dict[str, type] = {
     "request": Request,
     "exhausted": Exhausted,
     "start": Start,
+    "undone": Undone,
 }
 _SUMS: dict[str, tuple[type, Any]] = {"spending": (Spending, Spending()), "limits": (Limits, Limits())}
 
