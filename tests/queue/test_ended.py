@@ -10,9 +10,11 @@ import pytest
 
 from ccc.layout import Layout
 from ccc.ops.landing.running import all_running
+from ccc.platform import processes, table
 from ccc.platform.trees import marked
 from ccc.runs.drain import held
 from tests.queue.conftest import Finish, Gated
+from tests.queue.test_worker import started
 from tests.queue.waiting import until
 from tests.support.program import RunsCcc
 
@@ -109,3 +111,23 @@ def test_what_escaped_from_a_gate_works_in_nobody_elses_work_tree(
         assert [Path(each).name for each in gated.ran()] == ["cccscratch-1", "cccscratch-2"]
     finally:
         os.kill(int(Path(f"{gated.runs}.pid").read_text()), signal.SIGKILL)
+
+
+def test_a_check_that_outlived_its_drain_works_in_nobody_elses_work_tree(
+    gated: Gated, ccc: RunsCcc, finish: Finish
+) -> None:
+    check = f"test -e go || {{ echo $$ >> {gated.runs}; sleep 300; }}"
+    role = f"---\ndescription: Checked\nchecks:\n  - run: {check!r}\n---\n\nWork.\n"
+    gated.repo.commit("Checks", {".ccc/roles/backend.md": role})
+    slow = finish("backend", "Slow", {"slow": "1"})
+    checking = started(gated.repo.path, "drain", "--checks")  # or the one in the background was first
+    until(lambda: len(gated.ran()) == 1)
+    left = int(gated.ran()[0])
+    drain = processes.parent_of(left)
+    assert drain is not None
+    os.kill(drain, signal.SIGKILL)
+    checking.communicate(timeout=60)
+    assert table.directory(left) is not None
+    slow.tree.commit("Go\n\nCcc-Status: done", {"go": "1"})
+    ccc("wait", slow.name, "--for", "verified", "--timeout", "60", exit=0)
+    assert table.directory(left) is None
