@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ccc.errors import NotFound
+from ccc.ops.inforce import pending
 from ccc.ops.policy import local_policy
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
@@ -14,11 +15,15 @@ from ccc.records import dataclass
 
 @dataclass(frozen=True)
 class Value:
-    """A dotted key, its value (as in JSON) and its origin: a file, a profile, a variable, or `default`."""
+    """A dotted key, its value (as in JSON) and its origin: a file, a profile, a variable, or `default`.
+
+    `in_force`: false for what decides at the target alone, and is another one there.
+    """
 
     key: str
     value: Any
     origin: str
+    in_force: bool = True
 
 
 def values(workspace: Workspace, key: str | None = None) -> list[Value]:
@@ -30,4 +35,6 @@ def values(workspace: Workspace, key: str | None = None) -> list[Value]:
         near = difflib.get_close_matches(str(key), every, n=3)
         hint = f"did you mean {', '.join(near)}?" if near else "git ccc config lists every key"
         raise NotFound(f"no configuration key {key}", hint)
-    return [Value(name, every[name], settings.origins.get(name, "default")) for name in wanted]
+    idle = pending(workspace).keys
+    origins = settings.origins
+    return [Value(name, every[name], origins.get(name, "default"), name not in idle) for name in wanted]

@@ -169,7 +169,7 @@ def repair_text(repair: RepairLike) -> str:
 
 
 class ValueLike(Protocol):
-    """A configured value and its origin."""
+    """A configured value, its origin, and whether it decides."""
 
     @property
     def key(self) -> str: ...
@@ -177,11 +177,16 @@ class ValueLike(Protocol):
     def value(self) -> Any: ...
     @property
     def origin(self) -> str: ...
+    @property
+    def in_force(self) -> bool: ...
 
 
 def config_document(tip: str | None, values: Sequence[ValueLike]) -> Document:
     """Every value with its origin."""
-    rows = [{"key": each.key, "value": each.value, "origin": each.origin} for each in values]
+    rows = [
+        {"key": each.key, "value": each.value, "origin": each.origin, "in_force": each.in_force}
+        for each in values
+    ]
     return document(tip, {"values": rows})
 
 

@@ -98,6 +98,35 @@ def test_a_broken_role_names_file_line_and_key(repo: Repo, ccc_inline: RunsCcc) 
     assert refused.stderr == "error: .ccc/roles/servers.md:4: tolls: unknown key\nhint: did you mean tools?\n"
 
 
+def test_what_decides_at_the_target_alone_is_not_in_force_before_it_is_there(
+    repo: Repo, ccc_inline: RunsCcc
+) -> None:
+    ccc_inline("init", exit=0)
+    made = ccc_inline("spawn", "backend", "One", "--no-start", "--json", exit=0).json["sessions"][0]
+    Repo(Path(made["worktree"])).commit("One\n\nCcc-Status: done", one="1")
+    ccc_inline("wait", "--timeout", "60", exit=0)
+    repo.write(".ccc/config.toml", '[gate]\ncommands = ["false"]\n\n[handoff]\ntokens = 500\n')
+    words = "not in force until .ccc/config.toml is committed to main: gate.commands"
+    told = ccc_inline("config", "gate", "--show-origin", exit=0)
+    assert ".ccc/config.toml\tgate.commands = " in told.stdout
+    assert told.stderr == f"note: {words}\n"
+    assert ccc_inline("config", "handoff", exit=0).stderr == ""
+    rows = ccc_inline("config", "--json", exit=0).json["values"]
+    assert [row["key"] for row in rows if not row["in_force"]] == ["gate.commands"]
+    doctor = ccc_inline("doctor", "--json").json["checks"]
+    idle = [each for each in doctor if each["what"] == words]
+    assert [(each["ok"], each["next"]) for each in idle] == [(True, "commit .ccc/config.toml to main")]
+    hint = "  note       .ccc/config.toml in this checkout has [gate], not committed to main\n"
+    for command, code in (("review", 0), ("merge", 3)):
+        shown = ccc_inline(command, "backend-one", exit=code).stdout
+        assert f"  gate       no gate configured\n{hint}" in shown
+    repo.git("add", ".ccc/config.toml")
+    repo.git("commit", "--quiet", "--message=Gate")
+    assert ccc_inline("config", "gate", exit=0).stderr == ""
+    assert hint not in ccc_inline("review", "backend-one", exit=0).stdout
+    assert all(row["in_force"] for row in ccc_inline("config", "--json", exit=0).json["values"])
+
+
 def test_configuration_is_shown_with_its_origin(repo: Repo, ccc_inline: RunsCcc) -> None:
     repo.write(".ccc/config.toml", '[session]\nbranch_prefix = "team"\n')
     environment = {"CCC_APPROVAL_REQUIRED": "2"}
@@ -110,7 +139,8 @@ def test_configuration_is_shown_with_its_origin(repo: Repo, ccc_inline: RunsCcc)
 def test_one_value_is_shown_alone(repo: Repo, ccc_inline: RunsCcc) -> None:
     assert ccc_inline("config", "session.branch_prefix", exit=0).stdout == "ccc\n"
     document = ccc_inline("config", "session.branch_prefix", "--json", exit=0).json
-    assert document["values"] == [{"key": "session.branch_prefix", "value": "ccc", "origin": "default"}]
+    value = {"key": "session.branch_prefix", "value": "ccc", "origin": "default", "in_force": True}
+    assert document["values"] == [value]
 
 
 def test_an_unknown_key_offers_near_ones(repo: Repo, ccc_inline: RunsCcc) -> None:

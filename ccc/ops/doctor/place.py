@@ -61,11 +61,16 @@ def prepared(workspace: Workspace) -> Iterator[Finding]:
 
 def configuration(workspace: Workspace) -> Iterator[Finding]:
     """Whether `.ccc` can be read, and limits only roles that there are. Raises BadConfig."""
-    policy = local_policy(workspace)
+    from ccc.ops.inforce import pending  # with both places' settings
+
+    policy, idle = local_policy(workspace), pending(workspace)
     for slip in policy.slips():
         yield Finding("configuration", False, f"{slip.where}: {slip.what}", slip.hint)
     if not policy.slips():
         yield Finding("configuration", True, f"{policy.where} can be read")
+    if idle.keys:
+        step = f"commit .ccc/config.toml to {idle.target}"
+        yield Finding("configuration", True, idle.words, step)
 
 
 def hooks(workspace: Workspace) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from ccc.git.history import FileChange
 from ccc.git.mergetree import ConflictFile, Hunk
 from ccc.ids import short_oid
 from ccc.ops.find import find
+from ccc.ops.inforce import gate_only_here
 from ccc.ops.landing import gate as gates
 from ccc.ops.landing import line, running
 from ccc.ops.landing.approvals import NOBODY_ASKED, Consent, consent
@@ -72,6 +73,8 @@ class Review:
     """The whole change of what decides trust, the lines of a patch."""
     standing: Standing | None = None
     """What was said of it on a forge."""
+    gate_only_here: str = ""
+    """That the main checkout has a gate which is not committed to the target."""
     lacks: str | None = None
     """Work of the session that its target has had and has reverted, and that would not land, in words."""
 
@@ -156,6 +159,7 @@ def review_of(
         deciding=shown.deciding if shown and same else patch(workspace.git, combined, changes),
         standing=standing_of(state.stream(landings.stream_of(session.id))),
         lacks=lacks,
+        gate_only_here="" if wanted.commands else gate_only_here(workspace, combined.target),
     )
 
 

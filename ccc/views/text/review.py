@@ -93,6 +93,8 @@ def _gate(shown: Review, look: Styling) -> Iterator[str]:
         if gate.base_red:
             words = printable(f"  gate       fails on {shown.combined.target} alone, too")
             yield look.style(words, "attention")
+    if shown.gate_only_here:
+        yield look.style(printable(f"  note       {shown.gate_only_here}"), "attention")
 
 
 def no_gate(gate: Gate) -> str:
