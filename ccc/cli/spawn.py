@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     "--into", metavar="BRANCH", help="Land on this branch (default: configured, or the one checked out)"
 )
 @click.option(
-    "--after", multiple=True, metavar="ID", help="Start only when this session is verified, from its commit"
+    "--after",
+    multiple=True,
+    metavar="ID",
+    help="Start only when this session is verified, unchecked for want of checks, or landed; from its commit",
 )
 @click.option(
     "--priority", type=int, default=0, show_default=True, help="Higher starts first, and lands first"

@@ -39,7 +39,7 @@ def _in_vain(picture: Picture, said: Mapping[str, Verdict]) -> Iterator[Item]:
             first,
             f"held\n{first.run.number}",
             title=f"{names} cannot begin: {why}",
-            text=f"they begin by themselves once {first.name} is proven",
+            text=f"they begin by themselves once {first.name} is verified, unchecked or landed",
             since=max(session.run.at for session in held),
             command=f"git ccc {verb} {first.name}",
         )

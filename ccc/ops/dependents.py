@@ -154,7 +154,7 @@ def _wanted(session: Session, verdict: Verdict, key: str) -> tuple[str, str] | N
     if verdict.roots and status in ("queued", "blocked"):
         return None if (status, why) == ("blocked", verdict.words) else ("blocked", verdict.words)
     if status == "blocked" and (session.stuck is None or session.stuck != key):
-        return "queued", verdict.words if verdict.waits else "what it waited for is proven"
+        return "queued", verdict.words if verdict.waits else "what it waited for is done"
     return None
 
 

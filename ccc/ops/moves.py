@@ -29,7 +29,7 @@ def tell_of_moves(workspace: Workspace, picture: Picture) -> bool:
 def _tell(workspace: Workspace, session: Session, other: Session, old: str, new: str) -> bool:
     then, now = short_oid(old), short_oid(new)
     words = (
-        f"What you build on has moved on: {other.name} was at {then} when you began, at {now} it is proven."
+        f"What you build on has moved on: {other.name} was at {then} when you began, at {now} it is done."
         f" Look at `git log --oneline {then}..{now}`; where it matters for your task, take it up with"
         f" `git merge {now}`."
     )

@@ -78,7 +78,7 @@ def missing(workspace: Workspace, picture: Picture, session: Session) -> str | N
     for each in _below(workspace, picture, session):
         strange = each.session.id in afar and not each.landed
         if strange and repositories.resolve(workspace.git, each.commit) is None:
-            where = f"{each.session.name} is proven at {short_oid(each.commit)}, which is not in this copy"
+            where = f"{each.session.name} is done at {short_oid(each.commit)}, which is not in this copy"
             return f"{where}: git fetch REMOTE {each.session.branch}"
     return None
 

@@ -66,7 +66,7 @@ def test_a_circle_of_two_clones_is_named_and_nobody_waits_for_ever(pair: list[tu
     two("start", second.name)
     done = second.becomes("unchecked")
     exchange(pair)
-    words = f"{second.name} is proven at {done['head'][:7]}, which is not in this copy: git fetch REMOTE"
+    words = f"{second.name} is done at {done['head'][:7]}, which is not in this copy: git fetch REMOTE"
     until(lambda: first.status()["evidence"][0]["what"].startswith(words), "what is missing")
     assert first.status()["status"] == "queued"
     one.repo.git("fetch", "-q", f"file://{two.repo.path}", done["branch"])

@@ -53,7 +53,7 @@ class Worker(BaseModel):
     into: Annotated[str | None, Field(description="Land on this branch")] = None
     engine: Annotated[str | None, Field(description="Default: the role's")] = None
     model: str | None = None
-    after: Annotated[list[str], Field(description="Workers to be verified first")] = []
+    after: Annotated[list[str], Field(description="Workers to be verified, unchecked or landed first")] = []
     priority: int = 0
     start: Annotated[bool, Field(description="false: make the worktree, start no agent")] = True
 
