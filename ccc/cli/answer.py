@@ -10,12 +10,12 @@ from ccc.cli.opening import open_workspace, text_of
 
 @click.command("answer")
 @click.argument("item")
-@click.argument("text", required=False)
+@click.argument("text", nargs=-1)
 @click.option("--choice", type=int, metavar="N", help="The Nth of the answers that were offered")
 @json_option
 @pass_invocation
 def command_answer(
-    invocation: Invocation, item: str, text: str | None, choice: int | None, as_json: bool
+    invocation: Invocation, item: str, text: tuple[str, ...], choice: int | None, as_json: bool
 ) -> None:
     """Answer a question or a permission that waits in the inbox
 
@@ -27,7 +27,8 @@ def command_answer(
     from ccc.views.messages import answered_document, answered_text
 
     workspace = open_workspace(invocation)
-    answered = answer(workspace, item, None if text is None else text_of(text), choice)
+    words = text_of(" ".join(text)) if text else None
+    answered = answer(workspace, item, words, choice)
     if as_json:
         invocation.terminal.json(answered_document(workspace.reader.tip(), answered))
     else:

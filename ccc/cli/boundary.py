@@ -55,11 +55,11 @@ def guarded(argv: list[str], call: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         failure = INTERRUPTION
     except CccError as error:
-        hint = error.hint or (f"git ccc {argv[0]} -h shows how it is called" if error.kind == "usage" else "")
+        hint = error.hint or (f"{_called(argv)} -h shows how it is called" if error.kind == "usage" else "")
         failure = Failure(error.kind, error.message, hint, error.exit)
         _trace()
     except Exception as error:  # the outermost loop of the process
-        found = _of_click(error)
+        found = _of_click(argv, error)
         failure = found or _of_system(error) or _fault(argv, error)
         if found is None:
             _trace()
@@ -83,21 +83,32 @@ def _follows(argv: list[str]) -> bool:
     return argv[:1] == ["watch"] or not FOLLOWING.isdisjoint(options)
 
 
-def _of_click(error: Exception) -> Failure | None:
+def _of_click(argv: list[str], error: Exception) -> Failure | None:
     if "click" not in sys.modules:  # then none of its errors can have been raised
         return None
     import click
 
     if isinstance(error, click.Abort):
         return INTERRUPTION
-    return _usage(error) if isinstance(error, click.ClickException) else None
+    return _usage(argv, error) if isinstance(error, click.ClickException) else None
 
 
-def _usage(error: click.ClickException) -> Failure:
-    context = getattr(error, "ctx", None)  # of a usage error
-    path = context.command_path if context else "git ccc"
+def _usage(argv: list[str], error: click.ClickException) -> Failure:
+    context = getattr(error, "ctx", None)  # of a usage error; none where an option lacks its value
+    path = context.command_path if context else _called(argv)
     message = error.format_message().removesuffix(".")
     return Failure("usage", message[:1].lower() + message[1:], f"{path} -h shows how it is called", 2)
+
+
+def _called(argv: list[str]) -> str:
+    """The command of a command line, behind the options that stand before it."""
+    words = iter(argv)
+    for word in words:
+        if not word.startswith("-"):
+            return f"git ccc {word}"
+        if word in ("-C", "--color"):
+            next(words, None)
+    return "git ccc"
 
 
 def _of_system(error: Exception) -> Failure | None:

@@ -48,5 +48,5 @@ def command_report(
         report.report_blocked(workspace, speaker, text_of(blocked))
         invocation.terminal.out(f"{speaker.name}: blocked")
     else:
-        told = report.report_done(workspace, speaker, text_of(summary) if summary else None)
+        told = report.report_done(workspace, speaker, None if summary is None else text_of(summary))
         invocation.terminal.out(f"{told.name}: reported done at {told.head[:7]}, checks follow")

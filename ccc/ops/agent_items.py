@@ -19,6 +19,9 @@ from ccc.ops.look import Sighting
 SETTLE_SECONDS = 2.0
 """A turn that has just ended may still be followed by the report that its last command made."""
 
+ALLOW, DENY = DECISIONS = ("allow", "deny")
+"""What a permission can be answered with; after the second a reason may follow."""
+
 TOO_LONG = "prompt is too long"
 """What the Messages API answers to a conversation that has outgrown the model's context."""
 
@@ -74,7 +77,8 @@ def requests(session: Session, life: Life) -> Iterator[Item]:
     for request in () if life.host is None else life.requests:
         permission = request.kind == "permission"
         title = f"{session.name} needs a permission" if permission else f"{session.name} asks"
-        yield answerable(request_item(session, life, request, title), request.choices)
+        choices = request.choices or (DECISIONS if permission else ())
+        yield answerable(request_item(session, life, request, title), choices)
 
 
 def request_item(session: Session, life: Life, request: Request, title: str = "") -> Item:

@@ -15,6 +15,7 @@ from ccc.domain.sessions import Session, from_cells
 from ccc.errors import Ambiguous, NotFound, Refused, Usage
 from ccc.ops import agent_items, control
 from ccc.ops.actor import actor_of, decider_of
+from ccc.ops.agent_items import ALLOW, DECISIONS, DENY
 from ccc.ops.delivery import Sent, deliver
 from ccc.ops.find import find
 from ccc.ops.inbox import inbox, items
@@ -26,9 +27,6 @@ from ccc.ops.receivers import receiver, refuse_unreachable, sender_of
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 from ccc.store.protocol import State
-
-ALLOW, DENY = "allow", "deny"
-"""What a permission can be answered with; after the second a reason may follow."""
 
 ANSWERABLE = ("question", "permission")
 SHOWN = 100
@@ -95,10 +93,16 @@ def _asker(workspace: Workspace, picture: Picture, reference: str, wanted: str) 
 
 
 def _words(item: Item, text: str | None, choice: int | None) -> str:
+    way = f"git ccc answer {ids.short(item.id)}"
     if choice is None:
         if text is None:
-            raise Usage("say the answer", f"git ccc answer {ids.short(item.id)} TEXT")
-        return _decision(item, text) if item.choices == (ALLOW, DENY) else text
+            raise Usage("say the answer", f"{way} TEXT")
+        if item.choices == DECISIONS:
+            return _decision(item, text)
+        if item.kind == "permission" and text.strip() not in item.choices:
+            offered = ", or ".join(f"{way} {shlex.quote(each)}" for each in item.choices)
+            raise Usage(f"{first_words(text)} is none of its choices", offered)
+        return text
     if text is not None:
         raise Usage("a text and --choice exclude each other", f"git ccc answer {ids.short(item.id)} TEXT")
     if not item.choices:

@@ -65,9 +65,11 @@ def report_blocked(workspace: Workspace, session: Session, why: str) -> None:
 def report_done(workspace: Workspace, session: Session, summary: str | None = None) -> Session:
     """Records the claim that the work is done at the branch's tip; checks follow.
 
-    `summary` is kept as the session's report. Raises Refused with uncommitted changes in the worktree, and
-    where there is neither a commit of the session's own nor a summary.
+    `summary` is kept as the session's report. Raises Usage for an empty one, Refused with uncommitted changes
+    in the worktree, and where there is neither a commit of the session's own nor a summary.
     """
+    if summary is not None and not summary.strip():
+        raise Usage("the summary is empty", "git ccc report --done --summary TEXT")
     _refuse_uncommitted(session)
     if summary is None and _is_untouched(workspace, session):
         raise Refused(

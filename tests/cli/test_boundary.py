@@ -13,7 +13,7 @@ import pytest
 
 from ccc.cli.fault import scrub
 from tests.cli.conftest import COMMAND, Samples
-from tests.support.program import PROJECT
+from tests.support.program import PROJECT, RunsCcc
 
 EXPECTED = {
     "not-found": (1, "not_found", "no session abcd", "git ccc status --all lists them"),
@@ -185,3 +185,8 @@ def test_a_folder_that_was_deleted_is_a_wrong_place(tmp_path: Path, arguments: l
     if "--json" in arguments:
         error = {"kind": "not_a_repository", "message": message, "hint": hint, "exit": 1}
         assert json.loads(done.stdout)["error"] == error
+
+
+def test_an_option_without_its_value_is_explained_by_its_command(ccc_inline: RunsCcc) -> None:
+    refused = ccc_inline("approve", "x", "--override", exit=2).stderr
+    assert refused.endswith("hint: git ccc approve -h shows how it is called\n")

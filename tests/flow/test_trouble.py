@@ -187,6 +187,9 @@ def test_done_without_a_commit_needs_a_summary_and_waits_for_nobody(
     session = spawn("analysis", "Look")
     told = ccc("report", "--done", cwd=session.path, exit=1).stderr
     assert told.startswith(f"error: {session.name} has committed nothing yet\nhint: ")
+    for empty in ("", "  ", "-"):
+        refused = ccc("report", "--done", "--summary", empty, cwd=session.path, stdin="\n", exit=2).stderr
+        assert refused == "error: the summary is empty\nhint: git ccc report --done --summary TEXT\n"
     ccc("report", "--done", "--summary", "All is well", cwd=session.path, exit=0)
     ccc("wait", "--timeout", "60", exit=0)
     assert ccc("status", "--json", exit=0).json["waiting_for_you"] == []

@@ -155,21 +155,26 @@ def test_a_question_of_an_agent_is_answered_and_it_goes_on(
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "choices", "given"),
-    [("permission", ["allow", "deny"], "allow"), ("question", [], "the left one")],
+    [
+        ("permission", ["allow", "deny"], "allow"),
+        ("permission", [], "deny not here"),
+        ("question", [], "the left one"),
+    ],
 )
 def test_what_the_engine_itself_asks_is_answered_through_it(
     start: Starts, ccc_inline: RunsCcc, diary: Diary, kind: str, choices: list[str], given: str
 ) -> None:
     agent = start([{"request": {"kind": kind, "text": "May I?", "choices": choices}}, *DONE])
     item = waiting_item(ccc_inline, kind)
-    assert (item["session"], item["text"], item["choices"]) == (agent.id, "May I?", choices)
+    offered = ["allow", "deny"] if kind == "permission" else []
+    assert (item["session"], item["text"], item["choices"]) == (agent.id, "May I?", offered)
     refused = ccc_inline("answer", item["id"], given, env={"CLAUDECODE": "1"}, exit=3).stderr
     assert f"ask the human to run, in the main checkout: git ccc answer {item['id'][:8]} " in refused
     if kind == "permission":
-        for vague in ("yes", "Allow it", "denying"):
+        for vague in ("yes", "alow", "maybe", "Allow it", "denying"):
             refused = ccc_inline("answer", item["id"], vague, exit=2).stderr
             assert refused.startswith(f"error: {vague} neither allows nor denies it\n")
-    words = ("--choice", "1") if choices else (given,)
+    words = ("--choice", "1") if choices else given.split()
     told = ccc_inline("answer", item["id"][:8], *words, exit=0).stdout
     assert told == f"answered {agent.name}: {given} (it goes on)\n"
     agent.becomes("unchecked")
