@@ -112,7 +112,7 @@ COMMANDS: Mapping[str, Entry] = {
     "service": Entry(
         "ccc.cli.service", "Bring sessions back after a boot, by a user's service of systemd", "Upkeep"
     ),
-    "config": Entry("ccc.cli.config", "Show the configuration in force", "Upkeep"),
+    "config": Entry("ccc.cli.config", "Show the configuration, and what of it is not in force yet", "Upkeep"),
     "completion": Entry(
         "ccc.cli.completion",
         "Print a script that lets a shell complete commands, options and sessions",
