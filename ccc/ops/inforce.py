@@ -51,12 +51,12 @@ def pending(workspace: Workspace, target: str | None = None) -> Pending:
     return Pending(name, tuple(keys))
 
 
-def gate_only_here(workspace: Workspace, target: str) -> str:
-    """That this checkout has a gate which the target has not; empty where it has none, or cannot be read."""
+def gate_only_here(workspace: Workspace, target: str) -> str | None:
+    """That this checkout has a gate which the target has not; None where it has none, or cannot be read."""
     try:
         found = pending(workspace, target)
     except BadConfig:
-        return ""
+        return None
     if "gate.commands" not in found.keys or not local_policy(workspace).settings.gate:
-        return ""
+        return None
     return f".ccc/config.toml in this checkout has [gate], not committed to {target}"

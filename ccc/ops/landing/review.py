@@ -73,7 +73,7 @@ class Review:
     """The whole change of what decides trust, the lines of a patch."""
     standing: Standing | None = None
     """What was said of it on a forge."""
-    gate_only_here: str = ""
+    gate_only_here: str | None = None
     """That the main checkout has a gate which is not committed to the target."""
     lacks: str | None = None
     """Work of the session that its target has had and has reverted, and that would not land, in words."""
@@ -159,7 +159,7 @@ def review_of(
         deciding=shown.deciding if shown and same else patch(workspace.git, combined, changes),
         standing=standing_of(state.stream(landings.stream_of(session.id))),
         lacks=lacks,
-        gate_only_here="" if wanted.commands else gate_only_here(workspace, combined.target),
+        gate_only_here=None if wanted.commands else gate_only_here(workspace, combined.target),
     )
 
 
