@@ -10,6 +10,8 @@ from ccc.domain.canonical import Value
 from ccc.domain.cells import REAPED, Cells, values
 from ccc.domain.events import Draft, Event
 from ccc.domain.secrets import PLACES
+from ccc.domain.sessions import QUESTION
+from ccc.domain.stamps import rfc3339
 from ccc.ids import blob_id
 from ccc.records import dataclass
 
@@ -87,7 +89,7 @@ def redacted(event: Event, redaction: Redaction, present: Mapping[str, Cells]) -
         for name, value in gone.changes[stream].items():
             stands = present.get(stream, {}).get(name, ("", None))[0] == event.id
             if stands and value != fields[name]:
-                changes.setdefault(stream, {})[name] = value
+                changes.setdefault(stream, {})[name] = _still_of(event, name, value)
     files = _files(changes.values())
     record: dict[str, Value] = {"by": redaction.by, "at": redaction.at, "why": redaction.why}
     changes.setdefault(stream_of(event.id), {})[FIELD] = record
@@ -101,6 +103,13 @@ def redacted(event: Event, redaction: Redaction, present: Mapping[str, Cells]) -
         data={"event": event.id, "type": event.type},
         blobs=(redaction.file,) if files else (),
     )
+
+
+def _still_of(event: Event, name: str, value: Value) -> Value:
+    """A question stays as old as it is: what was reported since answers for it."""
+    if not name.startswith(QUESTION) or not isinstance(value, Mapping):
+        return value
+    return {"at": rfc3339(event.id), **value}
 
 
 def _files(streams: Iterable[Mapping[str, Value]]) -> bool:

@@ -301,7 +301,8 @@ def _questions(cells: Cells) -> tuple[Question, ...]:
         if name.startswith(QUESTION) and isinstance(value, Mapping):
             asked: Mapping[str, Any] = value
             choices = tuple(asked.get("choices", ()))
-            found.append(Question(name.removeprefix(QUESTION), str(asked["text"]), choices, rfc3339(stamp)))
+            at = str(asked.get("at") or rfc3339(stamp))  # a redacted one says when it was asked
+            found.append(Question(name.removeprefix(QUESTION), str(asked["text"]), choices, at))
     return tuple(sorted(found, key=lambda question: (question.at, question.id)))
 
 
