@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.harness import Result, Scale, in_turns, median_ms, seconds
-from bench.places import progressed, repository, run, store_at
+from bench.places import ccc, progressed, repository, run, store_at
 from bench.sessions import record_progress, record_sessions, retire
 from ccc.ops.look import look
 from ccc.ops.show import show
@@ -36,6 +36,7 @@ def measure(scale: Scale) -> list[Result]:
         record_progress(store, 0, recorded - apart, sessions)
         record_progress(store, recorded - apart, recorded, sessions, batch=1)
         run("git", "gc", "-q", cwd=top)
+        ccc("drain", cwd=top)  # as whatever writes wakes one: it remembers the configuration that it has seen
         retire(top)
         return [*_cold(scale, top, store, sessions, events), *_warm(scale, top, store, sessions)]
 
