@@ -46,11 +46,15 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Place:
-    """A candidate's place in the queue, from 1, and why it may not start now (None: it may)."""
+    """A candidate's place in the queue, from 1, and why it may not start now (None: it may).
+
+    `behind`: ids of those of whom one has to give up its place first; empty where that is not the reason.
+    """
 
     candidate: Candidate
     position: int
     why: str | None
+    behind: tuple[str, ...] = ()
 
 
 def in_order(candidates: Iterable[Candidate], served: Mapping[str, str]) -> list[Candidate]:
@@ -88,24 +92,28 @@ def places(
     `machine` is why this machine takes nothing more. Who is stopped by the limit of its own role lets others
     pass; who is stopped by anything else does not.
     """
-    taken = [(each.name, each.role) for each in occupants]
+    taken: list[Occupant | Candidate] = list(occupants)
     found = []
     for position, each in enumerate(ordered, 1):
-        why = _why_not(each.role, taken, room, machine)
+        why, behind = _why_not(each.role, taken, room, machine)
         if why is None:
-            taken.append((each.name, each.role))
-        found.append(Place(each, position, why))
+            taken.append(each)
+        found.append(Place(each, position, why, behind))
     return found
 
 
-def _why_not(role: str, taken: Sequence[tuple[str, str]], room: Room, machine: str | None) -> str | None:
-    alike = [name for name, theirs in taken if theirs == role]
+def _why_not(
+    role: str, taken: Sequence[Occupant | Candidate], room: Room, machine: str | None
+) -> tuple[str | None, tuple[str, ...]]:
+    alike = [each for each in taken if each.role == role]
     most = room.per_role.get(role)
     if most is not None and len(alike) >= most:
-        return f"{len(alike)} of {most} of role {role} may run: {listed(alike)}"
-    if len(taken) >= room.parallel:
-        return f"{len(taken)} of {room.parallel} may run: {listed([name for name, _ in taken])}"
-    return machine
+        words, those = f"{len(alike)} of {most} of role {role} may run", alike
+    elif len(taken) >= room.parallel:
+        words, those = f"{len(taken)} of {room.parallel} may run", list(taken)
+    else:
+        return machine, ()
+    return f"{words}: {listed([each.name for each in those])}", tuple(each.id for each in those)
 
 
 def listed(names: Sequence[str]) -> str:

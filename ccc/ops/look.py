@@ -32,7 +32,8 @@ class Sighting(NamedTuple):
     """A session and its status; counts are None where not looked at. A tuple: a look makes a thousand.
 
     `provisional`: the remote that the state is shared with has not all of it yet; None: it is not shared.
-    `position`: its place among those that could start if there were room, from 1. `at`: when it was looked.
+    `position`: its place among those that could start if there were room, from 1; `crowd`: ids of those of
+    whom one has to make room first. `at`: when it was looked.
     """
 
     session: Session
@@ -44,6 +45,7 @@ class Sighting(NamedTuple):
     provisional: bool | None = None
     position: int | None = None
     at: str = ""
+    crowd: tuple[str, ...] = ()
 
     @property
     def as_of(self) -> str:

@@ -60,5 +60,7 @@ def _with_place(sighting: Sighting, place: Place | None, count: int, reason: str
     evidence = tuple(now if each == then else each for each in sighting.view.evidence)
     if now not in evidence:
         evidence = (*evidence, now)
-    position = place.position if place is not None else None
-    return sighting._replace(view=replace(sighting.view, evidence=evidence), position=position)
+    view = replace(sighting.view, evidence=evidence)
+    if place is None:
+        return sighting._replace(view=view)
+    return sighting._replace(view=view, position=place.position, crowd=place.behind)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import field, replace
 
+from ccc.domain.life import IDLE
 from ccc.domain.status import DONE, FAILED, before_closing
 from ccc.errors import NotFound
 from ccc.ops import work
@@ -35,7 +36,8 @@ class Waited:
     """How the waiting ended: ids by outcome, what needs a person, and a cursor for the next `--since`.
 
     `messages` are items that nobody has to act on. What an earlier `wait` told is in none of the lists.
-    `held`: by each that is open and held back, whom it waits for; what those need of a person is here, too.
+    `held`: by each that is open and held back, whom it waits for, those included whose places it wants if all
+    of them need a person; what they need is here, too.
     """
 
     done: tuple[str, ...]
@@ -138,13 +140,15 @@ def _sort(workspace: Workspace, picture: Picture, watched: Sequence[Sighting], w
         if outcome != "open" and watch.told.has(key, sighting.view.since):
             outcome = "told"
         found[outcome].append(sighting.session.id)
-    held = awaited(picture, found["open"])
     fresh = [each for each in items(workspace, picture) if not watch.told.has(each.id, each.since)]
     theirs = [each for each in fresh if each.session in watch.ids]
+    needs = _needs(fresh, _ready(picture))
+    held = _crowded(picture, found["open"], awaited(picture, found["open"]), {item.session for item in needs})
+    ids = watch.ids.union(*held.values())
     return Waited(
         done=tuple(found["done"]),
         failed=tuple(found["failed"]),
-        needs_you=_needs(fresh, watch.ids.union(*held.values()), _ready(picture)),
+        needs_you=tuple(item for item in needs if item.session in ids),
         open=tuple(found["open"]),
         timed_out=False,
         cursor=picture.state.tip,
@@ -154,14 +158,37 @@ def _sort(workspace: Workspace, picture: Picture, watched: Sequence[Sighting], w
     )
 
 
-def _needs(
-    fresh: Iterable[Item], ids: Collection[str], ready: Collection[tuple[str, str | None]]
-) -> tuple[Item, ...]:
-    """What these sessions need of a person."""
-    theirs = [each for each in fresh if each.session in ids]
+def _crowded(
+    picture: Picture, open_ids: Iterable[str], held: Mapping[str, frozenset[str]], needy: Set[str | None]
+) -> Mapping[str, frozenset[str]]:
+    """The same with those that hold the places of which one is wanted, where a person keeps all waiting.
+
+    Who is between two turns is asked to rest, and makes room by itself.
+    """
+    crowds = {each.session.id: each.crowd for each in picture.sightings if each.crowd}
+    if not crowds:
+        return held
+    stands = {each.session.id for each in picture.sightings if _stands_still(each)}
+    found = dict(held)
+    for identifier in open_ids:
+        ahead = held.get(identifier, frozenset())
+        stuck = [crowds[each] for each in (identifier, *ahead) if each in crowds]
+        ahead = ahead.union(*(crowd for crowd in stuck if stands & needy >= set(crowd)))
+        if ahead:
+            found[identifier] = ahead
+    return found
+
+
+def _stands_still(sighting: Sighting) -> bool:
+    life = sighting.life
+    return sighting.view.status == "waiting" and life is not None and life.phase != IDLE
+
+
+def _needs(fresh: Iterable[Item], ready: Collection[tuple[str, str | None]]) -> tuple[Item, ...]:
+    """What sessions need of a person."""
     return tuple(
         each
-        for each in theirs
+        for each in fresh
         if (each.kind in NEEDS_A_PERSON and not is_of_radar(each))
         or ((each.kind, each.session) in ready and not is_decided(each))
     )

@@ -221,6 +221,35 @@ def test_a_person_goes_beyond_the_limits_and_an_agent_does_not(
     ccc("stop", "--all", exit=0)
 
 
+def test_who_wants_the_place_of_one_that_needs_a_person_keeps_nobody_waiting(
+    ready: Repo, start: Starts, ccc: RunsCcc
+) -> None:
+    """Nor does whoever is to begin after it. A place that becomes free by itself is waited for."""
+    configure(ready, "[limits]\nparallel = 2\n")
+    holds = [{"ask": {"text": "Which?"}}, *STAYS]
+    first = start(holds, task="Part 0")
+    first.becomes("waiting")
+    working = start(STAYS, task="Part 1")
+    third = start(part("3.txt"), task="Part 3")
+    last = start(part("4.txt"), task="Part 4", options=("--after", third.name))
+    assert (third.status()["position"], last.status()["status"]) == (1, "queued")
+    found = ccc("wait", "--all", "--json", "--timeout", "1", exit=4).json
+    assert len(found["open"]) == 4
+    ccc("wait", last.name, "--timeout", "1", exit=4)
+    ccc("stop", working.name, exit=0)
+    until(lambda: third.status()["status"] == "unchecked", "the place of who was stopped", 60)
+    configure(ready, "[limits]\nparallel = 1\n")
+    fifth = start(part("5.txt"), task="Part 5")
+    for names in ((fifth.name, last.name), (fifth.name,), (fifth.name, "--any")):
+        found = ccc("wait", *names, "--json", "--timeout", "60", exit=3).json
+        assert [item["text"] for item in found["needs_you"]] == ["Which?"], names
+        assert fifth.id in found["open"]
+    ccc("answer", found["needs_you"][0]["id"], "The first", exit=0)
+    ccc("wait", fifth.name, "--timeout", "1", exit=4)
+    ccc("stop", first.name, exit=0)
+    ccc("wait", fifth.name, "--timeout", "60", exit=0)
+
+
 def test_a_message_for_an_agent_at_rest_waits_for_room_and_is_not_lost(
     ready: Repo, start: Starts, ccc: RunsCcc
 ) -> None:
