@@ -119,12 +119,15 @@ def _within_limits(workspace: Workspace, policy: Policy, request: Request) -> Re
 def _with_engine(workspace: Workspace, policy: Policy, request: Request) -> Request:
     """The request with its engine settled; one that cannot work here is refused before anything is made.
 
-    Raises EngineFailed, NotFound.
+    What does not start yet may get its engine then; one that is asked for now is known now. Raises
+    EngineFailed, NotFound.
     """
     role = policy.roles.get(request.role)
-    if not request.start:
+    if not request.start and request.engine is None:
         return request
     reference = starting.engine_of(workspace, policy, role, request.engine)
+    if not request.start:
+        return replace(request, engine=reference)
     environment = agent_environment(workspace.environment, policy.settings.session.environment)
     registry.make(reference, starting.options_of(policy, reference), environment)
     starting.permission_mode(workspace, _target(workspace, policy, request), role)

@@ -140,6 +140,19 @@ def test_an_unknown_role_is_refused_with_near_names(ready: Repo, ccc: RunsCcc) -
     assert remains(ready) == NOTHING
 
 
+def test_an_engine_is_known_when_it_is_asked_for(ready: Repo, ccc: RunsCcc) -> None:
+    """Also for what is started later, from another folder."""
+    assert refused(ccc, *SPAWN, "--engine", "nothing") == [
+        "no engine nothing",
+        "engines: claude, rehearsal",
+    ]
+    assert remains(ready) == NOTHING
+    ready.write("plays/script.yml", "turns: []\n")
+    ccc(*SPAWN, "--engine", "rehearsal:script.yml", cwd=ready.path / "plays", exit=0)
+    (session,) = ccc("status", "--json", exit=0).json["sessions"]
+    assert session["engine"] == f"rehearsal:{ready.path / 'plays' / 'script.yml'}"
+
+
 def test_an_explicit_name_that_is_taken_is_refused(ready: Repo, ccc: RunsCcc) -> None:
     ccc(*SPAWN, "--name", "mine", exit=0)
     words = refused(ccc, *SPAWN, "--name", "mine")
