@@ -34,12 +34,13 @@ def command_reserve(
     """
     from ccc.ops.report import speaker
     from ccc.ops.reservations import reserve as ops
+    from ccc.ops.reservations.held import holdings
     from ccc.ops.reservations.written import write_down
     from ccc.views.reserving import held_text, reservations_document, reservations_text
 
     workspace, terminal = open_workspace(invocation), invocation.terminal
     if not (paths or owned or release):
-        held = ops.holdings(workspace)
+        held = holdings(workspace)
         if as_json:
             terminal.json(reservations_document(workspace.reader.tip(), held))
         else:
@@ -51,11 +52,11 @@ def command_reserve(
     wanted = ops.owned(workspace, who) if owned else ops.paths_from(workspace, paths)
     if release:
         given = ops.release(workspace, who, wanted)
-        write_down(workspace, ops.holdings(workspace))
+        write_down(workspace, holdings(workspace))
         terminal.out(f"{who.name} released {', '.join(claim.path for claim in given)}")
         return
     held = ops.reserve(workspace, who, wanted)
-    write_down(workspace, ops.holdings(workspace))
+    write_down(workspace, holdings(workspace))
     if as_json:
         terminal.json(reservations_document(workspace.reader.tip(), held))
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ccc.ops.reservations.reserve import Held
+from ccc.ops.reservations.held import Held
 from ccc.text import printable
 from ccc.views.documents import Document, document
 

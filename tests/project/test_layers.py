@@ -78,6 +78,62 @@ def test_each_outside_thing_has_one_door(library: str) -> None:
     assert users == DOORS[library]
 
 
+def loaded_with(file: Path, names: dict[str, Path]) -> set[Path]:
+    """The files of ccc that are loaded when a file is: its imports outside functions, and their packages.
+
+    Not the packages that it is in itself: those are being loaded when it is.
+    """
+    found: set[Path] = set()
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    waiting: list[ast.AST] = list(tree.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            waiting += node.orelse
+            continue
+        waiting += ast.iter_child_nodes(node)
+        wanted: list[str] = []
+        if isinstance(node, ast.Import):
+            wanted = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            wanted = [name if name in names else node.module for name in inner]
+        for name in wanted:
+            found |= {names[each] for each in (name, *packages_of(name)) if each in names}
+    return {each for each in found if each != file and not is_around(each, file)}
+
+
+def packages_of(name: str) -> list[str]:
+    parts = name.split(".")
+    return [".".join(parts[:end]) for end in range(1, len(parts))]
+
+
+def is_around(package: Path, file: Path) -> bool:
+    return package.name == "__init__.py" and package.parent in file.parents
+
+
+def test_no_module_is_loaded_by_what_it_loads() -> None:
+    """In a circle it depends on who is asked for first whether anything can be loaded at all.
+
+    Processes that tests fork from a warm one have everything already, and would never see it.
+    """
+    names = {}
+    for file in modules():
+        dotted = ".".join(file.relative_to(PROJECT).with_suffix("").parts)
+        names[dotted.removesuffix(".__init__")] = file
+    loads = {file: loaded_with(file, names) for file in names.values()}
+    while free := [file for file, theirs in loads.items() if not theirs]:
+        for file in free:
+            del loads[file]
+        for theirs in loads.values():
+            theirs.difference_update(free)
+    while unwanted := set(loads) - set().union(*loads.values()):
+        loads = {file: theirs for file, theirs in loads.items() if file not in unwanted}
+    assert sorted(str(file.relative_to(PROJECT)) for file in loads) == [], "these load each other"
+
+
 def test_no_file_is_longer_than_four_hundred_lines() -> None:
     long = {
         file.name: n for file in modules() if (n := len(file.read_text(encoding="utf-8").splitlines())) > 400

@@ -67,6 +67,17 @@ def test_the_oldest_holds_the_next_waits_and_is_told_when_it_is_released(
     assert told == ["src/util.py is reserved for you now: whoever was before you has given it back."]
 
 
+@pytest.mark.cold
+@pytest.mark.parametrize("command", ["status", "inbox", "reserve", "log", "conflicts", "handoff"])
+def test_readers_start_anew_where_something_is_reserved(
+    ready: Repo, ccc: RunsCcc, spawn: Spawns, command: str
+) -> None:
+    one, two = spawn("backend", "One"), spawn("backend", "Two")
+    ccc("reserve", "src", cwd=one.path, exit=0)
+    ccc("reserve", "src/util.py", cwd=two.path, exit=4)
+    ccc(command, exit=0)
+
+
 def test_a_landing_a_closing_and_the_end_of_a_session_give_everything_back(
     ready: Repo, ccc: RunsCcc, spawn: Spawns
 ) -> None:

@@ -10,7 +10,7 @@ from ccc.domain.sessions import Session
 from ccc.ids import digest
 from ccc.ops.items import Item, item
 from ccc.ops.look import Picture
-from ccc.ops.reservations.reserve import open_claims
+from ccc.ops.reservations.held import open_claims
 from ccc.ops.tell import tell
 from ccc.ops.workspace import Workspace
 from ccc.store.protocol import State

@@ -10,7 +10,7 @@ from ccc.domain.reserving import KIND
 from ccc.domain.sessions import Session
 from ccc.ops.observe import all_sessions
 from ccc.ops.reservations import circles
-from ccc.ops.reservations.reserve import Held, ended, holdings
+from ccc.ops.reservations.held import Held, ended, holdings
 from ccc.ops.reservations.written import write_down
 from ccc.ops.tell import tell
 from ccc.ops.workspace import Workspace

@@ -1,4 +1,4 @@
-"""Claiming paths for a session, giving them back, and who holds what."""
+"""Claiming paths for a session, and giving them back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ccc.domain import reserving
 from ccc.domain.events import Draft
-from ccc.domain.reserving import KIND, LONGEST, MOST, Claim, Standing, claims_in, is_open
+from ccc.domain.reserving import LONGEST, MOST, Claim
 from ccc.domain.sessions import Session
 from ccc.errors import NotFound, Refused, Usage
 from ccc.git.history import quoted
@@ -16,23 +16,10 @@ from ccc.ops import work
 from ccc.ops.actor import actor_of
 from ccc.ops.observe import all_sessions
 from ccc.ops.policy import target_policy_of
+from ccc.ops.reservations.circles import told
+from ccc.ops.reservations.held import Held, holdings, open_claims
 from ccc.ops.workspace import Workspace
-from ccc.records import dataclass
 from ccc.store.protocol import State
-
-
-@dataclass(frozen=True)
-class Held:
-    """An open claim as people see it: whose, who is before it; `provisional` as in a shared state."""
-
-    standing: Standing
-    session: Session
-    before: tuple[Session, ...]
-    provisional: bool | None
-
-    @property
-    def claim(self) -> Claim:
-        return self.standing.claim
 
 
 def reserve(workspace: Workspace, session: Session, paths: Sequence[str]) -> list[Held]:
@@ -77,22 +64,6 @@ def release(workspace: Workspace, session: Session, paths: Sequence[str]) -> lis
     workspace.store.transact(decide)
     work.start(workspace)
     return given
-
-
-def holdings(workspace: Workspace, state: State | None = None) -> list[Held]:
-    """Every open claim, oldest first."""
-    present = workspace.reader.state() if state is None else state
-    by_id = {session.id: session for session in all_sessions(present)}
-    unshared = _unshared(workspace, present)
-    return [
-        Held(
-            standing,
-            by_id[standing.claim.session],
-            tuple(dict.fromkeys(by_id[claim.session] for claim in standing.behind)),
-            None if unshared is None else standing.claim.session in unshared,
-        )
-        for standing in reserving.standings(open_claims(present))
-    ]
 
 
 def owned(workspace: Workspace, session: Session) -> list[str]:
@@ -143,8 +114,6 @@ def _require_no_circle(
     state: State, session: Session, known: Sequence[Claim], waiting: Sequence[str]
 ) -> None:
     """Raises Refused where a session would wait for one that waits for it, itself or through others."""
-    from ccc.ops.reservations.circles import told  # where somebody would wait only
-
     names = {each.id: each.name for each in all_sessions(state)}
     for path in waiting:
         circle = reserving.closing(reserving.standings(known), session.id, path)
@@ -153,31 +122,3 @@ def _require_no_circle(
             raise Refused(
                 f"{session.name} would wait in a circle: {told(circle, names)}", f"give back first: {give}"
             )
-
-
-def open_claims(state: State) -> list[Claim]:
-    """The claims that count, oldest first."""
-    claims = claims_in(state.streams(KIND))
-    if not claims:
-        return []
-    by_id = {session.id: session for session in all_sessions(state)}
-    return [claim for claim in claims if is_open(claim, by_id.get(claim.session))]
-
-
-def ended(state: State) -> dict[str, list[Claim]]:
-    """The claims that do not count any more and are still recorded, by session."""
-    found: dict[str, list[Claim]] = {}
-    claims = claims_in(state.streams(KIND))
-    by_id = {session.id: session for session in all_sessions(state)} if claims else {}
-    for claim in claims:
-        if not is_open(claim, by_id.get(claim.session)):
-            found.setdefault(claim.session, []).append(claim)
-    return found
-
-
-def _unshared(workspace: Workspace, state: State) -> frozenset[str] | None:
-    """Of whose claims the remote has not all yet; None where the state is not shared."""
-    from ccc.ops.sync.provisional import provisional_streams  # where something is reserved only
-
-    found = provisional_streams(workspace, state, KIND)
-    return None if found is None else frozenset(found)

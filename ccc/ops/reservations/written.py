@@ -9,7 +9,7 @@ from ccc.errors import CccError
 from ccc.git import hookconfig, hookfiles
 from ccc.git.files import replace_file
 from ccc.ops.policy import target_policy_of
-from ccc.ops.reservations.reserve import Held
+from ccc.ops.reservations.held import Held
 from ccc.ops.workspace import Workspace
 
 
