@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from ccc.platform import table
 from tests.support.agents import Agent, until
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
+from tests.support.settling import until_none
 
 
 def order(agent: Agent, run: int) -> dict[str, Any]:
@@ -35,6 +37,34 @@ def kill(agent: Agent, who: str = "host") -> None:
     pid = agent.pid(who)
     os.kill(pid, signal.SIGKILL)
     until(lambda: not lives(pid), "its end")
+
+
+def strand(agent: Agent, repo: Repo) -> None:
+    """kill -9 of the only host of a repository, when nobody else of ccc is there to bring its session back.
+
+    Halted first, for it would start another lookout, whose drain would be at it before the test is.
+    """
+    os.kill(agent.pid("host"), signal.SIGSTOP)
+    no_lookout_is_left(repo)
+    kill(agent)
+
+
+def no_lookout_is_left(repo: Repo) -> None:
+    """Ends who watches the worktrees, and waits until no drain is left that it may have started."""
+
+    def left() -> list[int]:
+        found = lookouts_of(repo)
+        for pid in found:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        return found + drains_of(repo)
+
+    until_none(left, "the end of the lookout, and of the drains that it started")
+
+
+def no_drain_is_left(repo: Repo) -> None:
+    """Waits until every background drain has ended."""
+    until_none(lambda: drains_of(repo), "the end of every drain")
 
 
 def lives(pid: int) -> bool:

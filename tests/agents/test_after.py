@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -167,7 +168,8 @@ def test_a_start_that_dies_while_it_moves_the_branch_is_finished(
     configure(ready, "[limits]\nfree_memory = 99999999999999\n")
     second = start(part("second.txt"), task="Second", options=after(first))
     assert second.status()["status"] == "queued"
-    ccc("start", second.name, "--now", env={"CCC_TEST_STOP_AT": "stack-moved"})
+    killed = ccc("start", second.name, "--now", env={"CCC_TEST_STOP_AT": "stack-moved"})
+    assert killed.exit == -signal.SIGKILL
     configure(ready, "")
     ccc("drain", exit=0)
     second.becomes("unchecked", patience=90)

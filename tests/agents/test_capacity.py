@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -17,7 +18,7 @@ import pytest
 import yaml
 
 from tests.agents.conftest import Starts
-from tests.agents.killing import drains_of
+from tests.agents.killing import no_drain_is_left
 from tests.support.agents import until
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
@@ -184,8 +185,11 @@ def test_a_starter_that_dies_gives_its_place_back_and_the_session_starts(
     watch = Watch(first.runs)
     with watch.counting():
         first.becomes("running")
-        ccc("stop", first.name, exit=0, env={"CCC_TEST_STOP_AT": "none"})
-        ccc("start", second.name, "--now", env={"CCC_TEST_STOP_AT": point})
+        configure(ready, "[limits]\nparallel = 1\nfree_memory = 99999999999999\n")  # for all but a person
+        ccc("stop", first.name, exit=0)
+        killed = ccc("start", second.name, "--now", env={"CCC_TEST_STOP_AT": point})
+        assert killed.exit == -signal.SIGKILL
+        configure(ready, "[limits]\nparallel = 1\n")
         second.becomes("unchecked", patience=60)
     assert watch.most == 1
     assert watch.order.count(second.id) == 1
@@ -293,6 +297,6 @@ def test_who_is_taken_out_of_the_queue_while_its_start_is_prepared_does_not_star
     stopped = ccc("stop", waiting["name"], exit=0).stdout
     goes.touch()
     assert stopped == f"stopped {waiting['name']}: it was in the queue\n"
-    until(lambda: not drains_of(ready), "the end of whoever prepared it", 60)
+    no_drain_is_left(ready)
     assert sessions(ccc)[waiting["id"]]["status"] == "stopped"
     assert not (holder.runs / waiting["id"] / "1").exists()

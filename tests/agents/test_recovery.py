@@ -16,7 +16,7 @@ import pytest
 from ccc.host.restarts import delay
 from ccc.store.crashpoints import VARIABLE
 from tests.agents.conftest import Starts
-from tests.agents.killing import at_work, drains_of, ended, kill, order, runs_of, taken_up
+from tests.agents.killing import at_work, ended, kill, order, runs_of, strand, taken_up
 from tests.support.agents import DONE, Agent, until
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
@@ -122,8 +122,7 @@ def test_a_recovery_that_is_killed_is_finished_by_the_next(
     agent = start(WORKS)
     at_work(agent)
     until(lambda: f"{agent.name}: started rehearsal" in diary(), "its first fact")
-    until(lambda: not drains_of(ready), "the end of every drain")
-    kill(agent)
+    strand(agent, ready)
     for step in ("recovery-cleared", "recovery-started"):
         died = ccc("drain", "--recover", env={VARIABLE: step})
         assert died.exit == -signal.SIGKILL, (step, died)

@@ -14,13 +14,14 @@ import pytest
 from tests.agents.conftest import Starts
 from tests.agents.killing import (
     at_work,
-    drains_of,
     kill,
     lives,
     lookouts_of,
+    no_drain_is_left,
     order,
     rebooted,
     runs_of,
+    strand,
     taken_up,
 )
 from tests.agents.test_capacity import Watch, living
@@ -45,7 +46,7 @@ def alone(agent: Agent, ready: Repo) -> None:
     at_work(agent)
     said = f"{agent.name}: started rehearsal"
     until(lambda: said in ready.git("log", "--format=%s", "refs/ccc").splitlines(), "its first fact")
-    until(lambda: not drains_of(ready), "the end of every drain")
+    no_drain_is_left(ready)
 
 
 def played(tmp_path: Path) -> tuple[str, str]:
@@ -61,7 +62,7 @@ def test_the_place_of_one_whose_recovery_died_half_way_is_nobody_elses(
     alone(agent, ready)
     watch = Watch(agent.runs)
     with watch.counting():
-        kill(agent)
+        strand(agent, ready)
         died = ccc("drain", "--recover", env={"CCC_TEST_STOP_AT": "start-reserved"})
         assert died.exit == -signal.SIGKILL, died
         other = start(WORKS, task="Another")
@@ -85,7 +86,7 @@ def test_nobody_takes_the_place_of_those_that_a_shutdown_ended(
     until(lambda: not lookouts_of(ready), "the end of the lookout, which starts drains")
     until((agent.runs / agent.id / "1" / "exit.json").exists, "the end by the shutdown")
     until(lambda: not lives(host), "the end of the host, which starts a drain last")
-    until(lambda: not drains_of(ready), "the end of every drain: none outlives a boot")
+    no_drain_is_left(ready)  # none outlives a boot
     seen_anew = rebooted(tmp_path / "boot_id", *SPAWN, *played(tmp_path))
     environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
     done = subprocess.run(

@@ -14,12 +14,12 @@ from tests.agents.conftest import Starts
 from tests.agents.killing import (
     OTHER_BOOT,
     at_work,
-    drains_of,
     kill,
-    lookouts_of,
+    no_lookout_is_left,
     order,
     rebooted,
     runs_of,
+    strand,
     taken_up,
 )
 from tests.support.agents import DONE, until
@@ -44,9 +44,7 @@ def test_a_reboot_brings_back_what_was_at_work_and_nothing_else(
     until((shut.runs / shut.id / "1" / "exit.json").exists, "the end by the shutdown")
     assert shut.status()["status"] == "stopped", "a signal without a reboot is an end"
     os.kill(cut.pid("host"), signal.SIGSTOP)  # it would start another lookout
-    for pid in lookouts_of(ready):
-        os.kill(pid, signal.SIGTERM)
-    until(lambda: not lookouts_of(ready) + drains_of(ready), "the end of all that does not outlive a boot")
+    no_lookout_is_left(ready)
     kill(cut)
     other = tmp_path / "boot_id"
     done = subprocess.run(
@@ -78,8 +76,7 @@ def test_the_command_of_the_service_brings_sessions_back_in_a_bare_environment(
 ) -> None:
     agent = start(WORKS)
     at_work(agent)
-    until(lambda: not drains_of(ready), "the end of every drain")
-    kill(agent)
+    strand(agent, ready)
     found = ccc("service", "status", "--json", exit=0).json
     line = found["crontab"].removeprefix("@reboot ")
     environment = {"HOME": os.environ["HOME"], "PATH": "/usr/bin:/bin", "LOGNAME": "somebody"}

@@ -13,6 +13,7 @@ import pytest
 from tests.flow.conftest import Spawns, Worked
 from tests.support.program import PROJECT, RunsCcc
 from tests.support.repository import Repo
+from tests.support.settling import unattended
 
 STEPS = (
     *("land-committed", "land-turned", "land-intended", "land-swapped", "land-bringing", "land-recorded"),
@@ -55,7 +56,8 @@ def configure_gate(repo: Repo, command: str) -> None:
 def test_a_landing_killed_at_any_step_is_finished_or_never_was(
     ready: Repo, ccc: RunsCcc, done: Done, step: str
 ) -> None:
-    session = done("backend", "Killed", landed_file="1")
+    with unattended(ready):
+        session = done("backend", "Killed", landed_file="1")
     before = ready.oid("main")
     killed = ccc("merge", session.name, "--yes", env={"CCC_TEST_STOP_AT": step})
     assert killed.exit == -signal.SIGKILL
@@ -80,7 +82,8 @@ def test_a_landing_killed_at_any_step_is_finished_or_never_was(
 def test_a_landing_killed_while_the_worktree_follows_its_target_is_finished(
     ready: Repo, ccc: RunsCcc, done: Done, step: str
 ) -> None:
-    session = done("backend", "Behind", mine="1")
+    with unattended(ready):
+        session = done("backend", "Behind", mine="1")
     session.tree.write("unsaved", "3")
     ready.commit("Meanwhile", theirs="2")
     killed = ccc("merge", session.name, "--yes", env={"CCC_TEST_STOP_AT": step})

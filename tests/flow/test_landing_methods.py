@@ -11,6 +11,7 @@ from tests.flow.conftest import Spawns, Worked
 from tests.flow.test_landing import BEFORE, STEPS
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
+from tests.support.settling import unattended
 
 Configure = Callable[[str], None]
 METHODS = ("merge", "squash", "rebase")
@@ -164,7 +165,8 @@ def test_a_landing_by_another_method_killed_at_any_step_is_finished_or_never_was
     ready: Repo, ccc: RunsCcc, spawn: Spawns, method: Configure, step: str, name: str
 ) -> None:
     method(name)
-    session = worked(spawn, "backend", "Killed", "one", "two")
+    with unattended(ready):
+        session = worked(spawn, "backend", "Killed", "one", "two")
     before = ready.oid("main")
     killed = ccc("merge", session.name, "--yes", env={"CCC_TEST_STOP_AT": step})
     assert killed.exit == -signal.SIGKILL

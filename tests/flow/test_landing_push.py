@@ -14,6 +14,7 @@ from ccc.store.lock import locked
 from tests.flow.conftest import Spawns, Worked
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
+from tests.support.settling import alone, unattended
 
 BEFORE = ("land-committed", "land-turned", "land-intended")
 AFTER = ("land-pushed", "land-swapped", "land-bringing", "land-recorded", "land-advanced")
@@ -30,9 +31,10 @@ def remote(ready: Repo, tmp_path: Path) -> Repo:
 
 
 @pytest.fixture
-def session(remote: Repo, spawn: Spawns) -> Worked:
-    made = spawn("backend", "Pushed")
-    made.tree.commit("One\n\nCcc-Status: done", one="1")
+def session(ready: Repo, remote: Repo, spawn: Spawns) -> Worked:
+    with unattended(ready):
+        made = spawn("backend", "Pushed")
+        made.tree.commit("One\n\nCcc-Status: done", one="1")
     return made
 
 
@@ -118,7 +120,8 @@ def test_a_landing_by_push_killed_at_any_step_is_finished_or_never_was(
 def test_a_drain_that_is_asked_for_waits_for_whoever_is_mending_already(
     ready: Repo, remote: Repo, ccc: RunsCcc, session: Worked
 ) -> None:
-    ccc("merge", session.name, "--yes", env={"CCC_TEST_STOP_AT": "land-pushed"})
+    killed = ccc("merge", session.name, "--yes", env={"CCC_TEST_STOP_AT": "land-pushed"})
+    assert killed.exit == -signal.SIGKILL
     with ThreadPoolExecutor(1) as beside:
         with locked(Layout(ready.common).root / LAND_LOCK):
             asked = beside.submit(lambda: ccc("drain", exit=0))
@@ -161,6 +164,7 @@ def test_a_revert_by_push_killed_at_any_step_is_finished_or_never_was(
     ready: Repo, remote: Repo, ccc: RunsCcc, session: Worked, step: str
 ) -> None:
     ccc("merge", session.name, "--yes", exit=0)
+    alone(ready)
     killed = ccc("undo", session.name, env={"CCC_TEST_STOP_AT": step})
     assert killed.exit == -signal.SIGKILL
     ccc("drain", exit=0)

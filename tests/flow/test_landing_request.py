@@ -16,6 +16,7 @@ from tests.flow.conftest import Spawns, Worked
 from tests.support.forge import PROGRAM, Stub, forge
 from tests.support.program import Outcome, RunsCcc
 from tests.support.repository import Repo
+from tests.support.settling import alone, unattended
 
 TOKEN = "dummy-token-of-the-test"
 URLS = {
@@ -87,9 +88,11 @@ def environment(folder: Path, stub: Stub, wanted: str) -> dict[str, str]:
 
 @pytest.fixture
 def session(place: Place, spawn: Spawns) -> Worked:
-    made = spawn("backend", "Add the login page")
     report = "---\nstatus: done\nsummary: The page is there\n---\nIt has a form.\n"
-    made.tree.commit("One\n\nCcc-Status: done", {"one": "1", f".ccc/sessions/{made.name}/report.md": report})
+    with unattended(place.repo):
+        made = spawn("backend", "Add the login page")
+        files = {"one": "1", f".ccc/sessions/{made.name}/report.md": report}
+        made.tree.commit("One\n\nCcc-Status: done", files)
     return made
 
 
@@ -298,6 +301,7 @@ def test_reading_a_merge_back_killed_at_any_step_is_finished_by_the_next(
     place: Place, session: Worked, step: str
 ) -> None:
     place.run("merge", session.name, exit=3)
+    alone(place.repo)  # else it is read back in the background
     commit = place.stub.merge(1, "squash")
     killed = place.run("merge", session.name, more={"CCC_TEST_STOP_AT": step})
     assert killed.exit == -signal.SIGKILL

@@ -15,7 +15,7 @@ from tests.flow.conftest import Spawns, Worked
 from tests.support.agents import Agent, until
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
-from tests.support.settling import alone
+from tests.support.settling import alone, unattended
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +30,7 @@ InConflict = Callable[..., Worked]
 
 @pytest.fixture
 def conflicting(ready: Repo, ccc: RunsCcc, spawn: Spawns) -> InConflict:
-    """A session that is done, and in conflict with what another one landed."""
+    """A session that is done, and in conflict with what another one landed; nobody is in the background."""
     ready.commit("Numbers", {"numbers": TEXT})
 
     def change(task: str, line: str) -> Worked:
@@ -40,9 +40,10 @@ def conflicting(ready: Repo, ccc: RunsCcc, spawn: Spawns) -> InConflict:
         return session
 
     def make(*tasks: str) -> Worked:
-        landed = change("Say theirs", "theirs")
-        made = [change(task, "ours") for task in tasks or ("Say ours",)]
-        ccc("merge", landed.name, "--yes", exit=0)
+        with unattended(ready):
+            landed = change("Say theirs", "theirs")
+            made = [change(task, "ours") for task in tasks or ("Say ours",)]
+            ccc("merge", landed.name, "--yes", exit=0)
         return made[0]
 
     return make

@@ -15,10 +15,11 @@ from ccc.layout import Layout
 from ccc.ops.landing.running import all_running
 from ccc.platform.trees import marked
 from ccc.runs.drain import held
+from ccc.store.lock import locked
 from tests.queue.conftest import Done, Finish, Gated
 from tests.queue.waiting import until
 from tests.support.program import PROJECT, RunsCcc
-from tests.support.settling import alone
+from tests.support.settling import stand_in_line, unattended
 
 pytestmark = pytest.mark.slow
 
@@ -56,15 +57,16 @@ def test_a_worker_killed_at_any_step_is_taken_up_by_the_next_command(
     gated: Gated, ccc: RunsCcc, finish: Finish, step: str
 ) -> None:
     gated.configure('[gate]\ncommands = ["git rev-parse HEAD^{tree} >> $RUNS"]\n')
-    one, two = done(ccc, finish, 2)
-    for each in (one, two):
-        ccc("approve", each.name, exit=0)
-    alone(gated.repo)  # else a worker of theirs does it meanwhile, or one that a hook starts
-    gated.repo.write("moved", "1")
-    gated.repo.git("add", "moved")
-    gated.repo.git("-c", "core.hooksPath=/dev/null", "commit", "--quiet", "--message=The target moves")
-    before = len(gated.ran())
-    killed = started(gated.repo.path, "drain", "--gates", CCC_TEST_STOP_AT=step)
+    lock = Layout(gated.repo.common).gate_lock
+    with unattended(gated.repo):  # else another worker does it meanwhile: of a command, or of a drain
+        one, two = done(ccc, finish, 2)
+        for each in (one, two):
+            ccc("approve", each.name, exit=0)
+    with locked(lock):
+        gated.repo.commit("The target moves", moved="1")
+        before = len(gated.ran())
+        killed = started(gated.repo.path, "drain", "--gates", CCC_TEST_STOP_AT=step)
+        stand_in_line(killed, lock)
     killed.communicate(timeout=60)
     assert killed.returncode == -signal.SIGKILL
     ccc("merge", one.name, two.name, "--yes", exit=0)
@@ -83,7 +85,8 @@ def test_what_a_killed_worker_ran_is_ended_before_it_is_run_again(
     gated.configure("""[gate]
     commands = ["echo $CCC_COMMAND >> $RUNS; test -e $RUNS.go || { (setsid sleep 99 &); sleep 99; }"]
     """)
-    (session,) = done(ccc, finish, 1)
+    with unattended(gated.repo):  # else a drain starts another worker, which ends what is left of this one's
+        (session,) = done(ccc, finish, 1)
     ccc("queue", session.name, exit=0)
     until(lambda: len(gated.ran()) == 1)
     (running,) = all_running(Layout(gated.repo.common))

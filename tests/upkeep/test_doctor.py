@@ -180,9 +180,10 @@ def die_while_closing(place: Place) -> None:
 
 
 def die_while_landing(place: Place) -> None:
-    place.workspace.layout.drain_script.write_text(
-        place.workspace.layout.drain_script.read_text().replace("exec nice", "exit 0; exec nice")
-    )
+    script = place.workspace.layout.drain_script
+    text = script.read_text()
+    assert "\nexec $detach" in text
+    script.write_text(text.replace("\nexec $detach", "\nexit 0; exec $detach"))  # no drain finishes it
     session = place.spawn()
     place.tree(session).commit("Add login", {"login": "one\n"})
     workspace = place.workspace
