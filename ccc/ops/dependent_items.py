@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from ccc.domain import capacity
 from ccc.domain.depending import Verdict
@@ -25,24 +25,39 @@ def _in_vain(picture: Picture, said: Mapping[str, Verdict]) -> Iterator[Item]:
     by_id = {session.id: session for session in picture.sessions}
     kept: dict[str, list[Session]] = {}
     for identifier, verdict in said.items():
+        if dependents.goes_on_by_hand(by_id[identifier]):
+            continue
         for root in verdict.causes:
             kept.setdefault(root, []).append(by_id[identifier])
     for root, held in kept.items():
         first = by_id.get(root)
         if first is None:
             continue
-        names = capacity.listed([session.name for session in held])
-        why = dependents.failure_of(picture.of_id(root))
+        title, text = _words(first, held, dependents.failure_of(picture.of_id(root)))
         verb = "undo" if first.closed is not None else "resume" if first.conversation else "start"
         yield item(
             "failure",
             first,
             f"held\n{first.run.number}",
-            title=f"{names} cannot begin: {why}",
-            text=f"they begin by themselves once {first.name} is verified, unchecked or landed",
+            title=title,
+            text=text,
             since=max(session.run.at for session in held),
             command=f"git ccc {verb} {first.name}",
         )
+
+
+def _words(first: Session, held: Sequence[Session], why: str) -> tuple[str, str]:
+    """The title, and what happens once the root of it is mended: by itself only to those that are started."""
+    agents = [session.name for session in held if session.run.status != "created"]
+    names = capacity.listed([session.name for session in held if session.run.status == "created"])
+    mended = f"once {first.name} is verified, unchecked or landed"
+    if not agents:
+        moves = f"made with --no-start, so not by itself: {mended}, git ccc start ID begins there"
+        return f"no work to build on for {names}: {why}", moves
+    text = f"they begin by themselves {mended}"
+    if names:
+        text += f"; made with --no-start, so not by itself: {names}"
+    return f"{capacity.listed(agents)} cannot begin: {why}", text
 
 
 def _conflicts(picture: Picture) -> Iterator[Item]:

@@ -32,6 +32,11 @@ def waits(session: Session) -> bool:
     return bool(session.after) and not has_begun(session) and session.closed is None
 
 
+def goes_on_by_hand(session: Session) -> bool:
+    """Whether a person works there already, on what it was to build on or without it."""
+    return session.run.status == "running" or (session.run.status == "created" and bool(session.grounds))
+
+
 def nodes_of(picture: Picture) -> list[Node]:
     """Every session as far as others depend on it."""
     return [_node(sighting) for sighting in picture.sightings]
@@ -79,7 +84,11 @@ def look_at(picture: Picture) -> Mapping[str, Verdict]:
 
 def awaited(picture: Picture, identifiers: Collection[str]) -> Mapping[str, frozenset[str]]:
     """By each of these that is held back: all it waits for, through others too, that are not proven yet."""
-    held = [session for session in picture.sessions if session.id in identifiers and waits(session)]
+    held = [
+        session
+        for session in picture.sessions
+        if session.id in identifiers and waits(session) and not goes_on_by_hand(session)
+    ]
     if not held:
         return {}
     missing = {node.id: node.after for node in nodes_of(picture) if node.state != PROVEN}

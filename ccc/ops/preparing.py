@@ -11,6 +11,7 @@ from ccc.domain.events import Draft
 from ccc.domain.sessions import Session, from_cells
 from ccc.domain.status import describe
 from ccc.errors import Refused
+from ccc.ids import short_oid
 from ccc.ops import dependents, stacking
 from ccc.ops.commands import Order, last_words, passed, run_all
 from ccc.ops.environment import session_environment
@@ -43,6 +44,28 @@ def prepare(workspace: Workspace, session: Session, *, now: bool = False) -> Ses
     engine = session.engine
     cells = workspace.store.state().stream(sessions.stream_of(session.id))
     return replace(from_cells(session.id, cells) or session, engine=engine)
+
+
+def begin_by_hand(workspace: Workspace, session: Session) -> tuple[Session, str]:
+    """Brings a session that nobody starts to the work of those it is after, where that is there already.
+
+    Gives the session as it is then, and in words where it stands; no words for one that is after nobody.
+    """
+    if not session.after:
+        return session, ""
+    picture = look(workspace)
+    verdict = dependents.look_at(picture).get(session.id, dependents.READY)
+    later = f"{session.target} {short_oid(session.base)}, until: git ccc start {session.name}"
+    if not verdict.ready:
+        return session, f"{verdict.words}; it is at {later}"
+    try:
+        stacking.stack(workspace, picture, session)
+    except Blocked as error:
+        return session, f"{error.message}; it is at {later}"
+    cells = workspace.store.state().stream(sessions.stream_of(session.id))
+    session = from_cells(session.id, cells) or session
+    names = ", ".join(picture.of_id(each).session.name for each in session.after)
+    return session, f"it begins at {short_oid(session.base)}, on the work of {names}"
 
 
 def _stack(workspace: Workspace, session: Session, *, now: bool) -> None:

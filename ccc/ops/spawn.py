@@ -37,12 +37,16 @@ from ccc.store.protocol import State
 
 @dataclass(frozen=True)
 class Spawned:
-    """The session, whether it was there already (same key), what is worth saying aloud, and why it waits."""
+    """The session, whether it was there already (same key), what is worth saying aloud, and why it waits.
+
+    `stands`: of one that is worked by hand after others, whether it begins on their work.
+    """
 
     session: Session
     existed: bool
     remarks: tuple[str, ...]
     waits: str = ""
+    stands: str = ""
 
 
 @dataclass(frozen=True)
@@ -150,9 +154,10 @@ def _spawn_one(workspace: Workspace, policy: Policy, request: Request) -> Spawne
         session = _record(workspace, policy, request, plan, commit)
         reached("spawn-recorded")
     if not request.start:
+        session, stands = preparing.begin_by_hand(workspace, session)
         byhand.install(workspace, session)
         preparing.set_up(workspace, policy, session)
-        return Spawned(session, False, remarks)
+        return Spawned(session, False, remarks, stands=stands)
     begun = _start(workspace, session, Wish(now=request.now))
     return Spawned(session, False, remarks, begun.why)
 

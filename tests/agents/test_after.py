@@ -182,3 +182,49 @@ def test_itself_and_nobody_cannot_be_waited_for(ready: Repo, ccc: RunsCcc) -> No
     ccc("spawn", "backend", "Part", "--no-start", "--after", "backend-part", exit=1)
     ccc("spawn", "backend", "Part", "--no-start", "--name", "x", "--after", "backend-x", exit=1)
     assert ccc("status", "--json", exit=0).json["sessions"] == []
+
+
+def by_hand(ready: Repo, ccc: RunsCcc, name: str, *options: str) -> tuple[Repo, list[str]]:
+    """A session that nobody starts, and what `spawn` says of those it is after."""
+    said = ccc("spawn", "backend", f"Task {name}", "--no-start", "--name", name, *options, exit=0).stdout
+    lines = [line.removeprefix("  after     ") for line in said.splitlines() if line.startswith("  after ")]
+    return Repo(ready.path.with_name("repo.ccc") / f"backend-{name}"), lines
+
+
+def test_a_session_worked_by_hand_begins_at_once_on_work_that_is_done(ready: Repo, ccc: RunsCcc) -> None:
+    first, said = by_hand(ready, ccc, "first")
+    assert said == []
+    waiting, said = by_hand(ready, ccc, "waiting", "--after", "backend-first")
+    start, now = ready.git("rev-parse", "--short=7", "main"), "until: git ccc start backend-waiting"
+    assert said == [f"waits for backend-first; it is at main {start}, {now}"]
+    done = first.commit("Work\n\nCcc-Status: done", {"first.txt": "1\n"})
+    ccc("wait", "backend-first", exit=0)
+    assert not (waiting.path / "first.txt").exists()
+    second, said = by_hand(ready, ccc, "second", "--after", "backend-first")
+    assert said == [f"it begins at {done[:7]}, on the work of backend-first"]
+    assert (second.path / "first.txt").read_text() == "1\n"
+    assert second.git("status", "--porcelain") == ""
+    assert second.git("rev-parse", "HEAD~1") == done
+    shown = ccc("show", "backend-second", "--brief", exit=0).stdout
+    assert f"### backend-first at `{done[:7]}`, not landed on main yet" in shown
+    second.commit("More\n\nCcc-Status: done", {"second.txt": "2\n"})
+    ccc("wait", "backend-second", exit=0)
+    assert "it carries work of backend-first" in ccc("merge", "backend-second", "--yes", exit=1).stderr
+    ccc("merge", "backend-first", "--yes", exit=0)
+    _, said = by_hand(ready, ccc, "third", "--after", "backend-first")
+    assert said == [
+        f"it begins at {ready.git('rev-parse', '--short=7', 'main')}, on the work of backend-first"
+    ]
+
+
+def test_who_is_worked_by_hand_is_not_said_to_begin_by_itself(ready: Repo, ccc: RunsCcc) -> None:
+    by_hand(ready, ccc, "first")
+    held, _ = by_hand(ready, ccc, "held", "--after", "backend-first")
+    ccc("close", "backend-first", exit=0)
+    item = items(ccc, "failure")[0]
+    assert item["title"] == "no work to build on for backend-held: backend-first was closed without landing"
+    mended = "once backend-first is verified, unchecked or landed, git ccc start ID begins there"
+    assert item["text"] == f"made with --no-start, so not by itself: {mended}"
+    held.commit("Without it\n\nCcc-Status: done", {"held.txt": "1\n"})
+    ccc("wait", "backend-held", exit=0)
+    assert items(ccc, "failure") == []

@@ -94,7 +94,9 @@ VIEWS: dict[str, Callable[[str], str]] = {
     "inbox": lambda dirt: inbox_text([spoiled(making.waiting_item(), dirt)], making.NOW, Plain()),
     "orient": lambda dirt: orient_text(spoiled(making.orientation(), dirt), Plain()),
     "landed": landed,
-    "spawned": lambda dirt: spawned_text(spoiled(Spawned(making.session(), False, (), "no room"), dirt)),
+    "spawned": lambda dirt: spawned_text(
+        spoiled(Spawned(making.session(), False, (), "no room", "waits for it"), dirt)
+    ),
     "waited": lambda dirt: waited_text(spoiled(waited(), dirt)),
 }
 

@@ -21,6 +21,7 @@ def spawned_text(spawned: Spawned) -> str:
         f"  worktree  {session.worktree}",
         f"  brief     {session.worktree}/.ccc/sessions/{session.name}/brief.md",
         *([f"  queued    {spawned.waits}"] if spawned.waits else []),
+        *([f"  after     {spawned.stands}"] if spawned.stands else []),
         f"  {begin}",
     ]
     return "\n".join(printable(line) for line in lines)
