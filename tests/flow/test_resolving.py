@@ -30,7 +30,7 @@ InConflict = Callable[..., Worked]
 
 @pytest.fixture
 def conflicting(ready: Repo, ccc: RunsCcc, spawn: Spawns) -> InConflict:
-    """A session that is done, and in conflict with what another one landed; nobody is in the background."""
+    """A session that is done, and in conflict with what another one landed."""
     ready.commit("Numbers", {"numbers": TEXT})
 
     def change(task: str, line: str) -> Worked:
@@ -40,10 +40,9 @@ def conflicting(ready: Repo, ccc: RunsCcc, spawn: Spawns) -> InConflict:
         return session
 
     def make(*tasks: str) -> Worked:
-        with unattended(ready):
-            landed = change("Say theirs", "theirs")
-            made = [change(task, "ours") for task in tasks or ("Say ours",)]
-            ccc("merge", landed.name, "--yes", exit=0)
+        landed = change("Say theirs", "theirs")
+        made = [change(task, "ours") for task in tasks or ("Say ours",)]
+        ccc("merge", landed.name, "--yes", exit=0)
         return made[0]
 
     return make
@@ -119,7 +118,8 @@ def test_what_a_person_resolves_lands_only_when_it_is_approved_anew(
 def test_a_beginning_that_is_killed_is_made_again(
     ready: Repo, ccc: RunsCcc, conflicting: InConflict, step: str
 ) -> None:
-    session = conflicting()
+    with unattended(ready):
+        session = conflicting()
     killed = ccc("resolve", session.name, "--here", env={"CCC_TEST_STOP_AT": step})
     assert killed.exit == -signal.SIGKILL
     place = Path(ccc("resolve", session.name, "--here", exit=0).stdout.strip())
@@ -134,7 +134,8 @@ def test_a_beginning_that_is_killed_is_made_again(
 def test_an_end_that_is_killed_is_finished_by_the_next_call_and_counts_once(
     ready: Repo, ccc: RunsCcc, conflicting: InConflict, diary: Callable[[], list[str]], step: str
 ) -> None:
-    session = conflicting()
+    with unattended(ready):
+        session = conflicting()
     head = session.tree.oid()
     place = Path(ccc("resolve", session.name, "--here", exit=0).stdout.strip())
     resolve(place)
@@ -221,9 +222,10 @@ def test_a_closing_takes_the_scratch_worktree_away_and_keeps_what_stands_there(
 
 @pytest.mark.parametrize("step", ["close-removed", "close-resolution-kept"])
 def test_a_closing_killed_before_that_is_finished_by_the_next_call(
-    ccc: RunsCcc, conflicting: InConflict, step: str
+    ready: Repo, ccc: RunsCcc, conflicting: InConflict, step: str
 ) -> None:
-    session = conflicting()
+    with unattended(ready):
+        session = conflicting()
     place = Path(ccc("resolve", session.name, "--here", exit=0).stdout.strip())
     killed = ccc("close", session.name, env={"CCC_TEST_STOP_AT": step})
     assert killed.exit == -signal.SIGKILL
