@@ -91,7 +91,7 @@ def background(workspace: Workspace) -> None:
 def _stay(workspace: Workspace) -> None:
     """While sessions wait for room somebody stays: of load that falls, or an agent killed, no event comes.
 
-    Nor does one when a turn that has just ended stays without a report.
+    Nor does one when a turn that has just ended stays without a report, or a branch has moved meanwhile.
     """
     seconds, places = LINGER_SECONDS, occupancy.taken(workspace.layout)
     for _ in range(MOST_LOOKS):
@@ -111,7 +111,7 @@ def _stay(workspace: Workspace) -> None:
             seconds = queueing.LOOK_SECONDS
         elif settles(workspace):
             seconds = SETTLE_SECONDS
-        elif looked:
+        elif looked or radar.is_due(workspace):
             seconds = LINGER_SECONDS  # who edits goes on: the next save waits for no start
         else:
             return

@@ -36,9 +36,9 @@ from ccc.ops.landing.pushing import has, push, remote_of, require_at
 from ccc.ops.landing.review import Review, review
 from ccc.ops.landing.turns import turn
 from ccc.ops.observe import HEADS, local_sessions
-from ccc.ops.reservations import following as reservations
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
+from ccc.runs import drain
 from ccc.store.crashpoints import reached
 from ccc.store.lock import locked
 from ccc.store.protocol import State
@@ -106,7 +106,7 @@ def land(workspace: Workspace, shown: Review) -> Landing:
             reached("land-swapped")
             remarks = _finish_fresh(workspace, intent, looks, ahead)
         remarks += words
-    reservations.follow(workspace)
+    drain.wake(workspace.layout)  # for the radar, and what it had reserved
     return Landing(
         current.session, commit, current.combined.tree or "", approval_words(current), tuple(remarks)
     )

@@ -53,12 +53,16 @@ def is_noted(workspace: Workspace) -> bool:
 
 def look_after(workspace: Workspace) -> bool:
     """A round, where something has moved since the last one; whether there was one."""
-    if (workspace.layout.radar / lookout.OFF).exists():
-        return check(workspace) is not None
-    moved = _positions(workspace)
-    if not is_noted(workspace) and present.read(workspace.layout).positions == moved:
+    if not (workspace.layout.radar / lookout.OFF).exists() and not is_due(workspace):
         return False
     return check(workspace) is not None
+
+
+def is_due(workspace: Workspace) -> bool:
+    """Whether something has moved that no round has looked at; False where the radar is off."""
+    if (workspace.layout.radar / lookout.OFF).exists() or worktrees.folder(workspace.layout) is None:
+        return False
+    return is_noted(workspace) or present.read(workspace.layout).positions != _positions(workspace)
 
 
 def check(workspace: Workspace, *, afresh: bool = False) -> Matrix | None:

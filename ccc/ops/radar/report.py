@@ -76,13 +76,17 @@ def _unseen(
 
 
 def standing(state: State, sessions: Mapping[str, Session]) -> Iterator[Conflict]:
-    """The recorded conflicts whose sessions are all open, each once whoever saw it."""
+    """The recorded conflicts of what is open and has not landed, each once whoever saw it."""
     seen = set()
     for each in conflicts.conflicts_in(state.streams(conflicts.KIND)):
         sides = [sessions.get(key) for key in each.pair if not key.startswith(conflicts.TARGET)]
-        if each.pair not in seen and all(side is not None and side.closed is None for side in sides):
+        if each.pair not in seen and all(side is not None and _has_part(side, each) for side in sides):
             seen.add(each.pair)
             yield each
+
+
+def _has_part(session: Session, conflict: Conflict) -> bool:
+    return session.closed is None and (conflict.uncommitted or not session.landed_head)
 
 
 def meets(state: State, sessions: Iterable[Session], session: Session) -> tuple[tuple[str, Conflict], ...]:
