@@ -341,7 +341,9 @@ def test_a_conflict_that_was_just_handed_back_wants_no_person(
         found = ccc("status", "--json", exit=0).json["waiting_for_you"]
         return [each["title"] for each in found if each["kind"] == "conflict"]
 
-    session = conflicting()
-    until(lambda: wanted() == ["backend-say-ours conflicts with main"], "what the radar says")
+    with unattended(ready):
+        session = conflicting()
+    ccc("conflicts", "--now")
+    assert wanted() == ["backend-say-ours conflicts with main"]
     ccc("resolve", session.name, "--hand-back", exit=0)
     assert wanted() == []
