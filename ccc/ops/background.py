@@ -22,7 +22,7 @@ def start_if_due(workspace: Workspace, picture: Picture) -> bool:
         return watcher.call(workspace.layout)
     due = is_due(workspace, picture)
     if due:
-        drain.start(workspace.layout)
+        drain.wake(workspace.layout)
     return due
 
 

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from ccc.errors import StoreBusy
@@ -27,6 +25,7 @@ from ccc.ops.verify import verify, waiting_for_checks
 from ccc.ops.workspace import Workspace
 from ccc.runs import drain as wake
 from ccc.runs import hosts, watcher
+from ccc.runs.bell import Bell
 from ccc.store.lock import in_turn, locked
 
 TEND_LOCK = "tend.lock"
@@ -94,36 +93,52 @@ def _stay(workspace: Workspace) -> None:
     Nor does one when a turn that has just ended stays without a report, or a branch has moved meanwhile.
     """
     seconds, places = LINGER_SECONDS, occupancy.taken(workspace.layout)
-    for _ in range(MOST_LOOKS):
-        alone = _linger_alone(workspace, seconds, places)
-        if not workspace.initialised:
-            return
-        looked = radar.look_after(workspace)
-        places = occupancy.taken(workspace.layout)
-        while _work_once(workspace):
-            continue
-        polling.poll(workspace)
-        automatic.share(workspace)
-        bundles.complete(workspace)
-        if not alone:
-            return
-        if queueing.anybody_waits(workspace):
-            seconds = queueing.LOOK_SECONDS
-        elif settles(workspace):
-            seconds = SETTLE_SECONDS
-        elif looked or radar.is_due(workspace):
-            seconds = LINGER_SECONDS  # who edits goes on: the next save waits for no start
-        else:
-            return
+    with Bell(workspace.layout) as bell:
+        for _ in range(MOST_LOOKS):
+            alone = _linger_alone(workspace, bell, seconds, places)
+            if not workspace.initialised:
+                return
+            looked = radar.look_after(workspace)
+            places = occupancy.taken(workspace.layout)
+            while _work_once(workspace):
+                continue
+            polling.poll(workspace)
+            automatic.share(workspace)
+            bundles.complete(workspace)
+            if not alone:
+                return
+            rung = bell.is_rung()
+            wanted = _stays(workspace, looked)
+            if wanted is None:
+                # Noted before somebody rang: what nobody has heard in the end is recorded all the same.
+                rung |= bell.close() | (workspace.store.drain() > 0)
+                wanted = _stays(workspace, looked=False)
+            if rung:
+                seconds = LINGER_SECONDS if wanted is None else min(wanted, LINGER_SECONDS)
+            elif wanted is None:
+                return
+            else:
+                seconds = wanted
 
 
-def _linger_alone(workspace: Workspace, seconds: float, places: frozenset[str]) -> bool:
+def _stays(workspace: Workspace, looked: bool) -> float | None:
+    """How long the drain stays after its work; None where nothing wants it here."""
+    if queueing.anybody_waits(workspace):
+        return queueing.LOOK_SECONDS
+    if settles(workspace):
+        return SETTLE_SECONDS
+    # Who edits goes on: the next save waits for no start.
+    return LINGER_SECONDS if looked or radar.is_due(workspace) else None
+
+
+def _linger_alone(workspace: Workspace, bell: Bell, seconds: float, places: frozenset[str]) -> bool:
     """Records until `seconds` are over; False where another drain does, after recording what waits."""
     try:
         with locked(workspace.layout.root / DRAIN_LOCK, timeout=0):
-            _linger(workspace, seconds, places)
+            _linger(workspace, bell, seconds, places)
             return True
     except StoreBusy:  # whoever saw that this one begins counts on it
+        bell.close()
         workspace.layout.drain_begins.unlink(missing_ok=True)
         workspace.store.drain()
         return False
@@ -163,44 +178,23 @@ def _checks_are_due(workspace: Workspace) -> bool:
     return bool(waiting) and not wake.held(workspace.layout.worker_lock)
 
 
-def _linger(workspace: Workspace, seconds: float, places: frozenset[str]) -> None:
+def _linger(workspace: Workspace, bell: Bell, seconds: float, places: frozenset[str]) -> None:
     """Records what hooks note, until `seconds` are over, or there is something else to do.
 
-    That is: checks are due, files have changed, or an agent of `places` is gone.
+    That is: checks are due, files have changed, or an agent of `places` is gone. The bell is heard through
+    what is done then, unless that takes long.
     """
-    with _doorbell(workspace) as bell:
-        drain(workspace)
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            gone = not places <= occupancy.taken(workspace.layout)
-            if gone or _checks_are_due(workspace) or radar.is_noted(workspace):
-                break
-            if select.select([bell], [], [], left)[0]:
-                os.read(bell, 4096)
-                workspace.store.drain()
+    bell.listen()
+    drain(workspace)
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        gone = not places <= occupancy.taken(workspace.layout)
+        if gone or _checks_are_due(workspace) or radar.is_noted(workspace):
+            break
+        if bell.wait(left):
+            workspace.store.drain()
+    bell.leave()
     workspace.store.drain()
-
-
-@contextlib.contextmanager
-def _doorbell(workspace: Workspace) -> Iterator[int]:
-    """A fifo into which hooks write one byte, and the pid file that says somebody listens.
-
-    The pid file goes first at the end, and the journal is looked at once more after it: a hook writes its
-    entry before it looks for the pid.
-    """
-    fifo, pid = workspace.layout.root / "drain.fifo", workspace.layout.root / "drain.pid"
-    with contextlib.suppress(FileExistsError):
-        os.mkfifo(fifo, 0o600)
-    bell = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)
-    try:
-        fresh = pid.with_suffix(".new")
-        fresh.write_text(f"{os.getpid()}\n", encoding="ascii")
-        fresh.replace(pid)
-        workspace.layout.drain_begins.unlink(missing_ok=True)
-        yield bell
-    finally:
-        pid.unlink(missing_ok=True)
-        os.close(bell)
 
 
 def worker_lives(workspace: Workspace) -> bool:

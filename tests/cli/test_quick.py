@@ -16,7 +16,10 @@ import pytest
 from ccc.cli import quick
 from ccc.cli.main import main
 from ccc.cli.status import command_status
+from ccc.domain.events import Draft
 from ccc.later import Later
+from ccc.layout import Layout
+from ccc.store import journal
 from tests.support.program import PROJECT, RunsCcc
 from tests.support.repository import Repo
 
@@ -96,6 +99,42 @@ def test_neither_click_nor_what_it_brings_is_loaded(ready: Repo) -> None:
         timeout=60,
     )
     assert done.stdout.splitlines() == ["backend-one created", "[]"]
+
+
+def drained(folder: Path) -> subprocess.CompletedProcess[str]:
+    """What the drain says that hooks start in a folder, and the modules it must not load."""
+    code = (
+        "import os, sys; from ccc.__main__ import run\n"
+        "os._exit = lambda code: print(code, sorted({'click'} & set(sys.modules)))\n"
+        "run()\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code, "-C", str(folder), "drain", "--background"],
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_the_drain_that_hooks_start_records_without_click(ready: Repo, ccc_inline: RunsCcc) -> None:
+    layout = Layout(ready.common)
+    journal.write(layout, Draft("note.added", "backend-one", "noted meanwhile", {}))
+    assert drained(ready.common).stdout == "0 []\n"
+    assert not list(layout.journal_new.iterdir())
+    assert "noted meanwhile" in ccc_inline("log", exit=0).stdout
+
+
+def test_the_drain_outside_of_a_repository_says_what_the_command_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    assert quick.answer(["-C", str(tmp_path / "empty"), "drain", "--background"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert main(["-C", str(tmp_path / "empty"), "drain", "--background"]) == 1
+    assert capsys.readouterr().err == said
 
 
 def test_a_module_is_imported_when_something_of_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
