@@ -101,7 +101,8 @@ def main(arguments: list[str]) -> int:
     found = BLOCK.search(text)
     if found is None:
         raise SystemExit(f"{given.document} has no ```console block")
-    with tempfile.TemporaryDirectory(prefix="ccc-transcript-") as folder:
+    # What the commands began in the background may write there still.
+    with tempfile.TemporaryDirectory(prefix="ccc-transcript-", ignore_cleanup_errors=True) as folder:
         place = Path(folder).resolve()
         real = play(commands(found[1]), place, fresh_environment(place))
     if not given.check:
