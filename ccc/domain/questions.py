@@ -18,6 +18,11 @@ def field_of(identifier: str) -> str:
     return f"{QUESTION}{identifier}"
 
 
+def how_to_answer(choices: Sequence[str]) -> str:
+    """What follows the id of a question in the command that answers it."""
+    return "--choice N" if choices else "TEXT"
+
+
 def asked(session: Session, identifier: str, text: str, choices: Sequence[str], *, by: str) -> Draft:
     """The session needs an answer; it is open until the field is removed."""
     record: dict[str, Value] = {"text": text}

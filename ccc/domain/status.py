@@ -135,6 +135,13 @@ def open_questions(session: Session, life: Life | None) -> tuple[Question, ...]:
     return tuple(question for question in session.questions if question.at >= over)
 
 
+def unanswered(session: Session, life: Life | None) -> tuple[Question, ...]:
+    """The same with those that whoever stopped it has set aside: they are open again when it is resumed."""
+    if life is None or life.ending is None or life.ending.status != "stopped":
+        return open_questions(session, life)
+    return open_questions(session, None)
+
+
 def _over_at(session: Session, life: Life | None) -> str:
     """When it was over with what it was at; empty where it is not."""
     moments = [""]

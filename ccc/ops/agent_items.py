@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from ccc.domain.alive import day_and_clock
 from ccc.domain.life import IDLE, Life, Request
+from ccc.domain.questions import how_to_answer
 from ccc.domain.runs import TO_BE_RESTARTED
-from ccc.domain.sessions import Session
+from ccc.domain.sessions import Question, Session
 from ccc.domain.status import open_questions, seconds_between
 from ccc.engines.registry import CLAUDE
 from ccc.ids import short, short_oid
@@ -53,9 +54,14 @@ def _questions(sighting: Sighting) -> Iterator[Item]:
     if sighting.view.status == "lost":
         return
     for question in open_questions(session, sighting.life):
-        title = f"{session.name} asks"
-        found = Item(question.id, "question", session.id, title, question.text, question.at, "")
-        yield answerable(found, question.choices)
+        yield of_question(session, question)
+
+
+def of_question(session: Session, question: Question) -> Item:
+    """A question as an item, which has its id."""
+    title = f"{session.name} asks"
+    found = Item(question.id, "question", session.id, title, question.text, question.at, "")
+    return answerable(found, question.choices)
 
 
 def claims(sighting: Sighting) -> Iterator[Item]:
@@ -89,8 +95,8 @@ def request_item(session: Session, life: Life, request: Request, title: str = ""
 
 def answerable(found: Item, choices: tuple[str, ...] = ()) -> Item:
     """The item with the command that answers it."""
-    words = "--choice N" if choices else "TEXT"
-    return replace(found, choices=choices, command=f"git ccc answer {short(found.id)} {words}")
+    command = f"git ccc answer {short(found.id)} {how_to_answer(choices)}"
+    return replace(found, choices=choices, command=command)
 
 
 def _denied(session: Session, life: Life) -> Iterator[Item]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ccc import ids
@@ -12,6 +12,7 @@ from ccc.domain.events import Draft
 from ccc.domain.life import Request
 from ccc.domain.messages import first_words
 from ccc.domain.sessions import Session, from_cells
+from ccc.domain.status import open_questions, unanswered
 from ccc.errors import Ambiguous, NotFound, Refused, Usage
 from ccc.ops import agent_items, control
 from ccc.ops.actor import actor_of, decider_of
@@ -60,13 +61,13 @@ def answer(
     request = _request(sighting, item)
     if request is not None:
         return _tell_engine(workspace, sighting.session, item, request, words)
-    refuse_unreachable(workspace, sighting)
+    refuse_unreachable(workspace, sighting, stopped=True)
     return _send(workspace, picture, sighting, item, words)
 
 
 def _item(workspace: Workspace, picture: Picture, reference: str) -> Item:
     """By its id, a prefix of it, or by the session that asks. Raises NotFound, Ambiguous, Refused."""
-    waiting = items(workspace, picture)
+    waiting = [*items(workspace, picture), *_set_aside(picture)]
     wanted = reference.strip().lower()
     found = [each for each in waiting if len(wanted) >= ids.LEAST_PREFIX and each.id.startswith(wanted)]
     if not found:
@@ -80,6 +81,17 @@ def _item(workspace: Workspace, picture: Picture, reference: str) -> Item:
     if found[0].kind not in ANSWERABLE or found[0].session is None:
         raise Refused(f"{ids.short(found[0].id)} is no question", found[0].command)
     return found[0]
+
+
+def _set_aside(picture: Picture) -> Iterator[Item]:
+    """What sessions asked that were stopped then: no item of the inbox, and may be answered all the same."""
+    for sighting in picture.sightings:
+        session = sighting.session
+        if session.questions and session.closed is None:
+            now = {each.id for each in open_questions(session, sighting.life)}
+            for question in unanswered(session, sighting.life):
+                if question.id not in now:
+                    yield agent_items.of_question(session, question)
 
 
 def _asker(workspace: Workspace, picture: Picture, reference: str, wanted: str) -> Session:

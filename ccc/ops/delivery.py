@@ -39,6 +39,7 @@ BY_READING = "git ccc inbox shows it in its worktree"
 IN_INBOX = "it is in the inbox of the people"
 NEXT_STEP = "it gets it at its next step"
 NEXT_TURN = "it gets it with its next turn"
+WHEN_STARTED_AGAIN = "it is stopped, and gets it when somebody resumes it"
 WHEN_RESUMED = "it is paused, and gets it when it goes on"
 HOST_HALTED = "it gets it once its host, which stands still by a signal, goes on"
 TAKEN_UP = "its agent is taken up again for it"
@@ -114,12 +115,11 @@ def _hand_over(
         life = lives.sight(workspace.layout, session.id)
         if life is None:
             return "queued", _when_started(session)
-        if life.ending is not None and life.ending.status == PAUSED:
-            return "queued", WHEN_RESUMED
+        put_by = _put_by(session, life)
+        if put_by:
+            return "queued", put_by
         if life.ending is not None or life.host is None:
             return _take_up(workspace, session, now=now)
-        if life.phase == PAUSED:
-            return "queued", WHEN_RESUMED
         if life.phase == LIMITED:
             return "queued", _when_free(life)
         if "host" in life.halted or (life.phase != IDLE and not idle):
@@ -127,6 +127,16 @@ def _hand_over(
         if time.monotonic() >= until:
             return "queued", NEXT_TURN
         time.sleep(POLL_SECONDS)
+
+
+def _put_by(session: Session, life: Life) -> str:
+    """When somebody who was paused or stopped gets it; empty for all others."""
+    phase = life.phase if life.ending is None else life.ending.status
+    if phase == "stopped" and life.ending is not None:
+        return f"{WHEN_STARTED_AGAIN}: git ccc resume {session.name}"
+    if phase == PAUSED and (life.ending is not None or life.host is not None):
+        return WHEN_RESUMED
+    return ""
 
 
 def _when_free(life: Life) -> str:

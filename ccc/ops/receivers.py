@@ -95,8 +95,11 @@ def _works(life: Life | None) -> bool:
     return life is not None and life.host is not None and life.ending is None
 
 
-def refuse_unreachable(workspace: Workspace, sighting: Sighting) -> None:
-    """Raises Refused, with the next command, for a session that no message can reach now."""
+def refuse_unreachable(workspace: Workspace, sighting: Sighting, *, stopped: bool = False) -> None:
+    """Raises Refused, with the next command, for a session that no message can reach now.
+
+    `stopped`: what is said may wait until somebody resumes one that was stopped.
+    """
     session, life = sighting.session, sighting.life
     if session.closed is not None:
         raise Refused(f"{session.name} is closed", f"git ccc undo {session.name} brings it back")
@@ -108,6 +111,8 @@ def refuse_unreachable(workspace: Workspace, sighting: Sighting) -> None:
         return
     if not places.is_there(session):
         raise Refused(*places.gone_or_moved(workspace, session))
+    if stopped and life.ending is not None and life.ending.status == "stopped":
+        return
     resume = f"git ccc resume {session.name}"
     if life.ending is not None and life.ending.status in ("stopped", "failed"):
         raise Refused(_over(session, life.ending), f"{resume}, then send again")

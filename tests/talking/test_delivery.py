@@ -153,6 +153,31 @@ def test_a_question_of_an_agent_is_answered_and_it_goes_on(
 
 
 @pytest.mark.slow
+def test_a_question_of_an_agent_that_was_stopped_is_answered_for_when_it_is_resumed(
+    start: Starts, ccc_inline: RunsCcc, diary: Diary
+) -> None:
+    agent = start([{"ask": {"text": "Which?", "choices": ["HS256", "RS256"]}}, *DONE])
+    question = waiting_item(ccc_inline, "question")["id"]
+    ccc_inline("stop", agent.name, exit=0)
+    assert items(ccc_inline("inbox", "--json", exit=0)) == []
+    asks = f"  asks       Which? (1 HS256, 2 RS256): git ccc answer {question[:8]} --choice N"
+    assert asks in ccc_inline("show", agent.name, exit=0).stdout.splitlines()
+    (shown,) = ccc_inline("show", agent.name, "--json", exit=0).json["questions"]
+    assert (shown["id"], shown["text"], shown["choices"]) == (question, "Which?", ["HS256", "RS256"])
+    told = ccc_inline("answer", agent.name, "--choice", "2", exit=0).stdout
+    waits = f"it is stopped, and gets it when somebody resumes it: git ccc resume {agent.name}"
+    assert told == f"answered {agent.name}: RS256 ({waits})\n"
+    assert said(agent, diary, "was answered: RS256")
+    assert agent.status()["status"] == "stopped"
+    assert ccc_inline("show", agent.name, "--json", exit=0).json["questions"] == []
+    assert "asks nothing" in ccc_inline("answer", agent.name, "--choice", "1", exit=1).stderr
+    ccc_inline("resume", agent.name, exit=0)
+    agent.becomes("unchecked")
+    assert said(agent, diary, "delivered message")
+    assert agent.status()["unread"] == 0
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "choices", "given"),
     [

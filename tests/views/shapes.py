@@ -193,6 +193,7 @@ SHOW = {
     "commits": [{"sha": OID, "subject": text, "at": TIME}],
     "files": [{"path": text, "added": or_null(whole), "deleted": or_null(whole)}],
     "notes": [{"id": text, "kind": text, "text": text, "by": or_null(text), "at": TIME}],
+    "questions": [{"id": ID, "text": text, "choices": [text], "at": TIME}],
     "messages": {"sent": whole, "unread": whole},
     "conflicts": or_null([CONFLICT]),
     "conflicts_with": [{"with": text, "kind": text, "paths": [text], "uncommitted": truth, "since": TIME}],
