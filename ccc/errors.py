@@ -67,6 +67,10 @@ class GitFailed(CccError):
     kind = "git"
 
 
+class GitLocked(GitFailed):
+    """Another git is at work in the same index or reference, or left its lock there."""
+
+
 class EngineFailed(CccError):
     """A program that drives a model failed."""
 

@@ -63,33 +63,45 @@ def command_send(
     workspace = open_workspace(invocation)
     sent = send(workspace, references, text_of(text), topic=topic, now=now)
     if goal is not None:
-        from ccc.ops.receipts import wait
+        context.exit(_wait(invocation, workspace, sent, goal, limit, timeout, as_json=as_json))
+    if as_json:
+        from ccc.views.messages import sent_document
 
-        if not as_json:
-            from ccc.views.messages import sent_text
-
-            invocation.terminal.err(sent_text(sent))
-        receipts = wait(workspace, sent, goal, limit)
-        _print(invocation, workspace, receipts.sent, as_json, timed_out=receipts.timed_out)
-        if receipts.timed_out and not as_json:
-            from ccc.views.messages import overdue_text
-
-            invocation.terminal.err(overdue_text(receipts, goal, str(timeout)))
-        context.exit(receipts.exit)
-    _print(invocation, workspace, sent, as_json)
+        invocation.terminal.json(sent_document(workspace.reader.tip(), sent))
+    else:
+        _tell(invocation, sent)
 
 
-def _print(
+def _wait(
     invocation: Invocation,
     workspace: Workspace,
     sent: Sequence[Sent],
-    as_json: bool,
+    goal: str,
+    limit: float | None,
+    typed: str | None,
     *,
-    timed_out: bool | None = None,
-) -> None:
-    from ccc.views.messages import sent_document, sent_text
+    as_json: bool,
+) -> int:
+    """Tells how it goes at once, and again of each message of which something else is true at the end."""
+    from ccc.ops.receipts import wait
+    from ccc.views.messages import overdue_text, sent_document
 
+    if not as_json:
+        _tell(invocation, sent)
+    receipts = wait(workspace, sent, goal, limit)
     if as_json:
-        invocation.terminal.json(sent_document(workspace.reader.tip(), sent, timed_out=timed_out))
-    else:
+        tip = workspace.reader.tip()
+        invocation.terminal.json(sent_document(tip, receipts.sent, timed_out=receipts.timed_out))
+        return receipts.exit
+    before = {each.id: each for each in sent}
+    _tell(invocation, [each for each in receipts.sent if each.how != before[each.id].how])
+    if receipts.timed_out:
+        invocation.terminal.err(overdue_text(receipts, goal, str(typed)))
+    return receipts.exit
+
+
+def _tell(invocation: Invocation, sent: Sequence[Sent]) -> None:
+    from ccc.views.messages import sent_text
+
+    if sent:
         invocation.terminal.out(sent_text(sent))

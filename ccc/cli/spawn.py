@@ -96,14 +96,13 @@ def command_spawn(
     queue and starts by itself.
     """
     from ccc.domain import budgets
-    from ccc.domain.durations import seconds
     from ccc.ops.spawn import Request, spawn
 
     workspace, limits = open_workspace(invocation), budgets.parse(budget)
     if timeout is not None:
         if limits.seconds is not None:
             raise Usage("--timeout and --budget both limit the time", "give one of them")
-        limits = replace(limits, seconds=max(1, round(seconds(timeout))))
+        limits = replace(limits, seconds=_limit(timeout))
     request = Request(
         role=role,
         task=text_of(task),
@@ -123,6 +122,16 @@ def command_spawn(
         runner=runner,
     )
     _tell(invocation, workspace, spawn(workspace, request), as_json=as_json)
+
+
+def _limit(timeout: str) -> int:
+    """The time limit in whole seconds. Raises Usage."""
+    from ccc.domain.durations import seconds
+
+    found = round(seconds(timeout))
+    if found <= 0:
+        raise Usage(f"{timeout} is no time limit: it must be more than nothing", "write 90, 90s, 30m or 2h")
+    return found
 
 
 def _tell(invocation: Invocation, workspace: Workspace, made: Sequence[Spawned], *, as_json: bool) -> None:

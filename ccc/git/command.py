@@ -12,7 +12,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 
-from ccc.errors import GitFailed
+from ccc.errors import GitFailed, GitLocked
 from ccc.platform.processes import OURS_WAITING
 from ccc.records import dataclass
 
@@ -56,6 +56,12 @@ PROMISED = r"could not fetch ([0-9a-f]{40,64}) from promisor remote"
 
 DUBIOUS = r"detected dubious ownership in repository at '(.+)'"
 """git's words where a folder is another user's (setup.c)."""
+
+LOCKED = r"Unable to create '(.+\.lock)': File exists"
+"""git's words where another git is at work, or was killed there (lockfile.c)."""
+
+WITH_VALUE = frozenset({"-c", "-C"})
+"""Options before the command that have their value in the next word."""
 
 TIME_LIMIT = 600.0
 NOT_RUNNABLE = 127
@@ -184,7 +190,9 @@ class Begun:
                 out, err = process.communicate(self.input, timeout=timeout)
             except subprocess.TimeoutExpired as error:
                 process.kill()
-                raise GitFailed(f"git {self.arguments[0]} did not end within {timeout:.0f} s") from error
+                raise GitFailed(
+                    f"git {_subcommand(self.arguments)} did not end within {timeout:.0f} s"
+                ) from error
             except BaseException:
                 process.kill()
                 raise
@@ -212,13 +220,25 @@ def failure(arguments: tuple[str, ...], result: Result) -> GitFailed:
     if strange:
         advice = f"git config --global --add safe.directory {shlex.quote(strange[1])}"
         return GitFailed(f"{strange[1]} belongs to another user", advice)
+    taken = re.search(LOCKED, result.err)
+    if taken:
+        return GitLocked(
+            f"{taken[1]} is there: another git is at work", f"where no git runs: rm {shlex.quote(taken[1])}"
+        )
     words = result.err.splitlines()
     telling = [line for line in words if line.startswith(("fatal:", "error:"))] or words
     what = (
         telling[0].removeprefix("fatal: ").removeprefix("error: ") if telling else f"exit code {result.code}"
     )
-    name = next((word for word in arguments if not word.startswith("-")), arguments[0])
-    return GitFailed(f"git {name}: {what}", _advice(result))
+    return GitFailed(f"git {_subcommand(arguments)}: {what}", _advice(result))
+
+
+def _subcommand(arguments: tuple[str, ...]) -> str:
+    """The command of git that was called, past the options that come before it."""
+    left = list(arguments)
+    while len(left) > 1 and left[0].startswith("-"):
+        del left[: 2 if left[0] in WITH_VALUE else 1]
+    return left[0]
 
 
 def _advice(result: Result) -> str:

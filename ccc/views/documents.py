@@ -11,14 +11,14 @@ from ccc.domain.approving import Standing, Yes
 from ccc.domain.landings import Approval
 from ccc.domain.limits import limits_of, used_by
 from ccc.domain.report import Report
-from ccc.domain.sessions import Command, Limits, Question, Session
+from ccc.domain.sessions import Command, Limits, Session
 from ccc.domain.stamps import rfc3339
-from ccc.domain.status import unanswered
 from ccc.ops.look import Picture, Sighting
 from ccc.ops.mail import messages_of
 from ccc.store.protocol import Logged, State
 from ccc.views.asked import landed_document, request_document
 from ccc.views.conflicting import conflict_document
+from ccc.views.questions import questions_document
 
 if TYPE_CHECKING:
     from ccc.domain.conflicts import Conflict
@@ -268,28 +268,13 @@ def show_document(shown: Shown) -> Document:
         commits=[{"sha": c.oid, "subject": c.subject, "at": shown.at(c.at)} for c in shown.commits],
         files=[{"path": f.path, "added": f.added, "deleted": f.deleted} for f in shown.files],
         notes=[{"id": n.id, "kind": n.kind, "text": n.text, "by": n.by, "at": n.at} for n in shown.notes],
-        questions=[_question(each) for each in _questions(shown.sighting)],
+        questions=questions_document(shown.sighting),
         messages={"sent": shown.sent, "unread": shown.unread},
         conflicts=None if shown.conflicts is None else [conflict_document(each) for each in shown.conflicts],
         conflicts_with=[_meeting(name, each) for name, each in shown.meets],
         approvals=[_approval(approval, stale) for approval, stale in shown.approvals],
         children=[child.session.id for child in shown.children],
     )
-
-
-def _questions(sighting: Sighting) -> Sequence[Question]:
-    session = sighting.session
-    return unanswered(session, sighting.life) if session.closed is None else ()
-
-
-def _question(question: Question) -> Document:
-    """What a session asks, or asked before it was stopped (beyond CONTRACT §4)."""
-    return {
-        "id": question.id,
-        "text": question.text,
-        "choices": list(question.choices),
-        "at": question.at,
-    }
 
 
 def _meeting(name: str, conflict: Conflict) -> Document:

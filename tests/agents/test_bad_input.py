@@ -76,6 +76,7 @@ def test_an_engine_that_is_none_is_refused(ready: Repo, ccc: RunsCcc, engine: st
     [
         ("--budget", "much"),
         ("--timeout", "long"),
+        ("--timeout", "0"),
         ("--runner", "moon"),
         ("--budget", "1usd", "--budget", "2usd"),
         ("--budget", "3s", "--timeout", "100"),

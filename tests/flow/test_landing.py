@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -483,3 +484,25 @@ def test_a_file_where_a_folder_would_be_stops_a_landing_before_anything_moves(
     before = ready.oid("main")
     assert "are in the way" in refusal(ccc, "merge", session.name, "--yes")[0]
     assert ready.oid("main") == before
+
+
+@pytest.mark.slow
+def test_a_worktree_whose_index_is_locked_is_said_to_be(ready: Repo, ccc: RunsCcc, done: Done) -> None:
+    session = done("backend", "Locked")
+    ccc("wait", session.name, "--timeout", "60", exit=0)
+    ready.commit("Elsewhere", other="1")
+    lock = Path(session.tree.git("rev-parse", "--absolute-git-dir"), "index.lock")
+    lock.touch()
+    told = ccc("merge", session.name, "--yes", exit=0)
+    words = f"{lock} is there: another git is at work; where no git runs: rm {lock}"
+    assert f"{session.name} is not brought along yet: {words}" in told.stdout + told.stderr
+
+
+def test_what_is_closed_is_not_rejected(ready: Repo, ccc: RunsCcc, done: Done) -> None:
+    session = done("backend", "Closed")
+    ccc("wait", session.name, "--timeout", "60", exit=0)
+    ccc("close", session.name, exit=0)
+    words = refusal(ccc, "reject", session.name, "--why", "x")
+    assert words == [f"{session.name} is closed", f"git ccc undo {session.name} brings it back"]
+    ccc("undo", session.name, exit=0)
+    ccc("merge", session.name, "--yes", exit=0)

@@ -72,6 +72,30 @@ def test_a_branch_deleted_by_hand_keeps_its_commits(ready: Repo, spawn: Spawns, 
 
 
 @pytest.mark.slow
+def test_work_that_is_settled_stays_so_without_branch_or_worktree(
+    ready: Repo, spawn: Spawns, ccc: RunsCcc
+) -> None:
+    bare, gone = spawn("backend", "Bare"), spawn("backend", "Gone")
+    heads = [each.tree.commit("One\n\nCcc-Status: done", {each.name: "1"}) for each in (bare, gone)]
+    ccc("wait", exit=0)
+    with still(ready):
+        shutil.rmtree(bare.path)
+        ready.git("update-ref", "-d", "refs/heads/ccc/backend/gone")
+    shown = {each["name"]: each for each in ccc("status", "--json", exit=0).json["sessions"]}
+    assert [shown[each.name]["status"] for each in (bare, gone)] == ["unchecked", "unchecked"]
+    assert f"nothing at {bare.path}" in told(shown[bare.name])
+    assert "branch ccc/backend/gone is gone" in told(shown[gone.name])
+    ccc("wait", bare.name, gone.name, exit=0)
+    refused = ccc("merge", gone.name, "--yes", exit=1).stderr
+    assert f"git branch ccc/backend/gone {heads[1]}" in refused
+    assert heads[1] in ready.git("for-each-ref", "--format=%(objectname)", "refs/ccc-backup")
+    ccc("merge", bare.name, "--yes", exit=0)
+    ready.git("branch", "ccc/backend/gone", heads[1])
+    ccc("merge", gone.name, "--yes", exit=0)
+    assert {bare.name, gone.name} <= set(ready.git("ls-tree", "--name-only", "main").split())
+
+
+@pytest.mark.slow
 def test_amend_reset_and_rebase_are_told_as_what_they_are(ready: Repo, spawn: Spawns, ccc: RunsCcc) -> None:
     session = spawn("backend", "Rewrites")
     session.tree.commit("One", one="1")

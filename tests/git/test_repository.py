@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ccc.errors import GitFailed, NotARepository
+from ccc.errors import GitFailed, GitLocked, NotARepository
 from ccc.git import repository as repositories
 from ccc.git import version
 from ccc.git.command import SAFE, Begun, Git
@@ -303,3 +303,19 @@ def test_of_many_who_move_one_reference_each_move_counts_once(repo: Repo, reposi
     for thread in threads:
         thread.join(timeout=60)
     assert won == [repo.oid("main")]
+
+
+def test_a_git_that_fails_is_named_by_its_command(repo: Repo) -> None:
+    with pytest.raises(GitFailed, match=r"^git merge: merge: nowhere"):
+        Git(repo.path).run("-c", "maintenance.auto=false", "--no-pager", "merge", "nowhere")
+    with pytest.raises(GitFailed, match=r"^git show: "):
+        Git(repo.path).run("-C", ".", "show", "nowhere")
+
+
+def test_a_lock_that_stands_is_named_with_what_to_do(repo: Repo) -> None:
+    lock = repo.common / "index.lock"
+    lock.touch()
+    with pytest.raises(GitLocked) as failed:
+        Git(repo.path).run("read-tree", "HEAD")
+    assert failed.value.message == f"{lock} is there: another git is at work"
+    assert failed.value.hint == f"where no git runs: rm {lock}"

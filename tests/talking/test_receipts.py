@@ -117,7 +117,9 @@ def test_who_waits_in_vain_is_told_at_the_time_limit(spawn: Spawns, ccc_inline: 
     assert waited.json["messages"][0]["state"] == "queued"
     told = ccc_inline("send", session.name, "Hello", "--wait", "delivered", "--timeout", "0.2s", exit=4)
     overdue = f"time limit of 0.2s reached: not delivered to {session.name}; the message stays on its way\n"
-    assert told.stderr == told.stdout + overdue
+    assert told.stderr == overdue
+    assert len(told.stdout.splitlines()) == 1
+    assert told.stdout.endswith(f" to {session.name}: git ccc inbox shows it in its worktree\n")
     assert ccc_inline("send", session.name, "Hello", "--timeout", "1", exit=2).stderr.startswith(
         "error: --timeout is for --wait"
     )

@@ -134,7 +134,7 @@ def _next(shown: Review) -> str:
 def reject(workspace: Workspace, shown: Review, why: str) -> None:
     """Records a person's no to a session's head; it goes back to running, and its agent is told the reason.
 
-    Raises InsideAgent inside a session, Refused where it has landed, Usage without a reason.
+    Raises InsideAgent inside a session, Refused where it has landed or is closed, Usage without a reason.
     """
     session = shown.session
     person = require_person_at_keyboard(workspace, "rejecting", f"git ccc reject {session.name} --why TEXT")
@@ -142,6 +142,8 @@ def reject(workspace: Workspace, shown: Review, why: str) -> None:
         raise Usage("a rejection needs a reason", "--why TEXT")
     if session.landed_head:
         raise Refused(f"{session.name} has landed", f"git ccc undo {session.name}")
+    if session.closed is not None:
+        raise Refused(f"{session.name} is closed", f"git ccc undo {session.name} brings it back")
     record: dict[str, Value] = {"head": shown.combined.head, "why": why, "by": person}
 
     def decide(_: State) -> Sequence[Draft]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ccc.domain.sessions import Session
-from ccc.errors import GitFailed
+from ccc.errors import GitFailed, GitLocked
 from ccc.git import bringing
 from ccc.git import repository as repositories
 from ccc.git.bringing import Few, begin_few
@@ -93,6 +93,8 @@ def move_branch(workspace: Workspace, session: Session, old: str, new: str, ahea
         return None
     try:
         Git(top).run("-c", "maintenance.auto=false", "merge", "--ff-only", "--quiet", new)
+    except GitLocked as error:
+        return f"{session.name} is not brought along yet: {error.message}; {error.hint}"
     except GitFailed as error:
         return (
             f"{session.name} is not brought along yet, its worktree has changes in the way ({error.message})"

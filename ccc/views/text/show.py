@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ccc.domain.messages import first_words
-from ccc.domain.questions import how_to_answer
-from ccc.domain.status import describe, unanswered
+from ccc.domain.status import describe
 from ccc.git.history import FileChange
 from ccc.ids import short, short_oid
 from ccc.ops.commands import last_words
 from ccc.ops.show import Shown
 from ccc.text import printable, printable_lines
+from ccc.views.questions import questions_text
 from ccc.views.styling import Styling, status_word
 
 LISTED = 20
@@ -35,7 +34,7 @@ def _lines(shown: Shown, look: Styling) -> Iterator[str]:
     for evidence in view.evidence:
         yield f"  because    {printable(evidence.what)}" + (f" ({evidence.at})" if evidence.at else "")
     yield from _work(shown)
-    yield from _asked(shown)
+    yield from questions_text(shown.sighting)
     yield from _said(shown)
     yield from _verification(shown, look)
     for conflict in shown.conflicts or ():
@@ -86,16 +85,6 @@ def _mail(shown: Shown) -> str:
     """What it has sent, and what has not arrived there."""
     counts = ((shown.sent, "sent"), (shown.unread, "unread"))
     return ", ".join(f"{count} {word}" for count, word in counts if count)
-
-
-def _asked(shown: Shown) -> Iterator[str]:
-    """What it asks, with the answers it offers and the command that answers it; also while it is stopped."""
-    session = shown.sighting.session
-    for question in unanswered(session, shown.sighting.life) if session.closed is None else ():
-        offered = [f"{number} {choice}" for number, choice in enumerate(question.choices, 1)]
-        words = f"{first_words(question.text)}{' (' + ', '.join(offered) + ')' if offered else ''}"
-        way = f"git ccc answer {short(question.id)} {how_to_answer(question.choices)}"
-        yield f"  asks       {printable(words)}: {way}"
 
 
 def _said(shown: Shown) -> Iterator[str]:
