@@ -8,7 +8,7 @@ from ccc.cli.invocation import Invocation, json_option, pass_invocation
 from ccc.cli.opening import open_workspace
 from ccc.errors import Refused, Usage
 from ccc.ops.find import find
-from ccc.ops.landing import worker
+from ccc.ops.landing import running, worker
 from ccc.ops.landing.approve import drop, queue
 from ccc.ops.landing.overview import left_out, overview, unqueued
 from ccc.ops.look import look
@@ -41,7 +41,7 @@ def command_queue(
     if first is not None:
         _queue(workspace, first, first=True)
     if dropped is not None:
-        drop(workspace, find(dropped, look(workspace).sessions))
+        _drop(invocation, workspace, dropped)
     if ids or first is not None or dropped is not None:
         worker.start(workspace)
     with peek(workspace) as aside:
@@ -52,6 +52,16 @@ def command_queue(
         invocation.terminal.json(queue_document(workspace.reader.tip(), entries, others, tested))
     else:
         invocation.terminal.out(queue_text(entries, others, tested) or nothing_text(queued))
+
+
+def _drop(invocation: Invocation, workspace: Workspace, reference: str) -> None:
+    session = find(reference, look(workspace).sessions)
+    drop(workspace, session)
+    if any(session.id in waited for waited in running.wishes(workspace.layout).values()):
+        invocation.terminal.err(
+            f"a git ccc merge waits for {session.name} and goes on;"
+            f" git ccc merge --abort {session.name} ends its gate, and it does not land"
+        )
 
 
 def _queue(workspace: Workspace, reference: str, *, first: bool) -> None:

@@ -12,6 +12,7 @@ from typing import IO
 import pytest
 
 from ccc.layout import Layout
+from ccc.ops.landing import running
 from ccc.ops.landing.running import all_running
 from ccc.platform.trees import marked
 from ccc.runs.drain import held
@@ -120,6 +121,28 @@ def test_interrupting_a_merge_leaves_the_gate_going(gated: Gated, ccc: RunsCcc, 
     Path(f"{gated.runs}.go").touch()
     ccc("merge", session.name, "--yes", exit=0)
     assert gated.ran() == ["run"]
+
+
+def test_dropping_what_a_merge_waits_for_says_what_ends_that(
+    gated: Gated, ccc: RunsCcc, finish: Finish
+) -> None:
+    gated.configure('[gate]\ncommands = ["echo run >> $RUNS; until test -e $RUNS.go; do sleep 0.05; done"]\n')
+    (session,) = done(ccc, finish, 1)
+    ccc("queue", session.name, exit=0)
+    merging = started(gated.repo.path, "merge", session.name, "--yes")
+    until(lambda: len(running.wishes(Layout(gated.repo.common))) == 1)
+    dropped = ccc("queue", "--drop", session.name, exit=0).stderr
+    assert f"a git ccc merge waits for {session.name} and goes on; " in dropped
+    assert f"git ccc merge --abort {session.name} ends" in dropped
+    until(lambda: len(gated.ran()) >= 1)
+    ccc("merge", "--abort", session.name, exit=0)
+    before = gated.ran()
+    _, words = merging.communicate(timeout=30)
+    assert merging.returncode == 1
+    assert f"git ccc merge --abort has ended the gate of {session.name}" in words
+    assert (landed(gated), all_running(Layout(gated.repo.common))) == ([], [])
+    assert gated.ran() == before, "it is not begun again"
+    assert list(Layout(gated.repo.common).gates.glob("*.denied")) == []
 
 
 def test_interrupting_an_approval_says_that_the_gate_goes_on(

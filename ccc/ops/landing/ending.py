@@ -41,7 +41,8 @@ END_SECONDS = 20.0
 
 
 def abort_gates(workspace: Workspace, references: Sequence[str]) -> str:
-    """Takes sessions out of the queue and waits until none of their gates runs; says which.
+    """Takes sessions out of the queue and waits until none of their gates runs; says which. A `merge` or
+    `approve` that waits for one gives up.
 
     What a killed worker left of any gate is ended, too. Raises NotFound, Refused where one is not queued and
     nothing of it runs, TimedOut.
@@ -49,7 +50,7 @@ def abort_gates(workspace: Workspace, references: Sequence[str]) -> str:
     sessions = find_all(references, look(workspace).sessions)
     wanted = {each.id for each in sessions}
     waited_for = {
-        name for name, ids in running.wishes(workspace.layout).items() if not wanted.isdisjoint(ids)
+        name: ids for name, ids in running.wishes(workspace.layout).items() if not wanted.isdisjoint(ids)
     }
     for session in sessions:
         try:
@@ -57,8 +58,8 @@ def abort_gates(workspace: Workspace, references: Sequence[str]) -> str:
         except Refused:
             if not waited_for:
                 raise
-    for name in waited_for:
-        running.granted(workspace.layout, name)
+    for name, (first, *_) in waited_for.items():
+        (running.deny if first in wanted else running.granted)(workspace.layout, name)
     with suppress(StoreBusy), locked(workspace.layout.gate_lock, 0):
         running.clear(workspace.layout)
     until = time.monotonic() + END_SECONDS

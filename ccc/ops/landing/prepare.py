@@ -75,7 +75,7 @@ def _is_missing(shown: Review) -> bool:
 def _wait(workspace: Workspace, shown: Review, behind: Sequence[str], awaited: Awaited) -> None:
     """Until the worker has an answer for what is to be landed, or none can come of it.
 
-    Who interrupts this leaves the worker going.
+    Who interrupts this leaves the worker going. Raises Refused where the gate was ended for good.
     """
     layout, identifier = workspace.layout, shown.session.id
     wished = running.wish(layout, (identifier, *behind))
@@ -89,6 +89,9 @@ def _wait(workspace: Workspace, shown: Review, behind: Sequence[str], awaited: A
             seen, shown = now, review(workspace, identifier, shown)
             if not _is_missing(shown):
                 return
+        if not waits and running.is_denied(layout, wished):
+            name = shown.session.name
+            raise Refused(f"git ccc merge --abort has ended the gate of {name}", f"git ccc merge {name}")
         if not waits and not works:
             if starts >= STARTS or not _is_tested(workspace, shown):
                 return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +18,10 @@ from ccc.platform import processes
 from ccc.records import dataclass
 
 GRACE_SECONDS = 5.0
-RUN, WISH = ".run", ".wish"
+RUN, WISH, DENIED = ".run", ".wish", ".denied"
+KEPT_SECONDS = 60.0
+"""How long a denial waits for who asked, who looks every moment while it lives."""
+
 TROUBLE = "trouble"
 
 
@@ -57,6 +61,10 @@ def clear(layout: Layout) -> int:
 
     One that cannot be ended stays noted, for the next worker.
     """
+    for denied in _files(layout, DENIED):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - denied.stat().st_ctime > KEPT_SECONDS:
+                denied.unlink()
     left = list(_noted(layout))
     for each in left:
         if not tree_of(each.marker).end(GRACE_SECONDS):
@@ -74,6 +82,22 @@ def wish(layout: Layout, sessions: Sequence[str]) -> str:
 def granted(layout: Layout, name: str) -> None:
     """Nobody waits for this any more."""
     (layout.gates / name).unlink(missing_ok=True)
+
+
+def deny(layout: Layout, name: str) -> None:
+    """Whoever waits for this is to give up."""
+    with contextlib.suppress(FileNotFoundError):
+        path = layout.gates / name
+        path.rename(path.with_suffix(DENIED))
+
+
+def is_denied(layout: Layout, name: str) -> bool:
+    """Whether whoever waited for this is to give up; told once."""
+    try:
+        (layout.gates / name).with_suffix(DENIED).unlink()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def wishes(layout: Layout) -> dict[str, tuple[str, ...]]:
