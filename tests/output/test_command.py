@@ -91,6 +91,22 @@ def test_a_turn_is_shown_with_who_when_and_how_it_ended() -> None:
     ]
 
 
+def test_garbage_of_an_agent_is_one_line_with_its_count(place: Place, call: Inline) -> None:
+    says = [json.dumps({"type": "says", "text": text}) for text in ("Before", "Between")]
+    noise = ["#" * 79] * 1200
+    place.run(1, "rehearsal:/x.yml").log.write_text(
+        "\n".join([says[0], *noise, says[1], noise[0], ""]), encoding="utf-8"
+    )
+    assert call("output", place.name, exit=0).stdout.splitlines() == [
+        "agent: Before",
+        "system failed: 1200 unreadable lines",
+        "agent: Between",
+        "system failed: an unreadable line",
+    ]
+    turns = call("output", place.name, "--json", exit=0).json["turns"]
+    assert [turn["n"] for turn in turns] == list(range(1, 1204))
+
+
 def test_colours_are_ccc_s_own_and_no_agent_can_steer_the_terminal(place: Place, call: Inline) -> None:
     nasty = "\x1b]0;pwned\x07\x1b[2J\u202eevil\r\n\x9b31mx"
     run = place.run(1, "rehearsal:/x.yml")

@@ -23,7 +23,7 @@ def turns_text(turns: Sequence[TurnLine], look: Styling) -> str:
 
 def _counted(turns: Sequence[TurnLine]) -> Iterator[TurnLine]:
     """Lines of garbage that follow each other as one, with how many they are."""
-    for unreadable, found in groupby(turns, key=lambda turn: turn == UNREADABLE):
+    for unreadable, found in groupby(turns, key=lambda turn: turn.numbered(0) == UNREADABLE):
         many = list(found)
         if unreadable and len(many) > 1:
             yield replace(UNREADABLE, text=f"{len(many)} unreadable lines")
