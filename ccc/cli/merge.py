@@ -188,6 +188,8 @@ def _way_out(shown: Review) -> str:
         return f"git ccc show {session.name}"
     if shown.lacks and session.undone is not None:
         return f"to land it again: {session.undone.command(session.worktree)}"
+    if shown.busy:
+        return shown.busy[0].hint
     if shown.combined.nothing:
         return f"commit in {session.worktree}"
     if shown.sighting.view.status in ("created", "running") and session.verification is None:

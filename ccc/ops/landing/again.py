@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ccc.domain.sessions import MERGE, Landed, Session
+from ccc.errors import Refused
 from ccc.git import history, mergetree
 from ccc.git import repository as repositories
 from ccc.git.objects import COMMIT, Commit, build_commit, parse_commit
 from ccc.git.snapshot import WHO
 from ccc.ids import short_oid
 from ccc.ops.brief import SESSIONS_FOLDER
-from ccc.ops.landing.checkouts import checkouts_of
+from ccc.ops.landing.checkouts import checkouts_of, require_free
 from ccc.ops.landing.combine import advance_tree, tree_of
 from ccc.ops.landing.following import look_ahead, move_branch
 from ccc.ops.landing.grafts import grafted
@@ -34,6 +35,10 @@ def way_again(
     tip = repositories.resolve(workspace.git, HEADS + session.branch)
     if tip is None or session.where != workspace.replica or session.closed is not None:
         return None, f"{session.branch} is not brought along: it is not here"
+    try:
+        require_free(workspace, session.branch)
+    except Refused as error:
+        return None, f"{session.branch} stays as it is: {error.message}"
     whole = old if old != new else _with_work(workspace, base_of(workspace, landed), landed.commit, new)
     if whole is None:
         return None, f"{session.branch} stays as it is: what came after the landing conflicts with it"

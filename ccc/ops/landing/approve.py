@@ -76,7 +76,8 @@ def approve(
     _refuse_hopeless(shown)
     tree = combined.tree
     assert tree is not None
-    against = [reason for reason in shown.why_not if not reason.startswith(MISSING)]
+    later = {each.words for each in shown.busy}  # that stands against landing it now, not against a yes
+    against = [each for each in shown.why_not if not each.startswith(MISSING) and each not in later]
     if against and override is None:
         raise Refused(f"{session.name} cannot be approved: {'; '.join(against)}", _next(shown))
     field = landings.approval_field(combined.base, combined.head, tree, person)

@@ -13,6 +13,7 @@ from ccc.git import bringing, history, worktrees
 from ccc.git import repository as repositories
 from ccc.git.bringing import Few, begin_few
 from ccc.git.command import Begun, Git
+from ccc.git.occupied import occupied
 from ccc.git.repository import git_in, index_of
 from ccc.ops.landing.combine import tree_of
 from ccc.ops.observe import HEADS
@@ -29,6 +30,20 @@ def checkouts_of(workspace: Workspace, branch: str) -> list[Path]:
         for tree in worktrees.listed(workspace.repository)
         if tree.branch == HEADS + branch and tree.path.is_dir()
     ]
+
+
+def require_free(workspace: Workspace, *branches: str) -> None:
+    """Refuses to move a branch that a rebase or a bisection under way has, as git does. Raises Refused.
+
+    `rebase --continue` would fail there then, and `rebase --abort` take the branch back to where it was.
+    """
+    for each in occupied(workspace.repository, [HEADS + branch for branch in branches]):
+        raise Refused(each.words, each.hint)
+
+
+def is_free(workspace: Workspace, branch: str) -> bool:
+    """Whether `require_free` would let the branch be moved."""
+    return not occupied(workspace.repository, (HEADS + branch,))
 
 
 @dataclass(frozen=True)

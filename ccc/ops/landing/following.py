@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ccc.domain.sessions import Session
-from ccc.errors import GitFailed, GitLocked
+from ccc.errors import GitFailed, GitLocked, Refused
 from ccc.git import bringing
 from ccc.git import repository as repositories
 from ccc.git.bringing import Few, begin_few
 from ccc.git.command import Git
 from ccc.git.repository import RefUpdate, index_of
-from ccc.ops.landing.checkouts import checkouts_of
+from ccc.ops.landing.checkouts import checkouts_of, require_free
 from ccc.ops.landing.combine import advance_tree, tree_of
 from ccc.ops.landing.review import Review
 from ccc.ops.observe import HEADS
@@ -85,6 +85,10 @@ def move_branch(workspace: Workspace, session: Session, old: str, new: str, ahea
 
     Where no file differs, whatever stands in the worktree and its index is left as it is.
     """
+    try:
+        require_free(workspace, session.branch)
+    except Refused as error:
+        return f"{session.name} is not brought along yet: {error.message}"
     top, same = ahead.top, ahead.trees[0] == ahead.trees[1]
     if top is None or same or (ahead.few is not None and _move_few(ahead.few, new)):
         git = workspace.git if top is None else Git(top)  # from there, so that its own log says so

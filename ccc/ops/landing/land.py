@@ -25,7 +25,9 @@ from ccc.ops.landing.checkouts import (
     begin_bringing,
     bring_along,
     checkouts_of,
+    is_free,
     looked_at,
+    require_free,
     require_unchanged,
 )
 from ccc.ops.landing.combine import advance_tree, tree_of
@@ -33,7 +35,7 @@ from ccc.ops.landing.following import Ahead, Trees, look_ahead, looked_ahead, mo
 from ccc.ops.landing.making import approval_words, make, method_of
 from ccc.ops.landing.overtaken import Overtaken as Overtaken
 from ccc.ops.landing.pushing import has, push, remote_of, require_at
-from ccc.ops.landing.review import Review, review
+from ccc.ops.landing.review import REQUEST, Review, moved_by, review
 from ccc.ops.landing.turns import turn
 from ccc.ops.observe import HEADS, local_sessions
 from ccc.ops.workspace import Workspace
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
     from ccc.config.model import Land
 
 LAND_LOCK = "land.lock"
-PUSH, REQUEST = "push", "pull-request"
+PUSH = "push"
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ def land(workspace: Workspace, shown: Review) -> Landing:
         with turn(workspace, settings, current.combined.target, commit) as words:
             reached("land-turned")
             _require_remote(workspace, current)
+            require_free(workspace, *moved_by(workspace, current))
             intent = _intend(workspace, current, commit, [look.top for look in looks])
             reached("land-intended")
             _push(workspace, intent)
@@ -128,7 +131,8 @@ def _require_landable(current: Review) -> None:
     if current.only_approval_missing:
         raise NeedsPerson(f"{name}: {'; '.join(current.why_not)}", f"git ccc approve {name}")
     if current.why_not:
-        raise Refused(f"{name} cannot land: {'; '.join(current.why_not)}", f"git ccc review {name}")
+        hint = current.busy[0].hint if current.busy else f"git ccc review {name}"
+        raise Refused(f"{name} cannot land: {'; '.join(current.why_not)}", hint)
 
 
 def _intend(workspace: Workspace, current: Review, commit: str, tops: Sequence[Path]) -> Intent:
@@ -185,6 +189,8 @@ def _follow(workspace: Workspace, intent: Intent) -> None:
     """The local target goes where its remote was pushed to by a landing that was interrupted."""
     if intent.remote is None or _has_happened(workspace, intent):
         return
+    if not is_free(workspace, intent.target):
+        return  # what was pushed comes by `git pull`, when the rebase is over
     tip = heads.branches(workspace.git, workspace.repository.common).get(HEADS + intent.target)
     if tip == intent.base and has(workspace, intent.remote, intent.target, intent.commit):
         update = RefUpdate(HEADS + intent.target, intent.commit, intent.base)

@@ -17,7 +17,7 @@ from ccc.git import repository as repositories
 from ccc.git.repository import RefUpdate
 from ccc.git.transport import Remote, reason
 from ccc.ops import intents
-from ccc.ops.landing.checkouts import checkouts_of, require_clean
+from ccc.ops.landing.checkouts import checkouts_of, require_clean, require_free
 from ccc.ops.landing.combine import tree_of
 from ccc.ops.landing.land import LAND_LOCK, finish
 from ccc.ops.landing.making import make
@@ -220,6 +220,8 @@ def _follow(workspace: Workspace, session: Session, landed: Landed) -> list[str]
     try:
         if not here and not history.is_ancestor(git, tip, landed.commit):
             raise Refused(f"{landed.target} here has commits of its own")
+        if not here:
+            require_free(workspace, landed.target)
         for top in tops:
             require_clean(workspace, top, tip, landed.commit)
     except Refused as error:

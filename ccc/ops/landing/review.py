@@ -15,6 +15,7 @@ from ccc.domain.status import describe
 from ccc.git import history, mergetree
 from ccc.git.history import FileChange
 from ccc.git.mergetree import ConflictFile, Hunk
+from ccc.git.occupied import Occupied, occupied
 from ccc.ids import short_oid
 from ccc.ops.find import find
 from ccc.ops.inforce import gate_only_here
@@ -29,8 +30,12 @@ from ccc.ops.landing.deciding import patch, paths_of, warnings
 from ccc.ops.landing.depends import Dependencies
 from ccc.ops.landing.lacking import lacking
 from ccc.ops.look import Picture, Sighting, look
+from ccc.ops.observe import HEADS
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
+
+REQUEST = "pull-request"
+"""The value of `land.landing` with which a forge moves the target."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,8 @@ class Review:
     """What was said of it on a forge."""
     gate_only_here: str | None = None
     """That the main checkout has a gate which is not committed to the target."""
+    busy: tuple[Occupied, ...] = ()
+    """Branches that the landing would move, and that a rebase or a bisection under way has."""
     lacks: str | None = None
     """Work of the session that its target has had and has reverted, and that would not land, in words."""
 
@@ -135,7 +142,8 @@ def review_of(
     changes = shown.changes if shown and same else _changes(workspace, combined)
     agreed = consent(workspace, combined, entry.approvals, paths_of(changes), picture.sessions)
     lacks = shown.lacks if shown and same else lacking(workspace, session, combined)
-    why_not = tuple(_against(workspace, picture, sighting, combined, gate, agreed, lacks))
+    busy = occupied(workspace.repository, [HEADS + each for each in _moved(workspace, session, combined)])
+    why_not = tuple(_against(workspace, picture, sighting, combined, gate, agreed, lacks, busy))
     return Review(
         sighting=sighting,
         entry=entry,
@@ -159,8 +167,24 @@ def review_of(
         deciding=shown.deciding if shown and same else patch(workspace.git, combined, changes),
         standing=standing_of(state.stream(landings.stream_of(session.id))),
         lacks=lacks,
+        busy=busy,
         gate_only_here=None if wanted.commands else gate_only_here(workspace, combined.target),
     )
+
+
+def moved_by(workspace: Workspace, shown: Review) -> list[str]:
+    """The branches that landing it moves here: its target, and its own where it is this machine's."""
+    return _moved(workspace, shown.session, shown.combined)
+
+
+def _moved(workspace: Workspace, session: Session, combined: Combined) -> list[str]:
+    over = session.landed_head or session.closed is not None
+    if over or combined.tree is None or combined.nothing:
+        return []
+    if combined.policy.settings.land.on(combined.target).landing == REQUEST:
+        return []
+    own = [session.branch] if session.where == workspace.replica else []
+    return [combined.target, *own]
 
 
 def _against(
@@ -171,6 +195,7 @@ def _against(
     gate: Gate | None,
     agreed: Consent,
     lacks: str | None,
+    busy: Sequence[Occupied],
 ) -> list[str]:
     session, known = sighting.session, picture.sessions
     if session.landed_head:
@@ -180,7 +205,7 @@ def _against(
     if combined.nothing and lacks and session.closed is None:
         return [f"nothing to land: {lacks}"]
     needs = Dependencies(workspace, picture).reasons(session)
-    return _why_not(sighting, combined, gate, agreed, others, needs)
+    return _why_not(sighting, combined, gate, agreed, others, needs, busy)
 
 
 def _is_same(one: Combined, other: Combined) -> bool:
@@ -194,6 +219,7 @@ def _why_not(
     agreed: Consent,
     others: Sequence[Session],
     needs: Sequence[str],
+    busy: Sequence[Occupied],
 ) -> list[str]:
     session, status = sighting.session, sighting.view.status
     if status == "closed":
@@ -213,7 +239,7 @@ def _why_not(
     found += needs
     if not found:
         found += agreed.reasons
-    return found
+    return [*(each.words for each in busy), *found]
 
 
 def _unproven(sighting: Sighting, combined: Combined) -> list[str]:

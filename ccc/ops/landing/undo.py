@@ -23,7 +23,7 @@ from ccc.git.transport import Remote
 from ccc.ids import short_oid
 from ccc.ops import undoings
 from ccc.ops.actor import require_person_at_keyboard
-from ccc.ops.landing.checkouts import bring_along, checkouts_of, require_clean
+from ccc.ops.landing.checkouts import bring_along, checkouts_of, is_free, require_clean, require_free
 from ccc.ops.landing.combine import target_gone
 from ccc.ops.landing.lacking import is_taken_back
 from ccc.ops.landing.land import LAND_LOCK, PUSH, finish
@@ -73,11 +73,13 @@ def undo_landing(workspace: Workspace, session: Session) -> LandingUndone:
         if current is None or current.landed is None:
             raise Refused(f"the landing of {session.name} is undone already", f"git ccc show {session.name}")
         undoing = _plan(workspace, current, current.landed, person)
+        _require_free(workspace, undoing)
         for top in undoing.tops:
             require_clean(workspace, Path(top), undoing.old, undoing.new)
         settings = target_policy_of(workspace, undoing.target).settings.sync
         with turn(workspace, settings, undoing.target, undoing.new) as told:
             remote = _remote(workspace, undoing)
+            _require_free(workspace, undoing)
             undoings.write(workspace.layout, undoing)
             reached("undo-intended")
             if remote is not None:
@@ -132,6 +134,11 @@ def _remote(workspace: Workspace, undoing: Undoing) -> Remote | None:
     return remote
 
 
+def _require_free(workspace: Workspace, undoing: Undoing) -> None:
+    if undoing.new != undoing.old:
+        require_free(workspace, undoing.target)
+
+
 def _push(workspace: Workspace, remote: Remote, undoing: Undoing) -> None:
     try:
         push(remote, undoing.target, undoing.old, undoing.new)
@@ -144,7 +151,7 @@ def _follow(workspace: Workspace, session: Session, undoing: Undoing) -> None:
     """The local target goes where its remote was pushed to by an undoing that was interrupted."""
     if undoing.remote is None or _has_happened(workspace, undoing):
         return
-    if has(workspace, undoing.remote, undoing.target, undoing.new):
+    if is_free(workspace, undoing.target) and has(workspace, undoing.remote, undoing.target, undoing.new):
         _swap(workspace, session, undoing)
 
 

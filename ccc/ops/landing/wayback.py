@@ -18,7 +18,7 @@ from ccc.git.command import Git
 from ccc.git.repository import RefUpdate
 from ccc.ids import short_oid
 from ccc.ops.landing.again import move_on, way_again
-from ccc.ops.landing.checkouts import bring_along, checkouts_of, require_clean
+from ccc.ops.landing.checkouts import bring_along, checkouts_of, require_clean, require_free
 from ccc.ops.landing.lacking import base_of
 from ccc.ops.observe import HEADS
 from ccc.ops.undoings import MOVED_BACK, REVERTED, Undoing, WayBack
@@ -49,6 +49,7 @@ def way_back(workspace: Workspace, session: Session, landed: Landed) -> tuple[Wa
         return None, f"{session.branch} has gone on since the landing and stays as it is"
     tops = checkouts_of(workspace, session.branch)
     try:
+        require_free(workspace, session.branch)
         for top in tops:
             require_clean(workspace, top, landed.advanced, landed.head)
     except Refused as error:
@@ -63,6 +64,10 @@ def move(workspace: Workspace, session: Session, undoing: Undoing) -> list[str]:
         return []
     if undoing.how != MOVED_BACK:
         return move_on(workspace, session, back)
+    try:
+        require_free(workspace, session.branch)
+    except Refused as error:
+        return [f"{session.branch} stays at {short_oid(back.old)}: {error.message}"]
     ref = HEADS + session.branch
     if repositories.resolve(workspace.git, ref) == back.old:
         top = next((Path(top) for top in back.tops if Path(top).is_dir()), None)

@@ -185,6 +185,8 @@ def next_command(shown: Review) -> str:
         return session.undone.command(session.worktree) if shown.lacks and session.undone else ""
     if combined.conflicts:
         return f"git ccc resolve {session.name} --hand-back"
+    if shown.busy:
+        return shown.busy[0].command
     status = shown.sighting.view.status
     missing = status == "reported" or (shown.gate is None and shown.has_gate and status in DONE)
     if shown.can_merge or shown.only_approval_missing or missing:
