@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ccc.domain.canonical import Value
 from ccc.domain.cells import Cells, values
@@ -36,22 +36,43 @@ def last_tip(cells: Cells, replica: str) -> str | None:
     return recorded_tip(cells, replica) or (old if isinstance(old, str) else None)
 
 
+def lost_before(cells: Cells, replica: str) -> tuple[str, ...]:
+    """The commits of landings that the last recorded move of the branch took from it."""
+    return lost_by(values(cells).get(f"moved.{replica}"))
+
+
+def lost_by(move: object) -> tuple[str, ...]:
+    """The same of a recorded move."""
+    found = move.get("lost") if isinstance(move, Mapping) else None
+    return tuple(map(str, found)) if isinstance(found, (list, tuple)) else ()
+
+
 def seen(branch: str, replica: str, tip: str) -> dict[str, dict[str, Value]]:
     """The change that records a tip as known."""
     return {stream_of(branch): {field_of(replica): tip}}
 
 
 def moved(
-    branch: str, replica: str, old: str, new: str | None, *, forced: bool, deciding: Sequence[str] = ()
+    branch: str,
+    replica: str,
+    old: str,
+    new: str | None,
+    *,
+    forced: bool,
+    deciding: Sequence[str] = (),
+    lost: Sequence[str] = (),
 ) -> Draft:
     """The fact that a target was moved by somebody else than ccc; stays in the inbox until acknowledged.
 
-    `deciding` are the changed paths of what decides about later landings.
+    `deciding` are the changed paths of what decides about later landings, `lost` the commits of landings that
+    it does not contain any more.
     """
     how = "gone" if new is None else f"{'forced' if forced else 'moved'} to {short_oid(new)}"
     record: dict[str, Value] = {"old": old, "new": new, "forced": int(forced)}
     if deciding:
         record["deciding"] = list(deciding)
+    if lost:
+        record["lost"] = list(lost)
     changing = f", changing {', '.join(deciding)}" if deciding else ""
     return Draft(
         type="target.moved",

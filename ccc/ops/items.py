@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -232,7 +232,8 @@ def of_targets(picture: Picture, replica: str) -> Iterator[Item]:
                 continue
             new = record["new"]
             if record["forced"] or (new not in landed and new not in _landed_by_retired(picture)):
-                yield _moved(branch, record, cells[field], here=field == MOVED + replica)
+                gone = _gone(picture, targets.lost_by(record)) if field == MOVED + replica else []
+                yield _moved(branch, record, cells[field], gone, here=field == MOVED + replica)
 
 
 def _landed_by_retired(picture: Picture) -> set[str]:
@@ -242,7 +243,14 @@ def _landed_by_retired(picture: Picture) -> set[str]:
     return {each.landed for each in retired_in(picture.state.streams(KIND)) if each.landed is not None}
 
 
-def _moved(branch: str, record: Mapping[str, Any], cell: Cell, *, here: bool) -> Item:
+def _gone(picture: Picture, lost: Sequence[str]) -> list[Session]:
+    """Whose landings these commits are, as far as nobody has taken them back since."""
+    return [each for each in picture.sessions if each.landed is not None and each.landed.commit in lost]
+
+
+def _moved(
+    branch: str, record: Mapping[str, Any], cell: Cell, gone: Sequence[Session], *, here: bool
+) -> Item:
     old, new, forced = record["old"], record["new"], record["forced"]
     title = f"{branch} was moved outside ccc" if new else f"{branch} is gone"
     text = f"from {short_oid(old)} to {short_oid(new)}" if new else f"it was at {short_oid(old)}"
@@ -256,6 +264,10 @@ def _moved(branch: str, record: Mapping[str, Any], cell: Cell, *, here: bool) ->
         command = f"git log --oneline {old[:12]}..{new[:12]}"
     else:
         command = f"git branch {shlex.quote(branch)} {old}"
+    if gone:
+        names = ", ".join(f"{each.name} ({short_oid(each.landed.commit)})" for each in gone if each.landed)
+        text = f"{text}; it does not contain any more what landed: {names}"
+        command = f"git ccc undo {gone[0].name}"
     key = f"{branch}\n{old}\n{new}"
     return item("message", None, key, title=title, text=text, since=rfc3339(cell[0]), command=command)
 

@@ -301,16 +301,27 @@ class _Pass:
 
     def _targets(self) -> Iterator[Draft]:
         for branch in sorted(set(self.roster.targets) - {""}):
-            old = targets.recorded_tip(self.state.stream(targets.stream_of(branch)), self.replica)
+            cells = self.state.stream(targets.stream_of(branch))
+            old = targets.recorded_tip(cells, self.replica)
             new = self.refs.get(HEADS + branch)
             if old is None or new == old or self._landed_here(branch, new) or self._undone_here(branch, new):
                 continue
             known = self._exists(old)
             forced = new is not None and known and not history.is_ancestor(self.git, old, new)
             deciding = self._deciding(old, new)
-            yield targets.moved(branch, self.replica, old, new, forced=forced, deciding=deciding)
+            lost = self._lost(branch, old if forced else None, new, targets.lost_before(cells, self.replica))
+            yield targets.moved(branch, self.replica, old, new, forced=forced, deciding=deciding, lost=lost)
             if new is not None and known and not forced:
                 yield from self._arrivals(branch, old, new)
+
+    def _lost(self, branch: str, old: str | None, new: str | None, before: Sequence[str]) -> list[str]:
+        """The commits of landings that a target contained, at `old` or earlier, and does not any more."""
+        if new is None:
+            return []
+        taken = set(self.git.text("rev-list", old, f"^{new}").split()) if old is not None else set()
+        landed = [one.landed for one in all_sessions(self.state) if one.landed is not None and taken]
+        lost = [one.commit for one in landed if one.target == branch and one.commit in taken]
+        return [*lost, *(one for one in before if one not in taken and not self._contains(new, one))]
 
     def _deciding(self, old: str, new: str | None) -> list[str]:
         """What decides trust and is another now: configuration, roles, signers."""

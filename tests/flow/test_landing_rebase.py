@@ -158,3 +158,36 @@ def test_a_checkout_that_is_gone_keeps_no_branch(
     stopped_rebase(other)
     other.path.rename(tmp_path / "away")
     ccc("merge", session.name, "--yes", exit=0)
+
+
+def test_landings_that_a_target_does_not_contain_any_more_are_named(
+    ready: Repo, ccc: RunsCcc, done: Done
+) -> None:
+    before = ready.oid("main")
+    sessions = [done("One"), done("Two")]
+    landed = []
+    for session in sessions:
+        ccc("merge", session.name, "--yes", exit=0)
+        landed.append(ready.oid("main")[:7])
+
+    def item() -> dict[str, str]:
+        items = ccc("inbox", "--json", exit=0).json["items"]
+        found: list[dict[str, str]] = [one for one in items if one["title"] == "main was moved outside ccc"]
+        return found[-1]
+
+    ready.git("reset", "--quiet", "--hard", before)
+    lost = f"backend-one ({landed[0]}), backend-two ({landed[1]})"
+    told = f"from {landed[1]} to {before[:7]}, not forward"
+    assert item()["text"] == f"{told}; it does not contain any more what landed: {lost}"
+    assert item()["command"] == "git ccc undo backend-one"
+    ccc("drain", exit=0)
+    new = ready.commit("Goes on", on="1")[:7]
+    told = f"from {before[:7]} to {new}"
+    assert item()["text"] == f"{told}; it does not contain any more what landed: {lost}"
+    ccc("undo", "backend-one", exit=0)
+    assert item()["text"].endswith(f"what landed: backend-two ({landed[1]})")
+    assert item()["command"] == "git ccc undo backend-two"
+    ccc("undo", "backend-two", exit=0)
+    assert item()["text"] == told
+    ccc("merge", "backend-one", "--yes", exit=0)
+    assert (ready.path / "One").exists()
