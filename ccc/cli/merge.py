@@ -17,6 +17,7 @@ from ccc.ops.landing.overview import UNREADABLE
 from ccc.ops.landing.review import Review
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
+from ccc.text import printable
 
 ATTEMPTS = 8
 
@@ -152,6 +153,7 @@ def _merge_one(invocation: Invocation, workspace: Workspace, order: Order) -> tu
     from ccc.ops.landing.land import land, landed_elsewhere, landing_of
     from ccc.ops.landing.prepare import prepare
     from ccc.ops.landing.review import review
+    from ccc.ops.landing.unlanded import glanced, warned
 
     terminal = invocation.terminal
     with gate_goes_on(invocation, workspace, order.reference):
@@ -159,15 +161,23 @@ def _merge_one(invocation: Invocation, workspace: Workspace, order: Order) -> tu
     if landed_elsewhere(shown.session):
         return landing_of(shown.session), shown
     _refuse(shown)
-    if not order.quiet and not order.yes:
-        _show(invocation, shown)
-    if shown.only_approval_missing:
-        _ask(invocation, workspace, shown, yes=order.yes)
-        approve(workspace, shown)
-        shown_again = review(workspace, shown.session.id, shown)
-    else:
-        shown_again = shown
-    return land(workspace, shown_again), shown_again
+    shows = not order.quiet and not order.yes
+    with glanced(workspace, shown) as glance:
+        left = glance.words() if glance is not None and shows else ()
+        if shows:
+            _show(invocation, warned(shown, left))
+        if shown.only_approval_missing:
+            _ask(invocation, workspace, shown, yes=order.yes)
+            approve(workspace, shown)
+            shown_again = review(workspace, shown.session.id, shown)
+        else:
+            shown_again = shown
+        if glance is not None and not shows:
+            left = glance.words()
+    landing = land(workspace, shown_again)
+    for words in () if shows else left:
+        terminal.err(f"warning: {shown.session.name}: {printable(words)}")
+    return landing, warned(shown_again, left)
 
 
 def _refuse(shown: Review) -> None:

@@ -7,6 +7,7 @@ import click
 from ccc.cli.invocation import Invocation, json_option, pass_invocation
 from ccc.cli.opening import open_workspace
 from ccc.ops.landing.review import review
+from ccc.ops.landing.unlanded import unlanded
 from ccc.ops.peek import peek
 from ccc.ops.show import report_of
 from ccc.views.documents import report_document, review_document
@@ -25,7 +26,7 @@ def command_review(invocation: Invocation, id: str, stat: bool, as_json: bool) -
     """
     workspace = open_workspace(invocation)
     with peek(workspace) as aside:
-        shown = review(aside, id)
+        shown = unlanded(aside, review(aside, id))
     terminal = invocation.terminal
     state = workspace.reader.state()
     report = report_of(state, shown.session)

@@ -109,12 +109,12 @@ def branches_of(git: Git, common: Path, prefix: str, names: Collection[str]) -> 
     for admin, text in texts.items():
         if text.startswith("ref: ") and text != STUB:
             found[admin] = text.removeprefix("ref: ")
-        elif _OID.fullmatch(text) and not _is_under_way(f"{common}/worktrees/{admin}"):
+        elif _OID.fullmatch(text) and not is_under_way(f"{common}/worktrees/{admin}"):
             found[admin] = text
     return found
 
 
-def _is_under_way(admin: str) -> bool:
+def is_under_way(admin: str) -> bool:
     """Whether git itself has detached HEAD for a while."""
     return any(os.path.exists(f"{admin}/{name}") for name in UNDER_WAY)  # noqa: PTH110
 

@@ -159,11 +159,17 @@ def dirty(top: Path, git: Git | None = None) -> list[DirtyPath]:
     return parsed_status(begin_status(git or Git(top)).result().out)
 
 
+STATUS = ("status", "--porcelain=v2", "-z", "--no-ahead-behind", "--ignore-submodules=none")
+
+
 def begin_status(git: Git, *, untracked: bool = True) -> Begun:
     """Begins to look at a work tree; `parsed_status` reads the answer."""
-    files = "normal" if untracked else "no"
-    asked = ("status", "--porcelain=v2", "-z", f"--untracked-files={files}", "--no-ahead-behind")
-    return git.begin(*asked, "--ignore-submodules=none")
+    return git.begin(*STATUS, f"--untracked-files={'normal' if untracked else 'no'}")
+
+
+def begin_whole_status(git: Git, paths: Sequence[str]) -> Begun:
+    """The same of some paths, with each untracked file by itself, and with where HEAD is (`# branch.`)."""
+    return git.begin(*STATUS, "--branch", "--untracked-files=all", "--", *paths)
 
 
 def parsed_status(output: bytes) -> list[DirtyPath]:

@@ -13,6 +13,7 @@ from ccc.git import bringing, history, worktrees
 from ccc.git import repository as repositories
 from ccc.git.bringing import Few, begin_few
 from ccc.git.command import Begun, Git
+from ccc.git.history import DirtyPath
 from ccc.git.occupied import occupied
 from ccc.git.repository import git_in, index_of
 from ccc.ops.landing.combine import tree_of
@@ -106,8 +107,7 @@ def require_unchanged(looks: Sequence[Look], base: str, commit: str) -> None:
 
 
 def _require_no_changes(look: Look, base: str) -> None:
-    found = history.parsed_status(look.status.result().out)
-    changed = [entry for entry in found if not (entry.is_elsewhere and _was_left(look, base, entry.path))]
+    changed = without_left(look.git, look.top, base, history.parsed_status(look.status.result().out))
     if changed:
         modules = [shlex.quote(entry.path) for entry in changed if entry.is_elsewhere]
         update = (
@@ -119,17 +119,22 @@ def _require_no_changes(look: Look, base: str) -> None:
         )
 
 
-def _was_left(look: Look, base: str, path: str) -> bool:
+def without_left(git: Git, top: Path, base: str, found: Sequence[DirtyPath]) -> list[DirtyPath]:
+    """What is not committed in a checkout, without the submodules that landings have left as they were."""
+    return [each for each in found if not (each.is_elsewhere and _was_left(git, top, base, each.path))]
+
+
+def _was_left(git: Git, top: Path, base: str, path: str) -> bool:
     """Whether a submodule is checked out at a commit that the target had for it before.
 
     As `git merge` does, a landing that moves a submodule leaves what is checked out in it to `git submodule
     update`; so this is no change of anybody's.
     """
-    there = repositories.resolve(Git(look.top / path), "HEAD")
+    there = repositories.resolve(Git(top / path), "HEAD")
     if there is None:
         return False
     asked = ("log", "-1", "--format=%H", f"--find-object={there}", "--diff-merges=first-parent", base)
-    return bool(look.git.run(*asked, "--", f":(top,literal){path}").text)
+    return bool(git.run(*asked, "--", f":(top,literal){path}").text)
 
 
 def _require_room(look: Look, base: str, commit: str) -> None:
