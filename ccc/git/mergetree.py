@@ -20,6 +20,7 @@ CONFLICT = "CONFLICT"
 KIND = re.compile(r"^CONFLICT ?\(([^)]*)\)")
 """With and without the blank: git writes both."""
 
+IN_THE_WAY = "CONFLICT (file/directory)"
 REGULAR = ("100644", "100755")
 
 
@@ -32,8 +33,10 @@ class ConflictFile:
     """A path in conflict.
 
     `kind` as git says it (`content`, `add/add`, `modify/delete`, `rename/rename`, `binary`, `submodule`);
-    `stages` maps BASE, OURS, THEIRS, as far as they are there, to (mode, object id); `path` is for people
-    (`quoted`), `raw` the very name, with surrogate escapes where it is not UTF-8.
+    `stages` maps BASE, OURS, THEIRS, as far as they are there, to (mode, object id); `raw` is the very name
+    that git gives it, with surrogate escapes where it is not UTF-8; `path` is for people (`quoted`). A file
+    that is in the way of a folder is moved aside by git, to `NAME~COMMIT`: its `path` and `side`, the name
+    that it has where it comes from, are without that.
     """
 
     path: str
@@ -41,6 +44,7 @@ class ConflictFile:
     message: str
     stages: Mapping[int, tuple[str, str]]
     raw: str
+    side: str = ""
 
     @property
     def turned(self) -> ConflictFile:
@@ -227,7 +231,14 @@ def _file(path: bytes, about: list[_Message], sides: Mapping[int, tuple[str, str
     kinds = [_kind(message) for message in about]
     kind = "binary" if "binary" in kinds else next(iter(kinds), "other")
     words = "; ".join(message.words for message in about)
-    return ConflictFile(quoted(path), kind, words, dict(sides), path.decode("utf-8", "surrogateescape"))
+    origin = next((message.paths[1] for message in about if _moves(message, path)), path)
+    raw, side = (each.decode("utf-8", "surrogateescape") for each in (path, origin))
+    return ConflictFile(quoted(origin), kind, words, dict(sides), raw, side)
+
+
+def _moves(message: _Message, path: bytes) -> bool:
+    """Whether it tells that a file goes to this path because a folder has its own."""
+    return message.kind == IN_THE_WAY and len(message.paths) == 2 and message.paths[0] == path
 
 
 def _kind(message: _Message) -> str:

@@ -288,6 +288,20 @@ def test_a_conflict_names_its_kind_in_gits_words(
     assert {file.kind for file in verdict.conflicts} == {kind}
 
 
+def test_a_file_in_the_way_of_a_folder_is_named_as_it_is_on_its_side(
+    repo: Repo, repository: Repository
+) -> None:
+    """git puts it aside, below the id of a commit: that name is nowhere, and another one with each commit."""
+    base = repo.commit("Base", {"other": "1\n"})
+    file = repo.commit("File", {"thing": "x\n"})
+    repo.git("checkout", "-q", "-b", "folder", base)
+    folder = repo.commit("Folder", {"thing/in": "y\n"})
+    for ours, theirs in ((file, folder), (folder, file)):
+        (found,) = mergetree.merge(repository.git, ours, theirs).conflicts
+        assert (found.path, found.side, found.kind) == ("thing", "thing", "file/directory")
+        assert found.raw == f"thing~{file}"
+
+
 def test_a_conflict_names_the_objects_of_each_side(repo: Repo, repository: Repository) -> None:
     branches(repo, *CASES["modify/delete"])
     (file,) = compare(repo, repository).conflicts

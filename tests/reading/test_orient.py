@@ -60,9 +60,9 @@ def test_from_created_to_landed(ready: Repo, ccc: RunsCcc, spawn: Spawns) -> Non
 @pytest.mark.slow
 def test_a_conflict_comes_first(ready: Repo, ccc: RunsCcc, done: Done) -> None:
     ready.commit("Routes", routes="one\n")
-    first, _ = done("backend", "Tokens", routes="tokens\n"), done("frontend", "Login", routes="login\n")
+    first, second = done("backend", "Tokens", routes="tokens\n"), done("frontend", "Login", routes="login\n")
     ccc("merge", first.name, "--yes", exit=0)
-    assert orient(ccc)["next"][0] == "git ccc conflicts"
+    assert orient(ccc)["next"][0] == f"git ccc review {second.name}"
 
 
 def test_agents_are_those_on_path(ready: Repo, ccc: RunsCcc, tmp_path: Any, monkeypatch: Any) -> None:

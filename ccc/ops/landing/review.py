@@ -328,7 +328,7 @@ def _others(workspace: Workspace, picture: Picture, combined: Combined, file: Co
     }
     since = [f"^{fork}"] if fork else []
     touching = git.run(
-        "rev-list", "--first-parent", combined.base, *since, "--", f":(literal){file.raw}"
+        "rev-list", "--first-parent", combined.base, *since, "--", f":(literal){file.side or file.raw}"
     ).text.split()
     sides = [
         Side(landed[commit].name, landed[commit].task, landed[commit].name)
