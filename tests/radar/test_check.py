@@ -11,9 +11,10 @@ import pytest
 from ccc.domain.conflicts import KIND, Conflict, conflicts_in
 from ccc.ops.look import look
 from ccc.ops.mail import messages_of
-from ccc.ops.radar.check import _seen, check
+from ccc.ops.radar.check import LOCK, _seen, check
 from ccc.ops.radar.items import of_conflicts
 from ccc.ops.workspace import Workspace
+from ccc.store.lock import locked
 from tests.flow.conftest import Spawns, Worked
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
@@ -100,7 +101,8 @@ def test_the_index_of_a_worktree_stays_as_it_is_and_no_object_comes_into_the_rep
         workspace = workspace_of(ready)
     before = index.read_bytes(), index.stat().st_mtime_ns, ready.git("count-objects", "-v")
     workspace.layout.radar.mkdir(exist_ok=True)
-    seen, _, unseen = _seen(workspace)
+    with locked(workspace.layout.root / LOCK, timeout=60):
+        seen, _, unseen = _seen(workspace)
     assert unseen == ()
     assert [(c.a.name, c.b.name, c.kind) for c in seen.conflicts] == [(one.name, two.name, "structure")]
     assert seen.touched[two.id] == {"app.py", "new folder/new"}
@@ -154,3 +156,24 @@ def test_of_many_pairs_most_are_one_item_for_people(ready: Repo, spawn: Spawns) 
     shown = [(each.title, each.text) for each in of_conflicts(picture, most=2)]
     assert len(shown) == 3
     assert shown[2] in [("1 more pair conflicts", f"of {each.name}") for each in (two, three)]
+
+
+def test_a_conflict_that_git_cannot_look_at_is_not_told_to_be_gone(ready: Repo, spawn: Spawns) -> None:
+    """What one side has now cannot be read: git fails at the merge, which says nothing about it."""
+    one, two = pair(ready, spawn)
+    for each in (one, two):
+        edit(each, 3, each.name)
+        each.tree.commit("Line 3")
+    (before,) = looked(ready)
+    edit(two, 3, "something else")
+    two.tree.commit("Line 3 again")
+    oid = two.tree.oid("HEAD:app.py")
+    settle(ready)
+    broken = ready.common / "objects" / oid[:2] / oid[2:]
+    aside = broken.rename(ready.path.with_name("aside"))
+    assert [each.pair for each in looked(ready)] == [before.pair]
+    assert not any("no conflict" in words or "gone" in words for _, words in told(ready))
+    aside.rename(broken)
+    edit(two, 3, "line 3")
+    two.tree.commit("As it was")
+    assert looked(ready) == []

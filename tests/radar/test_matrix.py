@@ -6,8 +6,10 @@ import os
 
 import pytest
 
+from ccc.ops.radar.check import LOCK
 from ccc.ops.radar.matrix import Matrix, matrix
 from ccc.ops.workspace import Workspace
+from ccc.store.lock import locked
 from tests.flow.conftest import Spawns
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
@@ -17,7 +19,10 @@ Rows = list[tuple[str, str, str, list[str]]]
 
 
 def looked(repo: Repo) -> Matrix:
-    return matrix(Workspace.open(repo.path, os.environ))
+    """A look under the lock of the radar, as ccc takes it: each round clears away what is left of others."""
+    workspace = Workspace.open(repo.path, os.environ)
+    with locked(workspace.layout.root / LOCK, timeout=60):
+        return matrix(workspace)
 
 
 def rows(seen: Matrix) -> Rows:

@@ -92,7 +92,7 @@ def _checked(workspace: Workspace, afresh: bool) -> Matrix | None:
         present.write(workspace.layout, replace(before, noted=noted, positions=positions))
         return None
     hidden = frozenset(each.session for each in unseen if each.is_there)
-    told = _record(workspace, found, hidden)
+    told = _record(workspace, found, hidden, seen.unmerged)
     reached("radar-recorded")
     _post(workspace, told)
     hot = present.hot_files(seen, settings.hot)
@@ -158,16 +158,22 @@ class _Told:
     plan: Plan
 
 
-def _record(workspace: Workspace, found: Sequence[Conflict], hidden: frozenset[str]) -> list[_Told]:
+def _record(
+    workspace: Workspace,
+    found: Sequence[Conflict],
+    hidden: frozenset[str],
+    unmerged: frozenset[frozenset[str]],
+) -> list[_Told]:
     """Records what appeared, changed and went, and the messages about it, in one step.
 
-    What is known of the uncommitted work of who is `hidden` stays so until it can be looked at again.
+    What is known of the uncommitted work of who is `hidden` stays so until it can be looked at again, and
+    what is known of pairs that git could not merge: that it failed says of no conflict that it is gone.
     """
     told: list[_Told] = []
 
     def decide(state: State) -> Sequence[Draft]:
         told.clear()
-        return list(_Round(workspace, state, found, told, hidden).drafts())
+        return list(_Round(workspace, state, found, told, hidden, unmerged).drafts())
 
     workspace.store.transact(decide)
     return told
@@ -181,8 +187,9 @@ class _Round:
         found: Sequence[Conflict],
         told: list[_Told],
         hidden: frozenset[str] = frozenset(),
+        unmerged: frozenset[frozenset[str]] = frozenset(),
     ) -> None:
-        self._hidden = hidden
+        self._hidden, self._unmerged = hidden, unmerged
         self._replica, self._now = workspace.replica, workspace.now()
         self._found, self._told = found, told
         self._sessions: Mapping[str, Session] = {each.id: each for each in all_sessions(state)}
@@ -194,7 +201,8 @@ class _Round:
     def drafts(self) -> Iterator[Draft]:
         now = {each.pair for each in self._found}
         for pair, old in self._known.items():
-            if pair not in now and not (old.uncommitted and self._hidden.intersection(pair)):
+            unseen = old.uncommitted and self._hidden.intersection(pair)
+            if pair not in now and not unseen and frozenset(pair) not in self._unmerged:
                 yield from self._gone(old)
         for new in self._found:
             before = self._known.get(new.pair)

@@ -47,7 +47,8 @@ class Matrix:
     """Every pair that conflicts, and the paths that each session touches (by session's id).
 
     `target`: the branch that most sessions land on, None without sessions. `checked_at`: RFC 3339 UTC.
-    `merged`: how many pairs git was asked about; the others were known, or cannot meet.
+    `merged`: how many pairs git was asked about; the others were known, or cannot meet. `unmerged`: the keys
+    of pairs that it did not merge, or could not: of these nothing is known.
     """
 
     target: str | None
@@ -56,6 +57,7 @@ class Matrix:
     conflicts: tuple[Conflict, ...]
     touched: Mapping[str, frozenset[str]]
     merged: int = 0
+    unmerged: frozenset[frozenset[str]] = frozenset()
 
 
 def matrix(workspace: Workspace, kept: Kept | None = None) -> Matrix:
@@ -83,7 +85,8 @@ def matrix(workspace: Workspace, kept: Kept | None = None) -> Matrix:
         if tip.session is not None
     }
     conflicts = tuple(_conflicts(everybody, found))
-    return Matrix(trunk, now, everybody.all, conflicts, touched, found.merged)
+    unmerged = frozenset(_unmerged(everybody, found))
+    return Matrix(trunk, now, everybody.all, conflicts, touched, found.merged, unmerged)
 
 
 def _found(workspace: Workspace, everybody: Tips, known: Kept) -> meeting.Found:
@@ -103,6 +106,14 @@ def _conflicts(everybody: Tips, found: meeting.Found) -> Iterator[Conflict]:
             files = _files(found, one, other)
             if files and _matters(one, other):
                 yield Conflict(one, other, files)
+
+
+def _unmerged(everybody: Tips, found: meeting.Found) -> Iterator[frozenset[str]]:
+    keys: dict[str, list[str]] = {}
+    for tip in everybody.all:
+        keys.setdefault(tip.commit, []).append(tip.key)
+    for one, other in found.unmerged:
+        yield from (frozenset((a, b)) for a in keys.get(one, ()) for b in keys.get(other, ()))
 
 
 def _files(found: meeting.Found, one: Tip, other: Tip) -> meeting.Files:
