@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 
 from ccc.domain.canonical import Value, canon
+from ccc.domain.stamps import rfc3339
 
 Cell = tuple[str, Value]
 """(stamp, value); a value of None is a removed field."""
@@ -75,3 +76,16 @@ def load(data: bytes) -> dict[str, Cell]:
         return {field: (stamp, document.get(field)) for stamp, fields in index.items() for field in fields}
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"not a state of stamped cells: {error}") from error
+
+
+DATED = ("claim", "verification", "rejection", "landed", "closed")
+"""Fields whose time says what came before them; a redaction leaves it in the record, as `at`."""
+
+
+def at_of(cells: Cells, field: str) -> str:
+    """When a field was set last; empty for one that is not there. A redacted one says when that was."""
+    if field not in cells:
+        return ""
+    stamp, value = cells[field]
+    said = value.get("at") if field in DATED and isinstance(value, Mapping) else None
+    return str(said or rfc3339(stamp))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ccc.domain.canonical import Value
-from ccc.domain.cells import REAPED, Cells, values
+from ccc.domain.cells import DATED, REAPED, Cells, values
 from ccc.domain.events import Draft, Event
 from ccc.domain.secrets import PLACES
 from ccc.domain.sessions import QUESTION
@@ -106,8 +106,10 @@ def redacted(event: Event, redaction: Redaction, present: Mapping[str, Cells]) -
 
 
 def _still_of(event: Event, name: str, value: Value) -> Value:
-    """A question stays as old as it is: what was reported since answers for it."""
-    if not name.startswith(QUESTION) or not isinstance(value, Mapping):
+    """A question, a report and what its checks came to stay as old as they are: each answers for what was
+    said before it.
+    """
+    if not (name.startswith(QUESTION) or name in DATED) or not isinstance(value, Mapping):
         return value
     return {"at": rfc3339(event.id), **value}
 

@@ -12,7 +12,7 @@ from ccc.domain.allowance import Limits as Limits
 from ccc.domain.allowance import exhausted_in, limits_in
 from ccc.domain.asking import Request as Request
 from ccc.domain.asking import request_of
-from ccc.domain.cells import Cells, values
+from ccc.domain.cells import Cells, at_of, values
 from ccc.domain.commands import Command as Command
 from ccc.domain.commands import command_of as command_of
 from ccc.domain.commands import command_value as command_value
@@ -235,14 +235,14 @@ def _made(cells: Cells, present: Mapping[str, Any]) -> dict[str, Any]:
         "priority": int(present.get("priority", 0)),
         "key": present.get("key"),
         "after": tuple(present.get("after", ())),
-        "after_at": _at(cells, "after"),
+        "after_at": at_of(cells, "after"),
         "stage": str(present.get("stage", "ready")),
         "ports": present.get("ports"),
-        "created_at": _at(cells, "name"),
+        "created_at": at_of(cells, "name"),
         "created_by": present.get("created_by"),
         "origin": present.get("from"),
         "brief": present.get("brief.md"),
-        "start": start_of(_record(present, "start"), _at(cells, "start")),
+        "start": start_of(_record(present, "start"), at_of(cells, "start")),
         "grounds": grounds_of(present.get("grounds", ())),
         "limits": limits_in(_record(present, "limits")),
     }
@@ -252,14 +252,14 @@ def _worked(cells: Cells, present: Mapping[str, Any]) -> dict[str, Any]:
     """How far its work is: runs, commits, what was used."""
     return {
         "head": str(present.get("head") or present.get("base", "")),
-        "head_at": _at(cells, "head") or _at(cells, "name"),
+        "head_at": at_of(cells, "head") or at_of(cells, "name"),
         "progress": present.get("progress"),
         "run": _run(cells),
         "updated_at": rfc3339(max(stamp for stamp, _ in cells.values())),
         "conversation": present.get("conversation"),
         "spending": _spending(present),
         "spent": _spent(cells),
-        "exhausted": exhausted_in(_record(present, "exhausted"), _at(cells, "exhausted")),
+        "exhausted": exhausted_in(_record(present, "exhausted"), at_of(cells, "exhausted")),
         "reminded": max((int(name[9:]) for name in present if name.startswith("reminded.")), default=None),
         "stuck": present.get("stuck"),
     }
@@ -268,22 +268,17 @@ def _worked(cells: Cells, present: Mapping[str, Any]) -> dict[str, Any]:
 def _told(cells: Cells, present: Mapping[str, Any]) -> dict[str, Any]:
     """What was said of its work: by itself, by checks, by people."""
     return {
-        "claim": _claim(_record(present, "claim"), _at(cells, "claim")),
-        "verification": _verification(_record(present, "verification"), _at(cells, "verification")),
-        "rejection": _rejection(_record(present, "rejection"), _at(cells, "rejection")),
+        "claim": _claim(_record(present, "claim"), at_of(cells, "claim")),
+        "verification": _verification(_record(present, "verification"), at_of(cells, "verification")),
+        "rejection": _rejection(_record(present, "rejection"), at_of(cells, "rejection")),
         "undone": undone_of(_record(present, "undone")),
-        "landed": _landed(_record(present, "landed"), _at(cells, "landed")),
-        "closed": _closed(_record(present, "closed"), _at(cells, "closed")),
-        "request": request_of(_record(present, "request"), _at(cells, "request")),
+        "landed": _landed(_record(present, "landed"), at_of(cells, "landed")),
+        "closed": _closed(_record(present, "closed"), at_of(cells, "closed")),
+        "request": request_of(_record(present, "request"), at_of(cells, "request")),
         "report": present.get("report.md"),
         "questions": _questions(cells),
         "returned": present.get("returned"),
     }
-
-
-def _at(cells: Cells, field: str) -> str:
-    """When a field was set last; empty for one that is not there."""
-    return rfc3339(cells[field][0]) if field in cells else ""
 
 
 def _record(present: Mapping[str, Any], field: str) -> Mapping[str, Any] | None:
