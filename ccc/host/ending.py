@@ -53,12 +53,14 @@ def judge(host: Host, agent: Agent, engine: Engine) -> Ending | Again | None:
         return Ending("failed", host.parking.failure(turns.ended), now(), code)
     if engine.one_turn and code == 0:
         return _turn_of_its_own(host, code)
-    why = f"silence for {host.order.silence:g} s" if host.watch.silenced else _how(code)
+    silent = host.watch.silenced
+    why = f"silence for {host.order.silence:g} s" if silent else _how(code)
     host.watch.silenced = False
     rested = _rested(host, engine, code, why)
     if rested is not None:
         return rested
-    if not turns.spoken and not host.order.resumes and state.strikes == 0:
+    killed = code is not None and code < 0 and not silent  # which says nothing about whether it can start
+    if not turns.spoken and not host.order.resumes and state.strikes == 0 and not killed:
         return Ending("failed", f"{host.order.engine} did not start: {_words(agent) or why}", now(), code)
     if engine.resumes and state.strikes < host.order.retries:
         resumes, words = may_have_begun(host), after_a_crash(why, state.requests)

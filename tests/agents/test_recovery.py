@@ -7,13 +7,17 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ccc.host.restarts import delay
+from ccc.platform import table
 from ccc.store.crashpoints import VARIABLE
 from tests.agents.conftest import Starts
 from tests.agents.killing import at_work, ended, kill, order, runs_of, strand, taken_up
@@ -230,6 +234,31 @@ def test_a_permission_asked_for_by_a_killed_agent_is_withdrawn_and_said(start: S
     assert ccc("answer", first["id"], "--choice", "1").exit == 1
     ccc("answer", second[0]["id"], "--choice", "1", exit=0)
     agent.becomes("unchecked")
+
+
+def kill_the_first(script: bytes, patience: float = 60.0) -> int:
+    """kill -9 of the first program that plays a script, once the system shows it; its pid, 0 for none."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        for pid in table.pids():
+            said = table.command(pid)
+            if b"ccc.engines.rehearsal" in said and script in said:
+                os.kill(pid, signal.SIGKILL)
+                return pid
+    return 0
+
+
+@pytest.mark.slow
+def test_an_agent_killed_before_its_first_word_is_begun_again(
+    start: Starts, tmp_path: Path, ccc: RunsCcc
+) -> None:
+    """Who is killed has not shown that it cannot start."""
+    with ThreadPoolExecutor() as beside:
+        killed = beside.submit(kill_the_first, os.fsencode(tmp_path / "script-0.yml"))
+        agent = start(DONE)
+    assert killed.result() > 0
+    agent.becomes("unchecked")
+    assert "signal SIGKILL" in ccc("log", "--json", exit=0).stdout
 
 
 @pytest.mark.slow
