@@ -109,7 +109,6 @@ def land(workspace: Workspace, shown: Review) -> Landing:
             reached("land-swapped")
             remarks = _finish_fresh(workspace, intent, looks, ahead)
         remarks += words
-    drain.wake(workspace.layout)  # for the radar, and what it had reserved
     return Landing(
         current.session, commit, current.combined.tree or "", approval_words(current), tuple(remarks)
     )
@@ -221,6 +220,7 @@ def _finish_fresh(
         workspace.store.drain()
         reached("land-recorded")
         remarks = _advance_landed(workspace, intent, ahead)
+        drain.wake(workspace.layout)  # for the radar, and what it had reserved
     finally:
         for top, each in begun:
             done = each.result(ok=range(256))
