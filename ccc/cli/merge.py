@@ -17,6 +17,7 @@ from ccc.ops.landing.overview import UNREADABLE
 from ccc.ops.landing.review import Review
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
+from ccc.runs import drain
 from ccc.text import printable
 
 ATTEMPTS = 8
@@ -175,6 +176,7 @@ def _merge_one(invocation: Invocation, workspace: Workspace, order: Order) -> tu
         if glance is not None and not shows:
             left = glance.words()
     landing = land(workspace, shown_again)
+    drain.wake(workspace.layout)  # for the radar, and what it had reserved
     for words in () if shows else left:
         terminal.err(f"warning: {shown.session.name}: {printable(words)}")
     return landing, warned(shown_again, left)

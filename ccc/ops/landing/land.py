@@ -40,7 +40,6 @@ from ccc.ops.landing.turns import turn
 from ccc.ops.observe import HEADS, local_sessions
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
-from ccc.runs import drain
 from ccc.store.crashpoints import reached
 from ccc.store.lock import locked
 from ccc.store.protocol import State
@@ -220,7 +219,6 @@ def _finish_fresh(
         workspace.store.drain()
         reached("land-recorded")
         remarks = _advance_landed(workspace, intent, ahead)
-        drain.wake(workspace.layout)  # for the radar, and what it had reserved
     finally:
         for top, each in begun:
             done = each.result(ok=range(256))
