@@ -15,10 +15,10 @@ from pathlib import Path
 from ccc.domain.hooknotes import HOOKS
 from ccc.errors import GitFailed
 from ccc.git.command import Git
-from ccc.git.files import replace_file
 from ccc.git.hookway import KEY as WISH
 from ccc.git.hookway import Way
 from ccc.layout import Layout
+from ccc.platform.files import replace_file
 from ccc.records import dataclass
 
 SECTION = "includeIf.gitdir:./worktrees/ccc-*"

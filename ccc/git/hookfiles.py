@@ -10,10 +10,10 @@ from pathlib import Path
 
 from ccc.errors import GitFailed
 from ccc.git import hookconfig, hookfolders, hookshims, hookway
-from ccc.git.files import replace_file
 from ccc.git.hookconfig import SessionIdentity, Settings, write_gitconfig
 from ccc.git.hookway import Choice, Way
 from ccc.layout import Layout
+from ccc.platform.files import replace_file
 
 __all__ = [
     "SessionIdentity",

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ccc.git import hookconfig
-from ccc.git.files import replace_file
 from ccc.git.hookway import DAY
 from ccc.layout import Layout
+from ccc.platform.files import replace_file
 from ccc.resources import resource_dir
 
 CACHE = "hooks.orig"

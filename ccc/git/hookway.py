@@ -16,8 +16,8 @@ from pathlib import Path
 from ccc.errors import GitFailed
 from ccc.git import version
 from ccc.git.command import Git
-from ccc.git.files import replace_file
 from ccc.layout import Layout
+from ccc.platform.files import replace_file
 from ccc.records import dataclass
 
 OLDEST = (2, 54)

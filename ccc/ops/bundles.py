@@ -18,6 +18,7 @@ from ccc.git.command import Git
 from ccc.git.writing import raise_for_disk
 from ccc.layout import Layout
 from ccc.ops.workspace import Workspace
+from ccc.platform.files import write_whole
 from ccc.records import dataclass
 from ccc.store import bundled
 from ccc.store.lock import locked
@@ -193,11 +194,8 @@ def _basis(layout: Layout, git: Git, most: int) -> _Basis | None:
 
 
 def _remember(layout: Layout, basis: _Basis) -> None:
-    path = bundled.folder_of(layout) / BASIS
-    fresh = path.with_name(f".{BASIS}")
     record = {"files": list(basis.files), "tip": basis.tip, "whole": basis.whole}
-    fresh.write_text(json.dumps(record), encoding="ascii")
-    fresh.replace(path)
+    write_whole(bundled.folder_of(layout) / BASIS, json.dumps(record))
 
 
 def _name(layout: Layout, command: str) -> str:

@@ -17,9 +17,9 @@ from ccc.domain.sessions import Session
 from ccc.engines.claude import edits
 from ccc.engines.claude.hookpoints import EVENTS, START, STOP
 from ccc.git import history
-from ccc.git.files import replace_file
 from ccc.layout import Layout
 from ccc.ops.workspace import Workspace
+from ccc.platform.files import replace_file
 from ccc.resources import resource_dir
 from ccc.runs.files import SessionFiles, read_json
 

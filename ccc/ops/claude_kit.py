@@ -10,7 +10,7 @@ from typing import Literal
 
 from ccc import __version__
 from ccc.errors import Refused
-from ccc.git.files import replace_file
+from ccc.platform.files import replace_file
 from ccc.records import dataclass
 from ccc.resources import resource_dir
 

@@ -6,24 +6,18 @@ A landing killed halfway is recognised by it and brought to its end by the next 
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
 
 from ccc.domain.landings import Intent
 from ccc.layout import Layout
+from ccc.platform.files import write_whole
 
 NAME = "landing.json"
 
 
 def write(layout: Layout, intent: Intent, *, durable: bool = True) -> None:
     """Records the intention; `durable`: it survives a power cut. Raises OSError."""
-    fresh = layout.root / f"{NAME}.new"
-    with fresh.open("w", encoding="utf-8") as file:
-        json.dump(asdict(intent), file)
-        file.flush()
-        if durable:
-            os.fsync(file.fileno())
-    fresh.replace(layout.root / NAME)
+    write_whole(layout.root / NAME, json.dumps(asdict(intent)), durable=durable)
 
 
 def read(layout: Layout) -> Intent | None:

@@ -20,6 +20,7 @@ from ccc.ops import identities
 from ccc.ops.actor import registered
 from ccc.ops.workspace import Workspace
 from ccc.platform import processes
+from ccc.platform.files import write_whole
 from ccc.records import dataclass
 from ccc.store.lock import locked
 
@@ -54,9 +55,8 @@ def claim(entry: Path, made: Claim) -> None:
 
 def settle(entry: Path, identifier: str, role: str) -> None:
     """Marks the session as made: from now on nothing clears it away."""
-    fresh = entry.parent.parent / f"settling-{identifier}"
-    fresh.write_text(f"{identifier}\n{json.dumps({'role': role})}\n", encoding="utf-8")
-    fresh.replace(entry)
+    text = f"{identifier}\n{json.dumps({'role': role})}\n"
+    write_whole(entry, text, beside=entry.parent.parent)  # what lies in the folder itself is an entry
 
 
 def clear(workspace: Workspace) -> list[str]:

@@ -12,6 +12,8 @@ from ccc.ops.actor import ADMIN_PREFIX, registered
 from ccc.ops.leftovers import points_to
 from ccc.ops.observe import all_sessions
 from ccc.ops.workspace import Workspace
+from ccc.platform.files import write_whole
+from ccc.store.lock import locked
 from ccc.store.reader import GitReader
 
 KEY = "ccc.replica"
@@ -26,13 +28,12 @@ def settle(workspace: Workspace) -> str | None:
     Without it every session here would be another machine's. Raises StateBroken.
     """
     layout, found = workspace.layout, None
-    if not layout.replica.exists():
-        found = _configured(workspace) or _of_a_session(workspace)
-        fresh = layout.replica.with_name(f".{layout.replica.name}")
-        fresh.write_text((found or secrets.token_hex(8)) + "\n", encoding="utf-8")
-        fresh.replace(layout.replica)
-    if _configured(workspace) != workspace.replica:
-        workspace.git.run("config", "--local", "--replace-all", KEY, workspace.replica)
+    with locked(layout.lock):
+        if not layout.replica.exists():
+            found = _configured(workspace) or _of_a_session(workspace)
+            write_whole(layout.replica, (found or secrets.token_hex(8)) + "\n")
+        if _configured(workspace) != workspace.replica:
+            workspace.git.run("config", "--local", "--replace-all", KEY, workspace.replica)
     return found
 
 
@@ -40,12 +41,15 @@ def renew(workspace: Workspace) -> str:
     """Gives this copy a new name, in both places; that name. What was opened under the old one is let go."""
     layout, name = workspace.layout, secrets.token_hex(8)
     workspace.git.run("config", "--local", "--replace-all", KEY, name)
-    fresh = layout.replica.with_name(f".{layout.replica.name}")
-    fresh.write_text(f"{name}\n", encoding="utf-8")
-    fresh.replace(layout.replica)
+    write_whole(layout.replica, f"{name}\n")
+    reopen(workspace)
+    return name
+
+
+def reopen(workspace: Workspace) -> None:
+    """Lets go what was opened under an old name."""
     for opened in ("replica", "observer", "reader", "store"):
         workspace.__dict__.pop(opened, None)
-    return name
 
 
 def forget(workspace: Workspace) -> None:

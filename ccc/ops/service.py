@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ccc.errors import NeedsPerson, Refused
-from ccc.git.files import replace_file
 from ccc.ids import digest
 from ccc.ops.actor import require_person_at_keyboard
 from ccc.ops.workspace import Workspace
+from ccc.platform.files import replace_file
 from ccc.records import dataclass
 
 TAKEN_ALONG = (

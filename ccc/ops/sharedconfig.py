@@ -12,6 +12,7 @@ from ccc.domain.events import Draft
 from ccc.domain.sharedconfig import Settings
 from ccc.git.command import Git
 from ccc.layout import Layout
+from ccc.platform.files import write_whole
 from ccc.store.protocol import State
 
 MEMO = "config.seen"
@@ -37,9 +38,7 @@ def facts(git: Git, layout: Layout, replica: str, state: State, *, keeps: bool) 
             yield sharedconfig.changed(replica, known[1], now, tampering.once_more(last))
             return
     if keeps:
-        temporary = memo.with_name(f".{MEMO}")
-        temporary.write_text(json.dumps([stat, now]), encoding="utf-8")
-        temporary.replace(memo)
+        write_whole(memo, json.dumps([stat, now]))
 
 
 def _stat(common: Path) -> str:

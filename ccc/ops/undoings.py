@@ -6,10 +6,10 @@ One that was killed halfway is recognised by it and brought to its end by the ne
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
 
 from ccc.layout import Layout
+from ccc.platform.files import write_whole
 from ccc.records import dataclass
 
 NAME = "undoing.json"
@@ -52,12 +52,7 @@ class Undoing:
 
 def write(layout: Layout, undoing: Undoing) -> None:
     """Records the intention durably. Raises OSError."""
-    fresh = layout.root / f"{NAME}.new"
-    with fresh.open("w", encoding="utf-8") as file:
-        json.dump(asdict(undoing), file)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(layout.root / NAME)
+    write_whole(layout.root / NAME, json.dumps(asdict(undoing)), durable=True)
 
 
 def read(layout: Layout) -> Undoing | None:

@@ -9,6 +9,7 @@ import threading
 from typing import Self
 
 from ccc.layout import Layout
+from ccc.platform.files import write_whole
 from ccc.runs import drain
 
 AWAY_SECONDS = 1.0
@@ -46,9 +47,7 @@ class Bell:
                 os.mkfifo(self._fifo, 0o600)
             self._descriptor = os.open(self._fifo, os.O_RDWR | os.O_NONBLOCK)
         if not self._is_ours():
-            fresh = self._pid.with_suffix(".new")
-            fresh.write_text(f"{os.getpid()}\n", encoding="ascii")
-            fresh.replace(self._pid)
+            write_whole(self._pid, f"{os.getpid()}\n")
         self._layout.drain_begins.unlink(missing_ok=True)
 
     def wait(self, seconds: float) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 
 from ccc.layout import Layout, make_folder
 from ccc.platform.contents import content
+from ccc.platform.files import write_whole
 from ccc.records import dataclass
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -126,13 +127,7 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
 
 
 def _put(path: Path, document: Mapping[str, Any]) -> None:
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        fresh.write_text(json.dumps(document, ensure_ascii=True), encoding="ascii")
-        fresh.replace(path)
-    except OSError:
-        fresh.unlink(missing_ok=True)
-        raise
+    write_whole(path, json.dumps(document, ensure_ascii=True))
 
 
 def rewrite_json(path: Path, document: Mapping[str, Any]) -> None:

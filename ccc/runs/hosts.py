@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ccc.layout import Layout, make_folder
 from ccc.platform import processes
+from ccc.platform.files import write_whole
 from ccc.records import dataclass
 
 
@@ -36,9 +37,7 @@ class Entry:
 def enter(layout: Layout, session: str, run: int) -> None:
     """Enters this process as the host of a session. Raises OSError."""
     make_folder(layout.hosts)
-    fresh = layout.hosts / f".{session}.{run}"
-    fresh.write_text(f"{run} {processes.own_identity()}\n", encoding="ascii")
-    fresh.replace(layout.hosts / session)
+    write_whole(layout.hosts / session, f"{run} {processes.own_identity()}\n")
 
 
 def take_off(layout: Layout, session: str, run: int) -> None:

@@ -6,7 +6,6 @@ The lookout (`ccc.host.lookout`) is one small process per repository that lives 
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import time
 from collections.abc import Iterable
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from ccc.layout import Layout, make_folder
 from ccc.platform import processes
+from ccc.platform.files import write_whole
 from ccc.runs import detached, drain
 
 OFF = "off"
@@ -69,9 +69,7 @@ def due(layout: Layout) -> int:
 
 def say_watched(layout: Layout, names: Iterable[str]) -> None:
     """Says that this process watches these sessions' worktrees from now on. Raises OSError."""
-    fresh = layout.radar / f".watched.{os.getpid()}"
-    fresh.write_text("\n".join([processes.own_identity(), *sorted(names)]), encoding="utf-8")
-    fresh.replace(layout.radar / "watched")
+    write_whole(layout.radar / "watched", "\n".join([processes.own_identity(), *sorted(names)]))
 
 
 def watched(layout: Layout) -> frozenset[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 from pathlib import Path
 from typing import Any
+
+from ccc.platform.files import write_whole
 
 FORMAT = 1
 
@@ -28,17 +30,7 @@ class Cache:
 
     def put(self, kind: str, signature: str, document: dict[str, Any]) -> None:
         """Keeps a document whole or not at all; a full or read-only disk keeps none."""
-        temporary = self._folder / f".{kind}.{os.getpid()}"
         content = json.dumps({"signature": f"{FORMAT} {signature}", **document}, separators=(",", ":"))
-        try:
+        with contextlib.suppress(OSError):
             self._folder.mkdir(exist_ok=True)
-            temporary.write_text(content, encoding="utf-8")
-            temporary.replace(self._folder / f"{kind}.json")
-        except OSError:
-            self._forget(temporary)
-
-    def _forget(self, path: Path) -> None:
-        try:
-            path.unlink(missing_ok=True)
-        except OSError:
-            return
+            write_whole(self._folder / f"{kind}.json", content)

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from ccc.layout import Layout
+from ccc.platform.files import write_whole
 from ccc.records import dataclass
 
 LIFETIME_SECONDS = 7 * 24 * 3600
@@ -32,9 +33,7 @@ def write(layout: Layout, cursor: Cursor) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     _forget_old(folder)
     token = os.urandom(6).hex()
-    fresh = folder / f".{token}"
-    fresh.write_text(json.dumps({"tip": cursor.tip, "told": sorted(cursor.told)}), encoding="ascii")
-    fresh.replace(folder / token)
+    write_whole(folder / token, json.dumps({"tip": cursor.tip, "told": sorted(cursor.told)}))
     return token
 
 

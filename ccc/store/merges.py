@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ccc.domain import stamps
 from ccc.layout import Layout
+from ccc.platform.files import write_whole
 from ccc.records import dataclass
 from ccc.store.history import HistoryWriter, Record
 from ccc.store.wal import KEPT_SECONDS
@@ -43,9 +44,8 @@ def note(layout: Layout, record: Record) -> None:
     """Remembers a merge; to be called under the lock, before the reference moves to it."""
     folder = folder_of(layout)
     folder.mkdir(parents=True, exist_ok=True)
-    fresh = folder / f".{os.getpid()}"
-    fresh.write_text("".join(f"{head}\n" for head in record.commit.parents), encoding="ascii")
-    fresh.replace(folder / f"{record.clock},{record.oid}{SUFFIX}")
+    heads = "".join(f"{head}\n" for head in record.commit.parents)
+    write_whole(folder / f"{record.clock},{record.oid}{SUFFIX}", heads)
 
 
 def kept(layout: Layout) -> Iterator[Merge]:

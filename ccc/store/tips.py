@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from ccc.errors import StateBroken
 from ccc.layout import Layout
+from ccc.platform.files import write_whole
 from ccc.records import dataclass
 from ccc.store.disk import naming
 from ccc.store.protocol import REF
@@ -55,9 +56,7 @@ def append(layout: Layout, tip: str) -> None:
 
 def rewrite(layout: Layout, known: list[str]) -> None:
     """Remembers these tips, newest last, and no others."""
-    temporary = layout.tips.with_name(f".{layout.tips.name}")
-    temporary.write_text("".join(f"{one}\n" for one in known), encoding="ascii")
-    temporary.replace(layout.tips)
+    write_whole(layout.tips, "".join(f"{one}\n" for one in known))
 
 
 def _add(layout: Layout, line: str) -> int:

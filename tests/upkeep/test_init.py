@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.program import RunsCcc
+from tests.support.program import PROJECT, RunsCcc
 from tests.support.repository import Repo
 from tests.upkeep.conftest import Place, content_of
 
@@ -222,3 +224,28 @@ def test_a_killed_purge_can_be_finished(place: Place, ccc: RunsCcc) -> None:
 def test_agents_do_not_take_ccc_out(place: Place, ccc_inline: RunsCcc) -> None:
     refused = ccc_inline("deinit", env={"CLAUDECODE": "1"}, exit=3)
     assert refused.stderr.startswith("error: taking ccc out needs a person")
+
+
+@pytest.mark.slow
+def test_of_many_first_commands_at_once_each_finds_one_prepared_repository(repo: Repo, ccc: RunsCcc) -> None:
+    calls = [
+        subprocess.Popen(
+            [sys.executable, "-m", "ccc", *words],
+            cwd=repo.path,
+            env={**os.environ, "PYTHONPATH": str(PROJECT)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        for words in (["init"], ["spawn", "backend", "Part", "--no-start"]) * 4
+    ]
+    said = [call.communicate(timeout=60)[1].decode() for call in calls]
+    assert [
+        (call.returncode, words) for call, words in zip(calls, said, strict=True) if call.returncode
+    ] == []
+    known = (repo.path / ".git" / "ccc" / "replica").read_text().strip()
+    assert repo.git("config", "--get-all", "ccc.replica") == known
+    sessions = ccc("status", "--json", exit=0).json["sessions"]
+    assert len(sessions) == 4
+    shown = [ccc("show", session["name"], "--json", exit=0).json for session in sessions]
+    assert {session["where"] for session in shown} == {known}
+    ccc("doctor", exit=0)

@@ -7,6 +7,7 @@ from dataclasses import asdict, field
 from pathlib import Path
 from typing import Any
 
+from ccc.platform.files import write_whole
 from ccc.records import dataclass
 
 
@@ -75,9 +76,7 @@ class Memory:
 
     def _save(self) -> None:
         if self._path is not None:
-            fresh = self._path.with_suffix(".new")
-            fresh.write_text(json.dumps(asdict(self.known)), encoding="ascii")
-            fresh.replace(self._path)
+            write_whole(self._path, json.dumps(asdict(self.known)))
 
 
 def _read(path: Path | None) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -15,6 +14,7 @@ from ccc import ids
 from ccc.layout import Layout, make_folder
 from ccc.ops.commands import tree_of
 from ccc.platform import processes
+from ccc.platform.files import write_whole
 from ccc.records import dataclass
 
 GRACE_SECONDS = 5.0
@@ -135,6 +135,4 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _write(layout: Layout, name: str, record: dict[str, Any]) -> None:
     make_folder(layout.gates)
-    fresh = layout.gates / f"{name}.{os.getpid()}.new"
-    fresh.write_text(json.dumps(record), encoding="utf-8")
-    fresh.replace(layout.gates / name)
+    write_whole(layout.gates / name, json.dumps(record))

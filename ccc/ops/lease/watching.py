@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 
 from ccc.layout import Layout
+from ccc.platform.files import write_whole
 from ccc.platform.processes import boot_id
 
 FOLDER = "leases"
@@ -22,7 +22,5 @@ def unchanged_for(layout: Layout, name: str, oid: str) -> float:
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         pass
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{name}.{os.getpid()}")
-    fresh.write_text(json.dumps({"oid": oid, "boot": boot_id(), "at": now}), encoding="utf-8")
-    fresh.replace(path)
+    write_whole(path, json.dumps({"oid": oid, "boot": boot_id(), "at": now}))
     return 0.0

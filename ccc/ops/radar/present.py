@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from ccc.domain.conflicts import Conflict, InFile, Unseen
 from ccc.layout import Layout
 from ccc.ops.radar.matrix import Matrix
+from ccc.platform.files import write_whole
 from ccc.records import dataclass
 
 MOST_HOT = 50
@@ -51,12 +52,8 @@ def hot_files(seen: Matrix, least: int) -> list[HotFile]:
 
 def write(layout: Layout, now: Present) -> None:
     """Keeps it for others; a full disk keeps none."""
-    fresh = layout.radar / f".present.{os.getpid()}"
-    try:
-        fresh.write_text(json.dumps(asdict(now)), encoding="utf-8")
-        fresh.replace(layout.radar / "present")
-    except OSError:
-        return
+    with contextlib.suppress(OSError):
+        write_whole(layout.radar / "present", json.dumps(asdict(now)))
 
 
 def read(layout: Layout) -> Present:

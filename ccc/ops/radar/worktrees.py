@@ -22,6 +22,7 @@ from ccc.git.unsaved import Place, forget, unsaved
 from ccc.ids import short_oid
 from ccc.layout import Layout
 from ccc.ops.workspace import Workspace
+from ccc.platform.files import write_whole
 from ccc.records import dataclass
 from ccc.runs import lookout
 from ccc.store.crashpoints import reached
@@ -108,11 +109,8 @@ def refresh(
     kept = {session: row for session, row in found.items() if row is not None}
     reached("radar-snapshots-taken")
     if kept != known:
-        fresh = place / f".snapshots.{os.getpid()}"
-        fresh.write_text(
-            json.dumps({session: asdict(row) for session, row in kept.items()}), encoding="utf-8"
-        )
-        fresh.replace(place / "snapshots")
+        table = {session: asdict(row) for session, row in kept.items()}
+        write_whole(place / "snapshots", json.dumps(table))
     reached("radar-snapshots-kept")
     return tuple(_unseen(workspace, sessions, found))
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from ccc.domain import reserving
 from ccc.errors import CccError
 from ccc.git import hookconfig, hookfiles
-from ccc.git.files import replace_file
 from ccc.ops.policy import target_policy_of
 from ccc.ops.reservations.held import Held
 from ccc.ops.workspace import Workspace
+from ccc.platform.files import replace_file
 
 
 def write_down(workspace: Workspace, now: Sequence[Held]) -> None:

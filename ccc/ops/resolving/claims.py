@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +11,7 @@ from ccc.git.folders import delete, points_to, remove_empty
 from ccc.layout import Layout, make_folder
 from ccc.ops.desk import RESOLVE_ADMIN
 from ccc.ops.workspace import Workspace
+from ccc.platform.files import write_whole
 from ccc.records import dataclass
 
 FOLDER = "resolving"
@@ -53,12 +53,7 @@ def write(layout: Layout, claim: Claim) -> None:
     """Records a claim durably. Raises OSError."""
     path = path_of(layout, claim.session)
     make_folder(path.parent)
-    fresh = path.with_suffix(".new")
-    with fresh.open("w", encoding="utf-8") as file:
-        json.dump(asdict(claim), file)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    write_whole(path, json.dumps(asdict(claim)), durable=True)
 
 
 def read(layout: Layout, session: str) -> Claim | None:

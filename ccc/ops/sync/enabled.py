@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from ccc.errors import Refused
 from ccc.layout import Layout
 from ccc.ops.workspace import Workspace
+from ccc.platform.files import write_whole
 from ccc.records import dataclass
 
 ENABLED, LAST, MERGED = "sync.json", "synced.json", "sync.merged.json"
@@ -122,6 +122,4 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def _write(path: Path, record: dict[str, Any]) -> None:
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.write_text(json.dumps(record), encoding="utf-8")
-    fresh.replace(path)
+    write_whole(path, json.dumps(record))

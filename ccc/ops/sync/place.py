@@ -9,7 +9,9 @@ from pathlib import Path
 from ccc.layout import Layout
 from ccc.ops import replica
 from ccc.ops.workspace import Workspace
+from ccc.platform.files import write_whole
 from ccc.records import dataclass
+from ccc.store.lock import locked
 
 MACHINE = Path("/etc/machine-id")
 
@@ -29,9 +31,18 @@ def settle(workspace: Workspace) -> str | None:
     Two copies under one name would each take the other's sessions for its own. Moved, mounted elsewhere or
     restored in its place it keeps its name.
     """
+    if _known(workspace.layout) == _now(workspace.layout):
+        return None
+    with locked(workspace.layout.lock):
+        return _settle(workspace)
+
+
+def _settle(workspace: Workspace) -> str | None:
+    """The same under the lock: whoever comes second finds the new name."""
     layout, now = workspace.layout, _now(workspace.layout)
     known = _known(layout)
     if known == now:
+        replica.reopen(workspace)
         return None
     words = None
     if known is not None and _is_copy(workspace, known, now):
@@ -81,6 +92,4 @@ def _known(layout: Layout) -> Place | None:
 
 
 def _write(layout: Layout, place: Place) -> None:
-    fresh = _file(layout).with_name(".place.json")
-    fresh.write_text(json.dumps(asdict(place)), encoding="utf-8")
-    fresh.replace(_file(layout))
+    write_whole(_file(layout), json.dumps(asdict(place)))
