@@ -57,8 +57,8 @@ PROMISED = r"could not fetch ([0-9a-f]{40,64}) from promisor remote"
 DUBIOUS = r"detected dubious ownership in repository at '(.+)'"
 """git's words where a folder is another user's (setup.c)."""
 
-LOCKED = r"Unable to create '(.+\.lock)': File exists"
-"""git's words where another git is at work, or was killed there (lockfile.c)."""
+LOCKED = r"Unable to create '(.+\.lock)': File exists|could not lock config file (.+): File exists"
+"""git's words where another git is at work, or was killed there (lockfile.c, config.c)."""
 
 WITH_VALUE = frozenset({"-c", "-C"})
 """Options before the command that have their value in the next word."""
@@ -222,8 +222,9 @@ def failure(arguments: tuple[str, ...], result: Result) -> GitFailed:
         return GitFailed(f"{strange[1]} belongs to another user", advice)
     taken = re.search(LOCKED, result.err)
     if taken:
+        lock = taken[1] or f"{taken[2]}.lock"
         return GitLocked(
-            f"{taken[1]} is there: another git is at work", f"where no git runs: rm {shlex.quote(taken[1])}"
+            f"{lock} is there: another git is at work", f"where no git runs: rm {shlex.quote(lock)}"
         )
     words = result.err.splitlines()
     telling = [line for line in words if line.startswith(("fatal:", "error:"))] or words

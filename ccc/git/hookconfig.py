@@ -6,15 +6,16 @@ checkouts are untouched (not `extensions.worktreeConfig`, which breaks bare repo
 
 from __future__ import annotations
 
-import contextlib
 import os
+import random
 import shlex
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ccc.domain.hooknotes import HOOKS
-from ccc.errors import GitFailed
 from ccc.git.command import Git
+from ccc.git.configuring import AGAIN_SECONDS, PATIENCE_SECONDS, configure
 from ccc.git.hookway import KEY as WISH
 from ccc.git.hookway import Way
 from ccc.layout import Layout
@@ -25,6 +26,10 @@ SECTION = "includeIf.gitdir:./worktrees/ccc-*"
 PRE_COMMIT = "pre-commit"
 KEY = "includeif.gitdir:./worktrees/ccc-*.path"
 INCLUDED = "ccc/gitconfig"
+TIMES = 10
+"""How often the include is written where others write it at the same moment."""
+NO_SECTION = 128
+"""What `git config --remove-section` ends with where there is no such section (any more)."""
 SESSIONS = "gitconfig.sessions"
 FOREIGN_SCOPES = frozenset({"command", "worktree"})
 """Not the session worktrees' business: what ccc passes to every git it runs, and the main checkout's own."""
@@ -86,17 +91,26 @@ def read_settings(common: Path) -> Settings:
     return Settings(hooks_path, includes, tuple(dict.fromkeys(after)), wish)
 
 
-def include_last(common: Path, settings: Settings, way: Way) -> None:
-    """Puts the include at the end of the common configuration, unless it is whole. Raises GitFailed."""
-    if not settings.whole(way):
-        remove_include(common)
-        _git(common).run("config", "--local", "--add", f"{SECTION}.path", INCLUDED)
+def include_last(common: Path, settings: Settings, way: Way, *, patience: float = PATIENCE_SECONDS) -> None:
+    """Puts the include at the end of the common configuration, unless it is whole.
+
+    Where others do the same at this moment it may be there twice, or not at all: then once more, in a while
+    that is another one for each. Raises GitFailed.
+    """
+    for _ in range(TIMES):
+        if settings.whole(way):
+            return
+        remove_include(common, patience=patience)
+        configure(_git(common), "--local", "--add", f"{SECTION}.path", INCLUDED, patience=patience)
+        settings = read_settings(common)
+        if not settings.whole(way):
+            time.sleep(random.uniform(0, AGAIN_SECONDS))
 
 
-def remove_include(common: Path) -> None:
+def remove_include(common: Path, *, patience: float = PATIENCE_SECONDS) -> None:
     """Takes the include away, however often it is there; a configuration without it is left alone."""
-    with contextlib.suppress(GitFailed):
-        _git(common).run("config", "--local", "--remove-section", SECTION)
+    if read_settings(common).includes:
+        configure(_git(common), "--local", "--remove-section", SECTION, ok=(0, NO_SECTION), patience=patience)
 
 
 def _git(common: Path) -> Git:

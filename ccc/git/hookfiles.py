@@ -92,7 +92,7 @@ def refresh(common: Path) -> bool:
     if settings.whole(way):
         return changed
     with contextlib.suppress(GitFailed):
-        hookconfig.include_last(common, settings, way)
+        hookconfig.include_last(common, settings, way, patience=0.0)
     return True
 
 

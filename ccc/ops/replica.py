@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ccc.domain.sessions import Session
 from ccc.git import repository as repositories
+from ccc.git.configuring import configure
 from ccc.ops.actor import ADMIN_PREFIX, registered
 from ccc.ops.leftovers import points_to
 from ccc.ops.observe import all_sessions
@@ -33,14 +34,14 @@ def settle(workspace: Workspace) -> str | None:
             found = _configured(workspace) or _of_a_session(workspace)
             write_whole(layout.replica, (found or secrets.token_hex(8)) + "\n")
         if _configured(workspace) != workspace.replica:
-            workspace.git.run("config", "--local", "--replace-all", KEY, workspace.replica)
+            configure(workspace.git, "--local", "--replace-all", KEY, workspace.replica)
     return found
 
 
 def renew(workspace: Workspace) -> str:
     """Gives this copy a new name, in both places; that name. What was opened under the old one is let go."""
     layout, name = workspace.layout, secrets.token_hex(8)
-    workspace.git.run("config", "--local", "--replace-all", KEY, name)
+    configure(workspace.git, "--local", "--replace-all", KEY, name)
     write_whole(layout.replica, f"{name}\n")
     reopen(workspace)
     return name
@@ -54,7 +55,7 @@ def reopen(workspace: Workspace) -> None:
 
 def forget(workspace: Workspace) -> None:
     """Takes the second copy away."""
-    workspace.git.run("config", "--local", "--unset-all", KEY, ok=(0, 5))
+    configure(workspace.git, "--local", "--unset-all", KEY, ok=(0, 5))
 
 
 def _configured(workspace: Workspace) -> str | None:

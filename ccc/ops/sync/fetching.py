@@ -6,6 +6,7 @@ import re
 
 from ccc.errors import Refused
 from ccc.git import repository as repositories
+from ccc.git.configuring import configure
 from ccc.ops.sync.enabled import ITSELF, THERE, folder_of
 from ccc.ops.workspace import Workspace
 
@@ -19,7 +20,7 @@ def add(workspace: Workspace, remote: str) -> None:
     if repositories.config(workspace.repository, f"remote.{remote}.partialclonefilter"):
         raise Refused("this is a partial clone: git fetch would bring half of it", "leave --with-fetch out")
     remove(workspace, remote)
-    workspace.git.run("config", "--local", "--add", f"remote.{remote}.fetch", _line(remote))
+    configure(workspace.git, "--local", "--add", f"remote.{remote}.fetch", _line(remote))
 
 
 def remove(workspace: Workspace, remote: str) -> None:
@@ -30,7 +31,7 @@ def remove(workspace: Workspace, remote: str) -> None:
         "config", "--local", "--name-only", "-z", "--get-regexp", KEYS, pattern, ok=(0, 1)
     )
     for key in sorted(set(found.text.split("\0")) - {""}):
-        workspace.git.run("config", "--local", "--unset-all", key, pattern)
+        configure(workspace.git, "--local", "--unset-all", key, pattern)
 
 
 def _line(remote: str) -> str:
