@@ -7,15 +7,13 @@ checkouts are untouched (not `extensions.worktreeConfig`, which breaks bare repo
 from __future__ import annotations
 
 import os
-import random
 import shlex
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ccc.domain.hooknotes import HOOKS
 from ccc.git.command import Git
-from ccc.git.configuring import AGAIN_SECONDS, PATIENCE_SECONDS, configure
+from ccc.git.configuring import PATIENCE_SECONDS, configure
 from ccc.git.hookway import KEY as WISH
 from ccc.git.hookway import Way
 from ccc.layout import Layout
@@ -26,8 +24,6 @@ SECTION = "includeIf.gitdir:./worktrees/ccc-*"
 PRE_COMMIT = "pre-commit"
 KEY = "includeif.gitdir:./worktrees/ccc-*.path"
 INCLUDED = "ccc/gitconfig"
-TIMES = 10
-"""How often the include is written where others write it at the same moment."""
 NO_SECTION = 128
 """What `git config --remove-section` ends with where there is no such section (any more)."""
 SESSIONS = "gitconfig.sessions"
@@ -92,19 +88,14 @@ def read_settings(common: Path) -> Settings:
 
 
 def include_last(common: Path, settings: Settings, way: Way, *, patience: float = PATIENCE_SECONDS) -> None:
-    """Puts the include at the end of the common configuration, unless it is whole.
+    """Puts the include at the end of the common configuration, unless it is whole. Raises GitFailed.
 
-    Where others do the same at this moment it may be there twice, or not at all: then once more, in a while
-    that is another one for each. Raises GitFailed.
+    Whoever does it at the same moment ends, too, with a step that leaves one include, not one more.
     """
-    for _ in range(TIMES):
-        if settings.whole(way):
-            return
-        remove_include(common, patience=patience)
-        configure(_git(common), "--local", "--add", f"{SECTION}.path", INCLUDED, patience=patience)
-        settings = read_settings(common)
-        if not settings.whole(way):
-            time.sleep(random.uniform(0, AGAIN_SECONDS))
+    if settings.whole(way) or read_settings(common).whole(way):  # by somebody who was quicker
+        return
+    remove_include(common, patience=patience)
+    configure(_git(common), "--local", "--replace-all", f"{SECTION}.path", INCLUDED, patience=patience)
 
 
 def remove_include(common: Path, *, patience: float = PATIENCE_SECONDS) -> None:
