@@ -12,7 +12,7 @@ from ccc.domain import sessions
 from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
 from ccc.domain.life import PAUSED, RUNNING, STARTING
-from ccc.domain.sessions import Closed, Session, from_cells
+from ccc.domain.sessions import Closed, Session
 from ccc.errors import Refused
 from ccc.git import history, worktrees
 from ccc.git import repository as repositories
@@ -23,6 +23,7 @@ from ccc.ops.actor import RUN_MARKER, actor_of, registered
 from ccc.ops.backups import Backup
 from ccc.ops.bouncing import bounce
 from ccc.ops.bundles import Bundle
+from ccc.ops.closing import alone, current
 from ccc.ops.find import find_all
 from ccc.ops.leftovers import SESSION_TRAILER
 from ccc.ops.look import look
@@ -63,12 +64,11 @@ def close(workspace: Workspace, session: Session, *, ignored: bool = False) -> C
     if session.where != workspace.replica:
         raise Refused(f"{session.name} lives in another copy of the repository", "close it there")
     ended = _end_run(workspace, session)
-    workspace.store.drain()
-    current = _current(workspace.store.state(), session)
-    if current.closed is not None and not half_closed(workspace, current):
-        raise Refused(f"{session.name} is closed already", f"git ccc undo {session.name} brings it back")
-    bundle = _bundled(workspace, current)
-    closing = finish(workspace, current, ignored=ignored)
+    with alone(workspace, session) as now:
+        if now.closed is not None and not half_closed(workspace, now):
+            raise Refused(f"{session.name} is closed already", f"git ccc undo {session.name} brings it back")
+        bundle = _bundled(workspace, now)
+        closing = finish(workspace, now, ignored=ignored)
     if mail.waiting(SessionFiles.of(workspace.layout, session.id)):
         bounce(workspace, look(workspace))
     dependents.follow(workspace)
@@ -102,7 +102,10 @@ def half_closed(workspace: Workspace, session: Session) -> bool:
 
 
 def finish(workspace: Workspace, session: Session, *, ignored: bool = False) -> Closing:
-    """Every step of closing, each of which can be repeated: backup, fact, worktree, branch, entry."""
+    """Every step of closing, each of which can be repeated: backup, fact, worktree, branch, entry.
+
+    To be called while nobody else closes or reopens it (`closing.alone`).
+    """
     before = session.closed.before if session.closed else look(workspace).of(session).view.status
     remarks: list[str] = []
     place = backups.place_of(workspace, session)
@@ -157,14 +160,10 @@ def refuse_agents(workspace: Workspace, session: Session, command: str) -> None:
     )
 
 
-def _current(state: State, session: Session) -> Session:
-    return from_cells(session.id, state.stream(sessions.stream_of(session.id))) or session
-
-
 def _closed(
     workspace: Workspace, state: State, session: Session, before: str, backup: Backup
 ) -> Sequence[Draft]:
-    known = _current(state, session).closed
+    known = current(state, session).closed
     if known is not None and known.backup == backup.ref:
         return ()
     record: dict[str, Value] = {

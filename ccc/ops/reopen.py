@@ -9,7 +9,7 @@ from pathlib import Path
 from ccc.domain import aliases, sessions
 from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
-from ccc.domain.sessions import Closed, Session, from_cells
+from ccc.domain.sessions import Closed, Session
 from ccc.errors import NotFound, Refused
 from ccc.git import hookfiles, snapshot, worktrees
 from ccc.git import repository as repositories
@@ -17,6 +17,7 @@ from ccc.git.repository import RefMoved, RefUpdate
 from ccc.ops import backups, byhand, identities, leftovers
 from ccc.ops.actor import actor_of
 from ccc.ops.close import refuse_agents, remove_worktree
+from ccc.ops.closing import alone, current
 from ccc.ops.observe import HEADS, all_sessions
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
@@ -43,6 +44,11 @@ def reopen(workspace: Workspace, session: Session) -> Reopened:
     refuse_agents(workspace, session, "undo")
     if session.where != workspace.replica:
         raise Refused(f"{session.name} lives in another copy of the repository", "undo its closing there")
+    with alone(workspace, session) as now:
+        return _brought_back(workspace, now)
+
+
+def _brought_back(workspace: Workspace, session: Session) -> Reopened:
     closed, commit = _kept(workspace, session)
     path = Path(session.worktree or "")
     remarks = _clear_half_made(workspace, session)
@@ -69,10 +75,10 @@ def reopen(workspace: Workspace, session: Session) -> Reopened:
     hookfiles.refresh(workspace.repository.common)
     reached("reopen-registered")
     workspace.store.transact(lambda state: _reopened(workspace, state, session, closed))
-    current = _current(workspace.store.state(), session)
-    if current.alias != session.alias:
-        remarks.append(f"its alias is {current.alias} now: another session was given {session.alias}")
-    return Reopened(current, closed.backup, tuple(remarks))
+    now = current(workspace.store.state(), session)
+    if now.alias != session.alias:
+        remarks.append(f"its alias is {now.alias} now: another session was given {session.alias}")
+    return Reopened(now, closed.backup, tuple(remarks))
 
 
 def _kept(workspace: Workspace, session: Session) -> tuple[Closed, str]:
@@ -138,12 +144,8 @@ def _bring_branch_back(workspace: Workspace, ref: str, tip: str) -> None:
         raise Refused(f"branch {ref.removeprefix(HEADS)} cannot be brought back: {error.message}") from error
 
 
-def _current(state: State, session: Session) -> Session:
-    return from_cells(session.id, state.stream(sessions.stream_of(session.id))) or session
-
-
 def _reopened(workspace: Workspace, state: State, session: Session, closed: Closed) -> Sequence[Draft]:
-    if _current(state, session).closed is None:
+    if current(state, session).closed is None:
         return ()
     change: dict[str, Value] = {"closed": None}
     taken = {each.alias for each in all_sessions(state) if each.closed is None and each.alias}

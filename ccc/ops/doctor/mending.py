@@ -11,6 +11,7 @@ from ccc.errors import CccError
 from ccc.git import hookfiles
 from ccc.ops import identities, intents, leftovers, places, undoings
 from ccc.ops.close import finish, half_closed
+from ccc.ops.closing import alone
 from ccc.ops.doctor.place import written_for_here
 from ccc.ops.doctor.records import stale_lock
 from ccc.ops.doctor.trees import Moved, moved_worktrees
@@ -108,9 +109,13 @@ def _landing(workspace: Workspace) -> Iterator[str]:
 
 def _closings(workspace: Workspace) -> Iterator[str]:
     for session in all_sessions(workspace.store.state()):
-        if session.where == workspace.replica and half_closed(workspace, session):
-            finish(workspace, session)
-            yield f"finished closing {session.name}"
+        if session.where != workspace.replica or not half_closed(workspace, session):
+            continue
+        with alone(workspace, session) as now:
+            if not half_closed(workspace, now):  # by whoever closes or reopens it just now
+                continue
+            finish(workspace, now)
+        yield f"finished closing {session.name}"
 
 
 def _agents(workspace: Workspace) -> Iterator[str]:

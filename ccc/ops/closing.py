@@ -1,0 +1,47 @@
+"""One at a time: who closes a session, or brings it back."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from ccc.domain import sessions
+from ccc.domain.sessions import Session, from_cells
+from ccc.errors import StoreBusy
+from ccc.layout import Layout
+from ccc.ops.workspace import Workspace
+from ccc.store.lock import locked
+from ccc.store.protocol import State
+
+FOLDER = "closing"
+PATIENCE = 60.0
+"""Seconds to wait for somebody else: a large worktree is read whole before it goes."""
+
+
+@contextlib.contextmanager
+def alone(workspace: Workspace, session: Session) -> Iterator[Session]:
+    """Nobody else closes or reopens the session meanwhile; gives it as it is now, all that is noted recorded.
+
+    Raises StoreBusy where somebody else takes longer than a minute.
+    """
+    lock = lock_of(workspace.layout, session)
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(locked(lock, timeout=PATIENCE))
+        except StoreBusy as error:
+            words = f"{session.name} is being closed or reopened by somebody else"
+            raise StoreBusy(words, "try again") from error
+        stack.callback(lock.unlink, missing_ok=True)  # whoever waits for it looks whether it is still there
+        workspace.store.drain()
+        yield current(workspace.store.state(), session)
+
+
+def lock_of(layout: Layout, session: Session) -> Path:
+    """The file that is locked; there only while somebody works."""
+    return layout.root / FOLDER / session.id
+
+
+def current(state: State, session: Session) -> Session:
+    """The session as it is recorded by now."""
+    return from_cells(session.id, state.stream(sessions.stream_of(session.id))) or session
