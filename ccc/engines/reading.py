@@ -66,7 +66,11 @@ class Cursor:
 
 
 def _identity(path: Path) -> tuple[str, int]:
-    found = path.stat()
+    """Inode and size; nothing for a log that is just turned over, and not there for a moment."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return "0", 0
     return f"{found.st_ino:x}", found.st_size
 
 
@@ -126,7 +130,7 @@ def _is_in_order(turns: Sequence[TurnLine]) -> bool:
 
 def _tail(source: Source, count: int, until: Cursor | None) -> list[TurnLine]:
     """The last turns of one file; looked for in ever greater pieces of its end."""
-    end = source.path.stat().st_size if until is None else until.marks[source.name].offset
+    end = _identity(source.path)[1] if until is None else until.marks[source.name].offset
     piece = LOOKED_BACK
     while True:
         begin = max(0, end - piece)
@@ -143,6 +147,8 @@ def _tail(source: Source, count: int, until: Cursor | None) -> list[TurnLine]:
 
 def _after_last_line(path: Path, size: int) -> int:
     """The offset after the last complete line."""
+    if size == 0:
+        return 0
     with path.open("rb") as file:
         while size > 0:
             begin = max(0, size - BLOCK)

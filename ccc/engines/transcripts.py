@@ -78,8 +78,13 @@ def lines(path: Path, offset: int) -> Iterator[tuple[bytes, int]]:
     """The complete lines from an offset, each with the offset after it. Raises OSError.
 
     Of a line that is too long only its beginning is given; one that is still being written is left out.
+    A file that has gone since it was listed has none: logs are turned over, and deleted.
     """
-    with path.open("rb") as file:
+    try:
+        opened = path.open("rb")
+    except FileNotFoundError:
+        return
+    with opened as file:
         file.seek(offset)
         while line := file.readline(LONGEST):
             if not line.endswith(b"\n") and not _skip(file.readline):

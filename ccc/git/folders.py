@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -24,6 +25,18 @@ def pointed_at(file: Path) -> Path | None:
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
     return Path(os.path.normpath(file.parent / text)) if text else None
+
+
+def give_name(fresh: Path, goal: Path) -> bool:
+    """Gives a finished folder its name; False, and it goes, where somebody was quicker. Raises OSError."""
+    try:
+        fresh.rename(goal)
+    except OSError as error:
+        shutil.rmtree(fresh)
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise
+        return False
+    return True
 
 
 def delete(folder: Path) -> None:

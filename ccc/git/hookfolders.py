@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ccc.git.command import Git
+from ccc.git.folders import give_name
 from ccc.git.hookshims import top_of
 from ccc.layout import Layout
 
@@ -51,8 +52,8 @@ def _is_ignored(main: Path, source: Path) -> bool:
 
 
 def _copy(source: Path, goal: Path) -> None:
-    """At once, so that nobody finds half of it."""
+    """At once, so that nobody finds half of it; somebody else's copy of it is as good."""
     goal.parent.mkdir(parents=True, exist_ok=True)
     fresh = goal.with_name(f".{goal.name}.{os.getpid()}")
     shutil.copytree(source, fresh, symlinks=True)
-    fresh.rename(goal)
+    give_name(fresh, goal)

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ccc.git.command import Git
+from ccc.git.folders import give_name
 from ccc.git.history import quoted
 from ccc.git.mergetree import OURS, REGULAR, THEIRS, ConflictFile
 from ccc.records import dataclass
@@ -103,7 +104,10 @@ class _Desk:
             if (known / POSTIMAGE).is_file() and (known / PREIMAGE).is_file():
                 goal = self.directory / "rr-cache" / known.name
                 shutil.rmtree(goal, ignore_errors=True)
-                shutil.copytree(known, goal, ignore=shutil.ignore_patterns(FROM))
+                try:
+                    shutil.copytree(known, goal, ignore=shutil.ignore_patterns(FROM))
+                except OSError:  # somebody is just learning it anew
+                    shutil.rmtree(goal, ignore_errors=True)
 
     def forget(self) -> None:
         (self.directory / "MERGE_RR").unlink(missing_ok=True)
@@ -136,7 +140,7 @@ class _Desk:
         shutil.rmtree(aside, ignore_errors=True)
         shutil.copytree(made, aside)
         shutil.rmtree(goal, ignore_errors=True)
-        aside.rename(goal)
+        give_name(aside, goal)  # or somebody else's, who has just learnt the same
         return True
 
 

@@ -47,9 +47,12 @@ def take(top: Path, *, ignored: bool = False, unborn: str | None = None) -> Snap
     """
     for _ in range(ATTEMPTS - 1):
         # A file that goes away between being listed and being read.
-        with suppress(GitFailed):
+        with suppress(GitFailed, FileNotFoundError):
             return _take(top, ignored=ignored, unborn=unborn)
-    return _take(top, ignored=ignored, unborn=unborn)
+    try:
+        return _take(top, ignored=ignored, unborn=unborn)
+    except FileNotFoundError as error:
+        raise GitFailed(f"{error.filename} went away while it was read", "end what works there") from error
 
 
 def _take(top: Path, *, ignored: bool, unborn: str | None) -> Snapshot | None:

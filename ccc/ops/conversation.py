@@ -101,7 +101,7 @@ class _Search:
         if run.engine != CLAUDE or run.conversation is None or run.conversation in self._by_log:
             return None
         path = claude.find(self._configuration, run.worktree, run.conversation)
-        if path is None and not any(each.path.stat().st_size for each in self._of_run(run)):
+        if path is None and not any(_size(each.path) for each in self._of_run(run)):
             return None
         if path is None:
             self._remark(f"no transcript {run.conversation} in {self._configuration}: its log is shown")
@@ -122,7 +122,8 @@ class _Search:
             (f"{LOG}{run.number}", files.log, parse),
             (f"{ERRORS}{run.number}", files.errors, transcripts.complaint),
         ):
-            if path.exists() and (path != files.errors or path.stat().st_size):
+            size = _size(path)
+            if size is not None and (size or path != files.errors):
                 yield Source(name, path, reads)
 
     def _readable(self, path: Path) -> bool:
@@ -136,6 +137,13 @@ class _Search:
     def _remark(self, words: str) -> None:
         if words not in self.remarks:
             self.remarks.append(words)
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
 
 
 def _engine(session: Session) -> str:

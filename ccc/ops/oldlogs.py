@@ -38,7 +38,7 @@ def old_logs(workspace: Workspace, state: State, span: float, now: str) -> list[
         seconds = seconds_between(at, now)
         files = sorted(_logs(workspace.layout, identifier, name)) if seconds >= span else []
         if files:
-            size = sum(path.stat().st_size for path in files)
+            size = sum(map(_size, files))
             found.append(OldLogs(identifier, name, seconds, tuple(files), size))
     return found
 
@@ -61,6 +61,13 @@ def _logs(layout: Layout, identifier: str, name: str) -> Iterator[Path]:
                 yield path
     with contextlib.suppress(FileNotFoundError):
         yield from (path for path in layout.logs.iterdir() if _is_log(path.name, identifier, name))
+
+
+def _size(path: Path) -> int:
+    """In bytes; nothing where somebody else has just deleted it."""
+    with contextlib.suppress(FileNotFoundError):
+        return path.stat().st_size
+    return 0
 
 
 def _is_log(file: str, identifier: str, name: str) -> bool:

@@ -101,6 +101,13 @@ def _untaken(files: RunFiles, found: Life) -> bool:
 
 def sight_run(files: RunFiles, number: int) -> Life | None:
     """One run as it is now; None where nothing is known of it."""
+    try:
+        return _looked_at(files, number)
+    except FileNotFoundError:  # whoever began it was beaten by another, and has just taken its files away
+        return None
+
+
+def _looked_at(files: RunFiles, number: int) -> Life | None:
     ending = _ending(read_json(files.exit))
     document = read_json(files.life) or read_json(files.life)  # on a full disk it is written where it lies
     if document is None:

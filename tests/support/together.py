@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 
 def together(calls: Sequence[Callable[[], object]]) -> list[str]:
@@ -22,6 +24,27 @@ def together(calls: Sequence[Callable[[], object]]) -> list[str]:
     os.close(start)
     os.close(go)  # whoever waits for it reads its end, all at the same moment
     return [words for pid, told in forks if (words := _ending(pid, told))]
+
+
+@contextmanager
+def again_and_again(call: Callable[[], object]) -> Iterator[None]:
+    """Another process makes a call over and over while the block runs; it has to go well each time."""
+    told, tell = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        while True:
+            try:
+                call()
+            except BaseException:
+                os.write(tell, traceback.format_exc().encode("utf-8", "backslashreplace")[-4096:])
+                os._exit(1)
+    os.close(tell)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        words = _ending(pid, told)
+    assert words == f"ended with {int(signal.SIGKILL)}", words
 
 
 def _serve(call: Callable[[], object], start: int, tell: int) -> None:

@@ -11,10 +11,12 @@ from ccc.git import repository as repositories
 from ccc.git.formats import lock_of
 from ccc.ops import intents, undoings
 from ccc.ops.doctor.finding import FIX, Finding
+from ccc.ops.landing.land import LAND_LOCK
 from ccc.ops.sync import enabled as sharing
 from ccc.ops.sync import place
 from ccc.ops.workspace import Workspace
 from ccc.platform import processes
+from ccc.runs.drain import held
 from ccc.store import journal as journals
 from ccc.store import tips, wal
 from ccc.store.lock import holder, locked
@@ -118,6 +120,9 @@ def _tip_found(workspace: Workspace) -> str | None:
 
 def interrupted(workspace: Workspace) -> Iterator[Finding]:
     """Whether a landing or its undoing was killed halfway."""
+    if held(workspace.layout.root / LAND_LOCK):
+        yield Finding("landing", True, "one is going on")
+        return
     landing = intents.read(workspace.layout)
     undoing = undoings.read(workspace.layout)
     if landing is not None:

@@ -83,10 +83,12 @@ def unregistered(workspace: Workspace) -> Iterator[Finding]:
     if gone(workspace):
         return
     layout = workspace.layout
-    ids = {session.id for session in all_sessions(workspace.reader.state())}
+    # In the order in which sessions are made, last things first: one made meanwhile is no stranger.
+    entries = {entry: registered(entry) for entry in sorted(layout.worktrees.iterdir())}
     making = {claim.name for claim in leftovers.unsettled(workspace)}
-    for entry in sorted(layout.worktrees.iterdir()):
-        if entry.name not in making and registered(entry) not in ids:
+    ids = {None, *(session.id for session in all_sessions(workspace.reader.state()))}
+    for entry, identifier in entries.items():
+        if entry.name not in making and identifier not in ids and entry.exists():
             yield Finding("entry", False, f"{entry} belongs to no session", f"rm {entry}")
     for tree in worktrees.listed(workspace.repository):
         name = (tree.admin or "").removeprefix(ADMIN_PREFIX)

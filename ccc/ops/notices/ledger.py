@@ -73,7 +73,8 @@ class Ledger:
 
     def waiting(self, channels: Collection[str]) -> list[tuple[str, str]]:
         """(id, channel) of what is to be told by one of these, oldest first."""
-        found = [(path.stat().st_mtime, path.name) for path in _files(self._new) if path.exists()]
+        aged = ((_written_at(path), path.name) for path in _files(self._new))
+        found = [(at, name) for at, name in aged if at is not None]
         names = [NAME.fullmatch(name) for _, name in sorted(found)]
         return [(name[1], name[2]) for name in names if name is not None and name[2] in channels]
 
@@ -118,7 +119,7 @@ class Ledger:
         oldest = time.time() - KEPT_SECONDS
         for path in _files(self._told):
             name = NAME.fullmatch(path.name)
-            if name is None or (name[1] not in current and path.stat().st_mtime < oldest):
+            if name is None or (name[1] not in current and (_written_at(path) or oldest) < oldest):
                 path.unlink(missing_ok=True)
 
     def _path(self, folder: Path, identifier: str, channel: str) -> Path:
@@ -145,6 +146,14 @@ def _files(folder: Path) -> Sequence[Path]:
         return [path for path in folder.iterdir() if path.name[0] != "."]
     except (FileNotFoundError, NotADirectoryError):
         return ()
+
+
+def _written_at(path: Path) -> float | None:
+    """When it was written; None where somebody has just told it, or forgotten it."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return None
 
 
 def _listed(folder: Path) -> list[tuple[str, str]]:
