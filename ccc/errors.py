@@ -71,6 +71,10 @@ class GitLocked(GitFailed):
     """Another git is at work in the same index or reference, or left its lock there."""
 
 
+class FolderGone(GitFailed):
+    """The folder that a git was to work in is not there: a worktree that was closed meanwhile, say."""
+
+
 class EngineFailed(CccError):
     """A program that drives a model failed."""
 

@@ -12,7 +12,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 
-from ccc.errors import GitFailed, GitLocked
+from ccc.errors import FolderGone, GitFailed, GitLocked
 from ccc.platform.processes import OURS_WAITING
 from ccc.records import dataclass
 
@@ -166,8 +166,8 @@ class Git:
         ]
 
     def _unstartable(self, error: FileNotFoundError) -> GitFailed:
-        if not self.directory.is_dir():
-            return GitFailed(f"{self.directory} is not a directory")
+        if os.fsdecode(error.filename or "") == os.fspath(self.directory):  # else it is git
+            return FolderGone(f"{self.directory} is not a directory")
         return GitFailed(f"git cannot be started: {error.strerror}", "install git 2.39 or newer")
 
 

@@ -11,7 +11,7 @@ from ccc.domain import sessions
 from ccc.domain.canonical import Value
 from ccc.domain.events import Draft
 from ccc.domain.sessions import Session, from_cells
-from ccc.errors import Conflict
+from ccc.errors import Conflict, FolderGone
 from ccc.git import history, mergetree
 from ccc.git import repository as repositories
 from ccc.git.command import Git
@@ -116,7 +116,11 @@ def _is_untouched(workspace: Workspace, session: Session, head: str) -> bool:
     words = said.split()
     if len(words) != 2 or words[1] != session.id:
         return False
-    if Git(folder).run("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)).text != HEADS + session.branch:
+    try:
+        on = Git(folder).run("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)).text
+    except FolderGone:
+        return False
+    if on != HEADS + session.branch:
         return False
     return all(entry.code == "??" for entry in history.dirty(folder))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ccc.domain.sessions import Session
@@ -11,12 +11,14 @@ from ccc.ops import leftovers, places
 from ccc.ops.actor import ADMIN_PREFIX, registered
 from ccc.ops.backups import admin_of
 from ccc.ops.close import half_closed
+from ccc.ops.closing import current, lock_of
 from ccc.ops.doctor.finding import FIX, Finding
 from ccc.ops.doctor.records import gone
 from ccc.ops.observe import all_sessions
 from ccc.ops.workspace import Workspace
 from ccc.platform import processes
 from ccc.records import dataclass
+from ccc.runs.drain import held
 
 
 @dataclass(frozen=True)
@@ -28,33 +30,54 @@ class Moved:
 
 
 def sessions(workspace: Workspace) -> Iterator[Finding]:
-    """Whether the worktree of every open session is where it is recorded to be."""
+    """Whether the worktree of every open session is where it is recorded to be.
+
+    Nothing is said of those that are being closed, or brought back, at this moment.
+    """
     if gone(workspace):
         return
     here = [s for s in all_sessions(workspace.reader.state()) if s.where == workspace.replica]
     live = [session for session in here if session.closed is None]
     moved = {each.session.id: each for each in moved_worktrees(workspace, live)}
-    for session in live:
-        if session.id in moved:
-            words = f"worktree of {session.name} was moved to {moved[session.id].path}"
-            yield Finding("worktree", False, words, FIX)
-        elif (place := places.moved_to(workspace, session)) is not None:
-            yield Finding("worktree", False, f"worktree of {session.name} was moved to {place}", FIX)
-        elif not places.is_there(session):
-            step = f"git worktree repair PATH if it was moved far away, else: git ccc close {session.name}"
-            yield Finding(
-                "worktree", False, f"nothing at {session.worktree}, where {session.name} works", step
-            )
-        elif not _is_joined(workspace, session):
-            words = f"{session.worktree} and the repository have lost each other"
-            yield Finding("worktree", False, words, FIX)
     for session in here:
-        if half_closed(workspace, session):
-            yield Finding("worktree", False, f"closing {session.name} was interrupted", FIX)
-        elif session.closed is not None and _is_joined(workspace, session):
-            words = f"bringing {session.name} back was interrupted"
-            yield Finding("worktree", False, words, f"git ccc undo {session.name}")
+        if held(lock_of(workspace.layout, session)):
+            continue
+        found = _of_closed(workspace, session) if session.closed else _of_open(workspace, session, moved)
+        if found is not None and not _is_changing(workspace, session):
+            yield found
     yield Finding("sessions", True, f"{len(live)} open here, {len(here) - len(live)} closed")
+
+
+def _of_open(workspace: Workspace, session: Session, moved: Mapping[str, Moved]) -> Finding | None:
+    step: str | None = FIX
+    if session.id in moved:
+        words = f"worktree of {session.name} was moved to {moved[session.id].path}"
+    elif (place := places.moved_to(workspace, session)) is not None:
+        words = f"worktree of {session.name} was moved to {place}"
+    elif not places.is_there(session):
+        step = f"git worktree repair PATH if it was moved far away, else: git ccc close {session.name}"
+        words = f"nothing at {session.worktree}, where {session.name} works"
+    elif not _is_joined(workspace, session):
+        words = f"{session.worktree} and the repository have lost each other"
+    else:
+        return None
+    return Finding("worktree", False, words, step)
+
+
+def _of_closed(workspace: Workspace, session: Session) -> Finding | None:
+    if half_closed(workspace, session):
+        return Finding("worktree", False, f"closing {session.name} was interrupted", FIX)
+    if _is_joined(workspace, session):
+        words = f"bringing {session.name} back was interrupted"
+        return Finding("worktree", False, words, f"git ccc undo {session.name}")
+    return None
+
+
+def _is_changing(workspace: Workspace, session: Session) -> bool:
+    """Whether somebody is just closing it, or bringing it back, or has done so since the state was read."""
+    if held(lock_of(workspace.layout, session)):
+        return True
+    return (current(workspace.reader.state(), session).closed is None) != (session.closed is None)
 
 
 def _is_joined(workspace: Workspace, session: Session) -> bool:

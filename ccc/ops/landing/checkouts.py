@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from ccc.errors import GitFailed, Refused
+from ccc.errors import FolderGone, GitFailed, Refused
 from ccc.git import bringing, history, worktrees
 from ccc.git import repository as repositories
 from ccc.git.bringing import Few, begin_few
 from ccc.git.command import Begun, Git
 from ccc.git.history import DirtyPath
 from ccc.git.occupied import occupied
-from ccc.git.repository import git_in, index_of
+from ccc.git.repository import RefUpdate, git_in, index_of
 from ccc.ops.landing.combine import tree_of
 from ccc.ops.observe import HEADS
 from ccc.ops.workspace import Workspace
@@ -74,8 +74,9 @@ def looked_at(
     found: list[Look] = []
     try:
         for top in tops:
-            git = git_in(workspace.repository, top)
-            found.append(Look(top, git, history.begin_status(git, untracked=False), None))
+            with suppress(FolderGone):
+                git = git_in(workspace.repository, top)
+                found.append(Look(top, git, history.begin_status(git, untracked=False), None))
         paths = bringing.few(workspace.reader.objects, base, tree) if found and tree is not None else None
         for at, look in enumerate(found):
             index = index_of(workspace.repository, look.top)
@@ -84,6 +85,17 @@ def looked_at(
     finally:
         for each in found:
             each.drop()
+
+
+def move_from(workspace: Workspace, top: Path | None, update: RefUpdate, reason: str) -> None:
+    """Moves a branch, from where it is checked out, so that the log there says so.
+
+    Raises RefMoved, GitFailed.
+    """
+    try:
+        repositories.update_refs(workspace.git if top is None else Git(top), [update], reason)
+    except FolderGone:
+        repositories.update_refs(workspace.git, [update], reason)
 
 
 def require_clean(workspace: Workspace, top: Path, base: str, commit: str) -> None:

@@ -7,13 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ccc.domain.sessions import Session
-from ccc.errors import GitFailed, GitLocked, Refused
+from ccc.errors import FolderGone, GitFailed, GitLocked, Refused
 from ccc.git import bringing
-from ccc.git import repository as repositories
 from ccc.git.bringing import Few, begin_few
 from ccc.git.command import Git
 from ccc.git.repository import RefUpdate, index_of
-from ccc.ops.landing.checkouts import checkouts_of, require_free
+from ccc.ops.landing.checkouts import checkouts_of, move_from, require_free
 from ccc.ops.landing.combine import advance_tree, tree_of
 from ccc.ops.landing.review import Review
 from ccc.ops.observe import HEADS
@@ -62,7 +61,10 @@ def look_ahead(workspace: Workspace, session: Session, trees: Trees) -> Ahead:
     if top is None or trees[0] == trees[1]:
         return Ahead(top, trees, None)
     paths = bringing.few(workspace.reader.objects, *trees)
-    return Ahead(top, trees, begin_few(Git(top), index_of(workspace.repository, top), paths))
+    try:
+        return Ahead(top, trees, begin_few(Git(top), index_of(workspace.repository, top), paths))
+    except FolderGone:
+        return Ahead(None, trees, None)
 
 
 def _checkout_of(workspace: Workspace, session: Session) -> Path | None:
@@ -91,14 +93,15 @@ def move_branch(workspace: Workspace, session: Session, old: str, new: str, ahea
         return f"{session.name} is not brought along yet: {error.message}"
     top, same = ahead.top, ahead.trees[0] == ahead.trees[1]
     if top is None or same or (ahead.few is not None and _move_few(ahead.few, new)):
-        git = workspace.git if top is None else Git(top)  # from there, so that its own log says so
         update = RefUpdate(HEADS + session.branch, new, old)
-        repositories.update_refs(git, [update], "ccc: go on after landing")
+        move_from(workspace, top, update, "ccc: go on after landing")
         return None
     try:
         Git(top).run("-c", "maintenance.auto=false", "merge", "--ff-only", "--quiet", new)
     except GitLocked as error:
         return f"{session.name} is not brought along yet: {error.message}; {error.hint}"
+    except FolderGone:
+        return move_branch(workspace, session, old, new, Ahead(None, ahead.trees, None))
     except GitFailed as error:
         return (
             f"{session.name} is not brought along yet, its worktree has changes in the way ({error.message})"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ccc.errors import GitFailed
+from ccc.errors import FolderGone, GitFailed
 from ccc.git import heads, history
 from ccc.git.command import Begun, Git
 from ccc.git.repository import index_of
@@ -78,7 +78,11 @@ def glanced(workspace: Workspace, shown: Review) -> Iterator[Glance | None]:
         yield None
         return
     paths = (".", f":(exclude,top){SESSIONS_FOLDER}")
-    status = history.begin_whole_status(Git(top), paths)
+    try:
+        status = history.begin_whole_status(Git(top), paths)
+    except FolderGone:
+        yield None
+        return
     glance = Glance(shown, top, index_of(workspace.repository, top), status)
     try:
         yield glance

@@ -14,11 +14,10 @@ from ccc.domain.undone import Undone
 from ccc.errors import Refused
 from ccc.git import history
 from ccc.git import repository as repositories
-from ccc.git.command import Git
 from ccc.git.repository import RefUpdate
 from ccc.ids import short_oid
 from ccc.ops.landing.again import move_on, way_again
-from ccc.ops.landing.checkouts import bring_along, checkouts_of, require_clean, require_free
+from ccc.ops.landing.checkouts import bring_along, checkouts_of, move_from, require_clean, require_free
 from ccc.ops.landing.lacking import base_of
 from ccc.ops.observe import HEADS
 from ccc.ops.undoings import MOVED_BACK, REVERTED, Undoing, WayBack
@@ -71,8 +70,7 @@ def move(workspace: Workspace, session: Session, undoing: Undoing) -> list[str]:
     ref = HEADS + session.branch
     if repositories.resolve(workspace.git, ref) == back.old:
         top = next((Path(top) for top in back.tops if Path(top).is_dir()), None)
-        git = workspace.git if top is None else Git(top)  # from there, so that its own log says so
-        repositories.update_refs(git, [RefUpdate(ref, back.new, back.old)], "ccc: landing undone")
+        move_from(workspace, top, RefUpdate(ref, back.new, back.old), "ccc: landing undone")
         reached("undo-branch-moved")
     return [words for top in back.tops for words in bring_along(workspace, Path(top), back.old, back.new)]
 
