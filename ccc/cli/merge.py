@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
@@ -150,7 +151,7 @@ def _merge_with_patience(
 
 
 def _merge_one(invocation: Invocation, workspace: Workspace, order: Order) -> tuple[Landing, Review]:
-    from ccc.ops.landing.approve import approve
+    from ccc.ops.landing.approve import AlreadyApproved, approve
     from ccc.ops.landing.land import land, landed_elsewhere, landing_of
     from ccc.ops.landing.prepare import prepare
     from ccc.ops.landing.review import review
@@ -169,7 +170,8 @@ def _merge_one(invocation: Invocation, workspace: Workspace, order: Order) -> tu
             _show(invocation, warned(shown, left))
         if shown.only_approval_missing:
             _ask(invocation, workspace, shown, yes=order.yes)
-            approve(workspace, shown)
+            with suppress(AlreadyApproved):  # by the same person, in another call, since it was looked at
+                approve(workspace, shown)
             shown_again = review(workspace, shown.session.id, shown)
         else:
             shown_again = shown

@@ -20,6 +20,10 @@ from ccc.ops.workspace import Workspace
 from ccc.store.protocol import State
 
 
+class AlreadyApproved(Refused):
+    """The same person has approved the same thing before."""
+
+
 def queue(workspace: Workspace, session: Session, *, first: bool = False) -> None:
     """Puts a session into its target's queue; a second time changes nothing unless `first`."""
 
@@ -67,7 +71,7 @@ def approve(
     """Records the caller's approval of what `shown` says, signed if wanted or asked for by the target.
 
     `key` is a file in place of git's `user.signingkey`. Raises InsideAgent inside a session, Conflict,
-    Refused (already approved, landed, nothing to land, failed checks without `override`, no allowed key).
+    AlreadyApproved, Refused (landed, nothing to land, failed checks without `override`, no allowed key).
     """
     session, combined = shown.session, shown.combined
     person = require_person_at_keyboard(workspace, "approving", f"git ccc approve {session.name}")
@@ -99,7 +103,7 @@ def approve(
             and override is None
             and (before.get("signature") or not given.signature)
         ):
-            raise Refused(
+            raise AlreadyApproved(
                 f"{session.name} is already approved by {person} (tree {short_oid(tree)})",
                 f"git ccc merge {session.name}",
             )
