@@ -11,7 +11,7 @@ from ccc.domain.sessions import Session, from_cells
 from ccc.errors import StoreBusy
 from ccc.layout import Layout
 from ccc.ops.workspace import Workspace
-from ccc.store.lock import locked
+from ccc.store.lock import locked_for_once
 from ccc.store.protocol import State
 
 FOLDER = "closing"
@@ -28,11 +28,10 @@ def alone(workspace: Workspace, session: Session) -> Iterator[Session]:
     lock = lock_of(workspace.layout, session)
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(locked(lock, timeout=PATIENCE))
+            stack.enter_context(locked_for_once(lock, timeout=PATIENCE))
         except StoreBusy as error:
             words = f"{session.name} is being closed or reopened by somebody else"
             raise StoreBusy(words, "try again") from error
-        stack.callback(lock.unlink, missing_ok=True)  # whoever waits for it looks whether it is still there
         workspace.store.drain()
         yield current(workspace.store.state(), session)
 

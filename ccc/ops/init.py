@@ -10,8 +10,8 @@ from pathlib import Path
 
 from ccc.domain.events import Draft, clock_in
 from ccc.domain.sessions import Session
-from ccc.errors import NeedsPerson, Refused
-from ccc.git import history, hookfiles, version
+from ccc.errors import NeedsPerson, NotInitialised, Refused
+from ccc.git import folders, history, hookfiles, version
 from ccc.git import repository as repositories
 from ccc.git.repository import RefUpdate
 from ccc.git.scratch import ADMIN_PREFIX as SCRATCH_PREFIX
@@ -25,6 +25,7 @@ from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
 from ccc.resources import resource_dir
 from ccc.store.crashpoints import reached
+from ccc.store.lock import locked_for_once
 from ccc.store.protocol import META, REF, State
 
 CONFIG_FOLDER = ".ccc"
@@ -148,6 +149,10 @@ def _remarks(workspace: Workspace) -> list[str]:
     return found
 
 
+DEINIT_LOCK = "ccc-deinit.lock"
+"""In the common directory: what is below `ccc` goes meanwhile."""
+
+
 @dataclass(frozen=True)
 class Deinitialised:
     """What `deinit` left: `kept` refs, or nothing of ccc after a purge (`bundle` holds what was there)."""
@@ -170,6 +175,13 @@ def deinit(workspace: Workspace, *, purge: bool, yes: bool) -> Deinitialised:
             f"taking ccc out needs a person, and this call comes from inside an agent ({actor.agent})",
             "ask the human to run, in the main checkout: git ccc deinit",
         )
+    with locked_for_once(workspace.repository.common / DEINIT_LOCK):
+        if not workspace.initialised:
+            raise NotInitialised("somebody else has just taken ccc out", "git ccc init")
+        return _taken_out(workspace, purge=purge, yes=yes)
+
+
+def _taken_out(workspace: Workspace, *, purge: bool, yes: bool) -> Deinitialised:
     if REF in repositories.refs(workspace.git, REF):
         workspace.store.drain()
         _refuse_live_sessions(workspace)
@@ -188,7 +200,7 @@ def deinit(workspace: Workspace, *, purge: bool, yes: bool) -> Deinitialised:
     replica.forget(workspace)
     hookfiles.uninstall(workspace.repository.common)
     if purge:
-        shutil.rmtree(workspace.layout.root)
+        folders.delete(workspace.layout.root)
     return Deinitialised(() if purge else kept, bundle)
 
 

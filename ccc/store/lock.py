@@ -31,6 +31,17 @@ def locked(path: Path, timeout: float = TIMEOUT) -> Iterator[None]:
 
 
 @contextmanager
+def locked_for_once(path: Path, timeout: float = TIMEOUT) -> Iterator[None]:
+    """Like `locked`, and nothing of the lock stays: whoever waits for it notices that, and makes it anew."""
+    with locked(path, timeout):
+        try:
+            yield
+        finally:
+            for each in (path, _holder_file(path)):
+                each.unlink(missing_ok=True)
+
+
+@contextmanager
 def in_turn(path: Path, timeout: float = TIMEOUT) -> Iterator[bool]:
     """Holds the lock for work that one process does for all: at most one more waits for its turn.
 

@@ -1,4 +1,4 @@
-"""Closing and bringing back by many at the same moment: one does it, the others are told."""
+"""Closing, bringing back and taking ccc out by many at the same moment: one does it, the others are told."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from ccc.ops.close import close, finish
 from ccc.ops.closing import alone
+from ccc.ops.init import deinit
 from ccc.ops.reopen import reopen
 from tests.support.program import RunsCcc
 from tests.support.together import together
@@ -69,3 +70,14 @@ def test_doctor_leaves_a_session_alone_that_is_brought_back(place: Place, ccc_in
         finish(place.workspace, now)
         stack.close()
         assert "finished closing" not in later.result(60).stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("purge", [False, True])
+def test_of_many_that_take_ccc_out_one_does(place: Place, purge: bool) -> None:
+    common = place.repo.common
+    told = together([lambda: deinit(place.workspace, purge=purge, yes=purge)] * MANY)
+    assert len(told) == MANY - 1, told
+    assert {words.partition(": ")[0] for words in last_lines(told)} == {"NotInitialised"}
+    assert list(common.glob("ccc*.lock*")) == []
+    assert (common / "ccc").exists() is not purge
