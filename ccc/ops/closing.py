@@ -10,6 +10,8 @@ from ccc.domain import sessions
 from ccc.domain.sessions import Session, from_cells
 from ccc.errors import StoreBusy
 from ccc.layout import Layout
+from ccc.ops.observe import all_sessions
+from ccc.ops.retired import find_or_say
 from ccc.ops.workspace import Workspace
 from ccc.store.lock import locked_for_once
 from ccc.store.protocol import State
@@ -23,7 +25,7 @@ PATIENCE = 60.0
 def alone(workspace: Workspace, session: Session) -> Iterator[Session]:
     """Nobody else closes or reopens the session meanwhile; gives it as it is now, all that is noted recorded.
 
-    Raises StoreBusy where somebody else takes longer than a minute.
+    Raises StoreBusy where somebody else takes longer than a minute, NotFound where it was retired meanwhile.
     """
     lock = lock_of(workspace.layout, session)
     with contextlib.ExitStack() as stack:
@@ -33,7 +35,8 @@ def alone(workspace: Workspace, session: Session) -> Iterator[Session]:
             words = f"{session.name} is being closed or reopened by somebody else"
             raise StoreBusy(words, "try again") from error
         workspace.store.drain()
-        yield current(workspace.store.state(), session)
+        state = workspace.store.state()
+        yield find_or_say(session.id, all_sessions(state), state)
 
 
 def lock_of(layout: Layout, session: Session) -> Path:

@@ -15,13 +15,16 @@ from ccc.errors import NeedsPerson
 from ccc.ops import bundles, undoings
 from ccc.ops.actor import ADMIN_PREFIX, require_person_at_keyboard
 from ccc.ops.close import half_closed
+from ccc.ops.closing import lock_of
 from ccc.ops.inbox import items
+from ccc.ops.landing.land import LAND_LOCK
 from ccc.ops.look import look
 from ccc.ops.observe import all_sessions
 from ccc.ops.oldlogs import OldLogs, delete, old_logs
 from ccc.ops.policy import local_policy
 from ccc.ops.workspace import Workspace
 from ccc.records import dataclass
+from ccc.runs.drain import held
 from ccc.store.protocol import State
 
 
@@ -183,8 +186,11 @@ def _obstacle(
         return "it lives in another copy of the repository: retire it there"
     begun = undoings.read(workspace.layout)
     admin = workspace.repository.common / "worktrees" / f"{ADMIN_PREFIX}{session.name}"
-    if half_closed(workspace, session) or admin.exists() or (begun and begun.session == session.id):
+    under_way = held(lock_of(workspace.layout, session)) or (begun and begun.session == session.id)
+    if under_way or half_closed(workspace, session) or admin.exists():
         return "closing or undoing it is not finished"
+    if session.landed is not None and held(workspace.layout.root / LAND_LOCK):
+        return "a landing, or the undoing of one, goes on"
     if session.questions:
         return "it asked what nobody answered"
     words = next(filter(None, (_unsettled(each) for each in known if session.id in _ends(each))), None)

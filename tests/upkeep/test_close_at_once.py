@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from ccc.errors import NotFound
+from ccc.ops import retire as retiring
 from ccc.ops.close import close, finish
 from ccc.ops.closing import alone
 from ccc.ops.init import deinit
@@ -70,6 +72,27 @@ def test_doctor_leaves_a_session_alone_that_is_brought_back(place: Place, ccc_in
         finish(place.workspace, now)
         stack.close()
         assert "finished closing" not in later.result(60).stdout
+
+
+def test_a_session_that_is_being_brought_back_is_not_retired(place: Place) -> None:
+    session = place.spawn()
+    close(place.workspace, session)
+    with alone(place.workspace, session):
+        planned = retiring.plan(place.workspace, 0.0)
+        assert [each.why for each in planned.staying] == ["closing or undoing it is not finished"]
+    assert retiring.plan(place.workspace, 0.0).staying == ()
+
+
+def test_a_session_that_was_retired_meanwhile_is_not_brought_back(place: Place) -> None:
+    session = place.spawn()
+    place.tree(session).write("late", "not committed\n")
+    close(place.workspace, session)
+    closed, workspace = place.session(session.name), place.workspace
+    retiring.retire(workspace, retiring.plan(workspace, 0.0), yes=True)
+    with pytest.raises(NotFound, match=f"^{session.name} was retired "):
+        reopen(place.workspace, closed)
+    assert not place.tree(session).path.exists()
+    assert list(workspace.layout.worktrees.iterdir()) == []
 
 
 @pytest.mark.slow
