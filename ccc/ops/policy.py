@@ -51,20 +51,27 @@ def local_policy(workspace: Workspace, *, trusting: bool = True) -> Policy:
     Not `trusting`, what the environment says instead (`CCC_LIMITS_PARALLEL`) does not count.
     Raises BadConfig with file, line and key.
     """
-    environment = workspace.environment if trusting else {}
+    files, where = local_files(workspace)
+    return validated(files, where, workspace.environment if trusting else {})
+
+
+def local_files(workspace: Workspace) -> tuple[dict[str, bytes], str]:
+    """What `local_policy` reads, as it stands: paths below `.ccc/` and bytes, and where that is, in words.
+
+    Raises BadConfig for what is no file.
+    """
     top = desk_of(workspace)
     if top is not None:
-        return _policy(_files_below(top / FOLDER), ".ccc", environment)
+        return _files_below(top / FOLDER), ".ccc"
     commit = repositories.resolve(workspace.git, "HEAD")
-    files = {} if commit is None else _files_at(workspace.git, commit)
-    return _policy(files, "HEAD:.ccc", environment)
+    return {} if commit is None else _files_at(workspace.git, commit), "HEAD:.ccc"
 
 
 def target_policy(workspace: Workspace, commit: str, branch: str) -> Policy:
     """What the target branch's commit says; environment overrides do not apply to what decides trust."""
     known = workspace.policies.get((commit, branch))
     if known is None:
-        known = _policy(_files_at(workspace.git, commit), f"{branch}:.ccc", {})
+        known = validated(_files_at(workspace.git, commit), f"{branch}:.ccc", {})
         workspace.policies[commit, branch] = known
     return known
 
@@ -82,7 +89,8 @@ def starting_policy(workspace: Workspace, target: str) -> Policy:
     return target_policy_of(workspace, target) if actor_of(workspace).agent else local_policy(workspace)
 
 
-def _policy(files: Mapping[str, bytes], where: str, environment: Mapping[str, str]) -> Policy:
+def validated(files: Mapping[str, bytes], where: str, environment: Mapping[str, str]) -> Policy:
+    """What some files below `.ccc/` say. Raises BadConfig with file, line and key."""
     from ccc.config.roles import RoleSet
     from ccc.config.settings import load_settings
 

@@ -6,7 +6,6 @@ import contextlib
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from ccc import ids
 from ccc.domain import conflicts
@@ -14,18 +13,18 @@ from ccc.domain.conflicts import Conflict, Unseen
 from ccc.domain.events import Draft
 from ccc.domain.messages import Message, Whom
 from ccc.domain.sessions import Session
-from ccc.errors import BadConfig, CccError, GitFailed, StoreBusy
+from ccc.errors import CccError, GitFailed, StoreBusy
 from ccc.git import heads
 from ccc.git.mergetree import quarantined
 from ccc.ids import digest
 from ccc.ops.mail import messages_of
 from ccc.ops.observe import HEADS, all_sessions
 from ccc.ops.parcels import Parcel, Plan, planned
-from ccc.ops.policy import local_policy
 from ccc.ops.radar import present, words, worktrees
 from ccc.ops.radar.lines import with_lines
 from ccc.ops.radar.matrix import Matrix, matrix
 from ccc.ops.radar.memory import Kept
+from ccc.ops.radar.settings import settings_of
 from ccc.ops.radar.tips import active
 from ccc.ops.receivers import Receiver, Sender
 from ccc.ops.tell import SENDER, cut
@@ -37,9 +36,6 @@ from ccc.runs.mail import Letter
 from ccc.store.crashpoints import reached
 from ccc.store.lock import in_turn
 from ccc.store.protocol import State
-
-if TYPE_CHECKING:
-    from ccc.config.model import Radar
 
 LOCK = "radar.lock"
 WAIT_SECONDS = 60.0
@@ -79,7 +75,7 @@ def check(workspace: Workspace, *, afresh: bool = False) -> Matrix | None:
 
 
 def _checked(workspace: Workspace, afresh: bool) -> Matrix | None:
-    settings = _settings(workspace)
+    settings = settings_of(workspace)
     if not settings.on:
         _switch_off(workspace)
         return None
@@ -117,18 +113,6 @@ def _seen(workspace: Workspace, afresh: bool = False) -> tuple[Matrix, list[Conf
     found = with_lines(git, seen, kept)
     shutil.rmtree(place, ignore_errors=True)
     return seen, found, unseen
-
-
-def _settings(workspace: Workspace) -> Radar:
-    """As the main checkout has it; a file that cannot be read, which is said elsewhere, turns nothing off."""
-    try:
-        return local_policy(workspace, trusting=False).settings.radar
-    except (BadConfig, GitFailed):
-        from ccc.config.model import (
-            Radar,  # pydantic: 70 ms, which whoever only sends a message need not wait
-        )
-
-        return Radar()
 
 
 def _switch_off(workspace: Workspace) -> None:
