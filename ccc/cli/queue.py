@@ -8,7 +8,7 @@ from ccc.cli.invocation import Invocation, json_option, pass_invocation
 from ccc.cli.opening import open_workspace
 from ccc.errors import Refused, Usage
 from ccc.ops.find import find
-from ccc.ops.landing import running, worker
+from ccc.ops.landing import calling, running
 from ccc.ops.landing.approve import drop, queue
 from ccc.ops.landing.overview import left_out, overview, unqueued
 from ccc.ops.look import look
@@ -43,7 +43,7 @@ def command_queue(
     if dropped is not None:
         _drop(invocation, workspace, dropped)
     if ids or first is not None or dropped is not None:
-        worker.start(workspace)
+        calling.start(workspace)
     with peek(workspace) as aside:
         entries = overview(aside)
         others, tested = left_out(aside, entries), unqueued(aside)

@@ -9,7 +9,6 @@ from ccc.errors import BadConfig, GitFailed
 from ccc.git.command import Git
 from ccc.git.formats import FILES, SHA1, formats_of
 from ccc.git.objects import Backend
-from ccc.git.plumbing import Plumbing
 from ccc.records import dataclass
 
 LIBGIT, GIT = "libgit", "git"
@@ -36,7 +35,7 @@ def choose(common: Path, git: Git, environment: Mapping[str, str]) -> Choice:
     if asked not in ("", LIBGIT, GIT):
         raise BadConfig(f"{VARIABLE} is {asked!r}", f"unset it, or set it to {LIBGIT} or {GIT}")
     if asked == GIT:
-        return Choice(GIT, f"{VARIABLE} says so", Plumbing(git, common))
+        return Choice(GIT, f"{VARIABLE} says so", _plumbing(git, common))
     if asked == LIBGIT:
         return Choice(LIBGIT, f"{VARIABLE} says so", _libgit(common))
     why = _beyond_libgit2(common)
@@ -47,7 +46,7 @@ def choose(common: Path, git: Git, environment: Mapping[str, str]) -> Choice:
             why = "pygit2 is not installed"
         except GitFailed as error:
             why = error.message
-    return Choice(GIT, why, Plumbing(git, common))
+    return Choice(GIT, why, _plumbing(git, common))
 
 
 def _beyond_libgit2(common: Path) -> str:
@@ -58,6 +57,12 @@ def _beyond_libgit2(common: Path) -> str:
     if formats.references != FILES:
         return f"its references are stored as {formats.references}"
     return ""
+
+
+def _plumbing(git: Git, common: Path) -> Backend:
+    from ccc.git.plumbing import Plumbing  # where libgit2 does not serve
+
+    return Plumbing(git, common)
 
 
 def _libgit(common: Path) -> Backend:

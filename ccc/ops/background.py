@@ -48,9 +48,9 @@ def _has_gates(workspace: Workspace, picture: Picture) -> bool:
     entries = picture.state.streams("merges").values()
     if not any("queued" in cells and cells["queued"][1] is not None for cells in entries):
         return False
-    from ccc.ops.landing import worker  # where something is queued only
+    from ccc.ops.landing import calling  # where something is queued only
 
-    return worker.is_due(workspace, picture)
+    return calling.is_due(workspace, picture)
 
 
 def _has_mail(workspace: Workspace, picture: Picture) -> bool:

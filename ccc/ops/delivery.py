@@ -13,7 +13,6 @@ from ccc.domain.sessions import Session
 from ccc.domain.status import LIVE
 from ccc.errors import CccError, EngineFailed, Refused, StoreBusy
 from ccc.ops import queueing, recovery
-from ccc.ops.handling import clear_away
 from ccc.ops.look import Sighting, look
 from ccc.ops.mail import messages_of, post
 from ccc.ops.observe import all_sessions
@@ -161,6 +160,8 @@ def _take_up(workspace: Workspace, session: Session, *, now: bool = False) -> tu
     recovered = recovery.recover(workspace, sighting)
     if recovered is not None and recovered.what == recovery.RESUMED:
         return "queued", TAKEN_UP
+    from ccc.ops.handling import clear_away  # 10 ms, where somebody is taken up again
+
     clear_away(workspace, sighting)
     until = time.monotonic() + START_SECONDS
     while True:

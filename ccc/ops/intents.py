@@ -13,6 +13,8 @@ from ccc.layout import Layout
 from ccc.platform.files import write_whole
 
 NAME = "landing.json"
+LAND_LOCK = "land.lock"
+"""Whoever lands or undoes holds it, one at a time."""
 
 
 def write(layout: Layout, intent: Intent, *, durable: bool = True) -> None:

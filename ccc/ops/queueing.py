@@ -16,7 +16,7 @@ from ccc.domain.capacity import Candidate
 from ccc.domain.events import Draft
 from ccc.domain.sessions import Session, from_cells
 from ccc.errors import BadConfig, CccError, Refused, StoreBusy
-from ccc.ops import control, dependents, occupancy, preparing, starting
+from ccc.ops import control, dependents, occupancy, starting
 from ccc.ops.actor import actor_of
 from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.starting import Before, Manner
@@ -75,6 +75,8 @@ def begin(workspace: Workspace, session: Session, wish: Wish = PLAIN) -> Begun:
         _refuse_agents(workspace, session)
     elif session.run.status == "blocked":
         raise Refused(f"{session.name} is blocked: {session.run.why}", OVERRIDE.format(session.name))
+    from ccc.ops import preparing  # 10 ms, where somebody starts
+
     chosen = session if wish.engine is None else replace(session, engine=wish.engine)
     try:
         outcome = _attempt(workspace, chosen, wish)
@@ -102,6 +104,8 @@ def _refuse_agents(workspace: Workspace, session: Session) -> None:
 
 def _attempt(workspace: Workspace, session: Session, wish: Wish, *, waited: bool = False) -> int | str:
     """The number of the run that began, or why none did; `waited`: it starts only as one that still waits."""
+    from ccc.ops import preparing
+
     with _alone(workspace, session):
         if preparing.is_needed(session):
             why = _why_not(workspace, session, wish, waited=waited)
@@ -284,6 +288,8 @@ def _is_blocked(sighting: Sighting) -> bool:
 
 def _take_turn(workspace: Workspace, sighting: Sighting) -> bool:
     """Starts one whose turn it is; whether it started or failed to. Somebody else may be quicker."""
+    from ccc.ops import preparing
+
     session, start = sighting.session, sighting.session.start
     wish = PLAIN if start is None else Wish(start.mode, start.prompt, start.engine, bool(start.first))
     chosen = session if wish.engine is None else replace(session, engine=wish.engine)

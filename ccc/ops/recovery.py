@@ -16,8 +16,6 @@ from ccc.domain.sessions import Session
 from ccc.domain.status import seconds_between
 from ccc.engines import registry
 from ccc.errors import BadConfig, CccError, EngineFailed, StoreBusy
-from ccc.host import restarts
-from ccc.host.ending import after_a_crash, brief_of
 from ccc.ops import budgets, control, places, queueing
 from ccc.ops.look import Sighting, look
 from ccc.ops.starting import Before, Manner
@@ -168,6 +166,8 @@ def _engine_resumes(order: Order) -> bool:
 
 def _resume(workspace: Workspace, session: Session, life: Life, order: Order, delay: float) -> Recovered:
     """Another run takes the conversation up; the old one is recorded once that is under way."""
+    from ccc.host import restarts  # with the host: 10 ms, where one was killed
+
     control.clear(workspace, session, life, grace=GRACE_SECONDS)
     reached("recovery-cleared")
     what = cause(life)
@@ -198,6 +198,8 @@ def _parked(workspace: Workspace, life: Life) -> dict[str, str]:
 
 def _words(what: str, session: Session, life: Life) -> str:
     """What the agent is told first; where it may have been killed before it read its brief, where that is."""
+    from ccc.host.ending import after_a_crash, brief_of  # with the host
+
     words = after_a_crash(what, life.requests)
     return words if life.begun else f"{words} {brief_of(session.name)}"
 

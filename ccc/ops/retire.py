@@ -17,7 +17,7 @@ from ccc.ops.actor import ADMIN_PREFIX, require_person_at_keyboard
 from ccc.ops.close import half_closed
 from ccc.ops.closing import lock_of
 from ccc.ops.inbox import items
-from ccc.ops.landing.land import LAND_LOCK
+from ccc.ops.intents import LAND_LOCK
 from ccc.ops.look import look
 from ccc.ops.observe import all_sessions
 from ccc.ops.oldlogs import OldLogs, delete, old_logs

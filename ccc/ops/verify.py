@@ -12,9 +12,7 @@ from ccc.domain.sessions import Command, Session, command_value
 from ccc.domain.status import describe
 from ccc.errors import BadConfig, NotFound
 from ccc.git import repository as repositories
-from ccc.git.scratch import OCCUPIED, scratch
 from ccc.ids import short, short_oid
-from ccc.ops.commands import Order, last_words, passed, run_all
 from ccc.ops.observe import HEADS, local_sessions
 from ccc.ops.policy import paths_at, target_policy
 from ccc.ops.tell import tell
@@ -74,6 +72,9 @@ def verify(workspace: Workspace, session: Session) -> None:
     if not checks:
         _record(workspace, session, commit, "none", ())
         return
+    from ccc.git.scratch import OCCUPIED, scratch  # 5 ms, where there are checks to run
+    from ccc.ops.commands import Order, passed, run_all
+
     orders = [Order(check.run, check.timeout) for check in checks]
     with scratch(workspace.repository, workspace.layout, commit) as folder:
         label = f"{session.name}-{short_oid(commit)}-{short(session.id)}"
@@ -88,6 +89,8 @@ def hand_back(workspace: Workspace, session: Session, commit: str, failed: Comma
     """Tells the agent what failed, once; what fails again after that is for people. Whether it was told."""
     if session.engine is None or session.returned is not None:
         return False
+    from ccc.ops.commands import last_words
+
     words = "\n".join(last_words(failed, lines=LINES))
     text = (
         f"The checks of your work failed at {short_oid(commit)}: {describe(failed)}\n\n{words}\n\n"

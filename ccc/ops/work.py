@@ -12,11 +12,11 @@ from pathlib import Path
 
 from ccc.errors import StoreBusy
 from ccc.git import hookfiles
-from ccc.ops import bundles, children, intents, leftovers, notices, occupancy, queueing, recovery, undoings
+from ccc.ops import bundles, intents, leftovers, notices, occupancy, queueing, undoings
 from ccc.ops.background import DRAIN_LOCK
-from ccc.ops.landing import land, polling, undo, worker
+from ccc.ops.landing import calling, polling
 from ccc.ops.look import look
-from ccc.ops.radar import check as radar
+from ccc.ops.radar import due as radar
 from ccc.ops.reservations import keeping
 from ccc.ops.resolving import settling
 from ccc.ops.sync import automatic, exchange
@@ -56,10 +56,16 @@ def drain(workspace: Workspace, *, patience: float = 0.0) -> int:
     leftovers.clear(workspace)
     hookfiles.refresh(workspace.repository.common)
     if intents.read(workspace.layout) is not None or undoings.read(workspace.layout) is not None:
-        with contextlib.suppress(StoreBusy), locked(workspace.layout.root / land.LAND_LOCK, timeout=patience):
-            undo.resume(workspace)
-            land.finish(workspace)
+        _finish_landing(workspace, patience)
     return recorded
+
+
+def _finish_landing(workspace: Workspace, patience: float) -> None:
+    from ccc.ops.landing import land, undo  # 60 ms, where a process died in the midst of one
+
+    with contextlib.suppress(StoreBusy), locked(workspace.layout.root / intents.LAND_LOCK, timeout=patience):
+        undo.resume(workspace)
+        land.finish(workspace)
 
 
 def check_all(workspace: Workspace, *, timeout: float = 0.0) -> int:
@@ -81,6 +87,8 @@ def background(workspace: Workspace) -> None:
     if not workspace.initialised:
         return
     if hosts.any_dead(workspace.layout) or watcher.was_called(workspace.layout):
+        from ccc.ops import recovery  # 10 ms, where a host was killed
+
         recovery.recover_all(workspace)
     _make_room()
     with watcher.watching(workspace.layout):
@@ -159,8 +167,8 @@ def _work_once(workspace: Workspace) -> bool:
     if waiting_for_checks(workspace.store.state(), workspace.replica):
         with contextlib.suppress(StoreBusy):
             return check_all(workspace) > 0
-    if worker.is_due(workspace, look(workspace)):
-        worker.start(workspace)
+    if calling.is_due(workspace, look(workspace)):
+        calling.start(workspace)
     return tended
 
 
@@ -169,6 +177,8 @@ def tell_everybody(workspace: Workspace) -> None:
     notices.look_after(workspace)
     picture = look(workspace)
     if any(session.parent is not None for session in picture.sessions):
+        from ccc.ops import children  # 20 ms, where sessions have begun others
+
         children.tell_parents(workspace, picture)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ccc.domain import stamps
 from ccc.domain.events import Draft, Event
@@ -24,10 +24,12 @@ from ccc.store.merging import mergeable
 from ccc.store.present import Present
 from ccc.store.protocol import REF, Announce, Decide, Logged, Observe, Restored, State, unheard
 from ccc.store.publisher import SWAP_ATTEMPTS, Publisher
-from ccc.store.repairing import Repairer
 from ccc.store.restoring import Restorer, told
 from ccc.store.scribe import Scribe
 from ccc.store.states import state_at
+
+if TYPE_CHECKING:
+    from ccc.store.repairing import Repairer
 
 _Answer = TypeVar("_Answer")
 ENTRIES_AT_ONCE = 5000
@@ -197,6 +199,8 @@ class GitStore:
 
     def repair(self, *, timeout: float = 10.0) -> list[str]:
         """Mends what `fsck` finds, as far as it can be mended here; what was done, in words."""
+        from ccc.store.repairing import Repairer  # 6 ms, for who mends
+
         with locked(self.layout.lock, timeout):
             self._know_high_water()
             repairer = Repairer(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ccc.layout import Layout
-from ccc.ops.landing.land import LAND_LOCK
+from ccc.ops.intents import LAND_LOCK
 from ccc.store.lock import locked
 from tests.flow.conftest import Spawns, Worked
 from tests.support.program import RunsCcc

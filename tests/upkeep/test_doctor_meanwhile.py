@@ -12,7 +12,7 @@ from ccc.ops import leftovers
 from ccc.ops.closing import alone
 from ccc.ops.doctor import trees
 from ccc.ops.doctor.records import interrupted
-from ccc.ops.landing.land import LAND_LOCK
+from ccc.ops.intents import LAND_LOCK
 from ccc.ops.leftovers import Claim
 from ccc.ops.workspace import Workspace
 from ccc.platform import processes

@@ -100,7 +100,7 @@ def _landing(workspace: Workspace) -> Iterator[str]:
     layout = workspace.layout
     if intents.read(layout) is None and undoings.read(layout) is None:
         return
-    with locked(layout.root / land.LAND_LOCK):
+    with locked(layout.root / intents.LAND_LOCK):
         undone = undo.resume(workspace)
         remarks = land.finish(workspace)
     yield "finished what was interrupted of landing" if undone is None else "finished undoing a landing"

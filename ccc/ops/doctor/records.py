@@ -11,7 +11,7 @@ from ccc.git import repository as repositories
 from ccc.git.formats import lock_of
 from ccc.ops import intents, undoings
 from ccc.ops.doctor.finding import FIX, Finding
-from ccc.ops.landing.land import LAND_LOCK
+from ccc.ops.intents import LAND_LOCK
 from ccc.ops.sync import enabled as sharing
 from ccc.ops.sync import place
 from ccc.ops.workspace import Workspace

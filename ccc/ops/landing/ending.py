@@ -11,7 +11,7 @@ from ccc.ops import intents
 from ccc.ops.find import find_all
 from ccc.ops.landing import running
 from ccc.ops.landing.approve import drop
-from ccc.ops.landing.land import LAND_LOCK, finish
+from ccc.ops.landing.land import finish
 from ccc.ops.look import look
 from ccc.ops.workspace import Workspace
 from ccc.store.lock import locked
@@ -22,7 +22,7 @@ def abort(workspace: Workspace) -> str:
 
     Raises NotFound where no landing was interrupted.
     """
-    with locked(workspace.layout.root / LAND_LOCK):
+    with locked(workspace.layout.root / intents.LAND_LOCK):
         intent = intents.read(workspace.layout)
         if intent is None:
             raise NotFound("no landing was interrupted", "git ccc queue")

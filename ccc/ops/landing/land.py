@@ -20,6 +20,7 @@ from ccc.git.objects import COMMIT, Commit, build_commit, parse_commit
 from ccc.git.repository import RefMoved, RefUpdate
 from ccc.ids import short_oid
 from ccc.ops import intents
+from ccc.ops.intents import LAND_LOCK
 from ccc.ops.landing.checkouts import (
     Look,
     begin_bringing,
@@ -47,7 +48,6 @@ from ccc.store.protocol import State
 if TYPE_CHECKING:
     from ccc.config.model import Land
 
-LAND_LOCK = "land.lock"
 PUSH = "push"
 
 

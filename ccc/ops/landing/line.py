@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ccc.domain import landings, lineup, speculation, targets
+from ccc.domain import lineup, speculation, targets
 from ccc.domain.cells import values
 from ccc.domain.gating import concerns, covers
 from ccc.domain.landings import Entry
@@ -20,6 +20,7 @@ from ccc.git import heads, history
 from ccc.ops.landing.carried import carried
 from ccc.ops.landing.depends import Dependencies
 from ccc.ops.landing.grafts import landed_otherwise
+from ccc.ops.landing.queued import entries
 from ccc.ops.landing.trials import Kitchen, Trials
 from ccc.ops.look import Picture
 from ccc.ops.observe import HEADS
@@ -36,17 +37,6 @@ WINDOW = "window"
 
 OWN = ".ccc/"
 REPORTS = ".ccc/sessions/"
-
-
-def entries(picture: Picture) -> dict[str, Entry]:
-    """The entries of all queues, by session."""
-    found = {}
-    for session in picture.sessions:
-        if session.closed is None:
-            entry = landings.from_cells(session.id, picture.state.stream(landings.stream_of(session.id)))
-            if entry.queued_at is not None:
-                found[session.id] = entry
-    return found
 
 
 def order(

@@ -21,6 +21,7 @@ from ccc.domain.speculation import (
 from ccc.errors import BadConfig, CccError, GitFailed, NotFound
 from ccc.ops.landing import line, running
 from ccc.ops.landing.line import Cook, Line
+from ccc.ops.landing.queued import entries
 from ccc.ops.landing.review import Review, review_of
 from ccc.ops.look import Picture, look
 from ccc.ops.workspace import Workspace
@@ -72,7 +73,7 @@ def left_out(workspace: Workspace, queued: Iterable[Queued] | None = None) -> li
     picture = look(workspace)
     known = {each.shown.session.id for each in queued or ()}
     found = []
-    for identifier in line.order(picture, line.entries(picture)):
+    for identifier in line.order(picture, entries(picture)):
         if identifier not in known:
             try:
                 review_of(workspace, picture, picture.of_id(identifier))
@@ -94,7 +95,7 @@ def unqueued(workspace: Workspace) -> list[Unqueued]:
     """Those whose gates run here, or are to be run, without that they are queued."""
     picture, runs = look(workspace), {each.session for each in running.all_running(workspace.layout)}
     asked = {each for wish in running.wishes(workspace.layout).values() for each in wish}
-    queued, found = line.entries(picture), []
+    queued, found = entries(picture), []
     for session in picture.sessions:
         if session.id in queued or session.landed_head or session.id not in runs | asked:
             continue

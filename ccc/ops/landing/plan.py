@@ -9,6 +9,7 @@ from ccc.domain.lineup import Place
 from ccc.ops.find import find_all
 from ccc.ops.landing import line
 from ccc.ops.landing.depends import Dependencies
+from ccc.ops.landing.queued import entries
 from ccc.ops.landing.review import Review, review
 from ccc.ops.look import look
 from ccc.ops.workspace import Workspace
@@ -17,7 +18,7 @@ from ccc.ops.workspace import Workspace
 def queue_order(workspace: Workspace) -> tuple[str, ...]:
     """Ids of what is queued, by target, in the order in which it would land."""
     picture = look(workspace)
-    return line.order(picture, line.entries(picture), Dependencies(workspace, picture))
+    return line.order(picture, entries(picture), Dependencies(workspace, picture))
 
 
 def done(workspace: Workspace) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from ccc.errors import Refused
 from ccc.git import heads
 from ccc.ops import intents, work
 from ccc.ops.find import find
-from ccc.ops.landing import running, worker
+from ccc.ops.landing import calling, running, worker
 from ccc.ops.landing.approve import queue
 from ccc.ops.landing.awaited import Awaited
 from ccc.ops.landing.review import Review, review
@@ -100,7 +100,7 @@ def _wait(workspace: Workspace, shown: Review, behind: Sequence[str], awaited: A
             if starts >= STARTS:
                 raise _broken(workspace)
             begun, starts = time.monotonic(), starts + 1
-            worker.start(workspace)
+            calling.start(workspace)
         time.sleep(LOOK_SECONDS)
 
 

@@ -19,7 +19,7 @@ from ccc.git.transport import Remote, reason
 from ccc.ops import intents
 from ccc.ops.landing.checkouts import checkouts_of, require_clean, require_free
 from ccc.ops.landing.combine import tree_of
-from ccc.ops.landing.land import LAND_LOCK, finish
+from ccc.ops.landing.land import finish
 from ccc.ops.landing.making import make
 from ccc.ops.landing.pushing import fetch, remote_of
 from ccc.ops.landing.review import Review
@@ -204,7 +204,7 @@ def _merged(workspace: Workspace, session: Session, remote: Remote, forge: Forge
         f"merged at {seen.url}{by}",
     )  # fmt: skip
     ended = replace(session.request, state="merged", words="")
-    with locked(workspace.layout.root / LAND_LOCK):
+    with locked(workspace.layout.root / intents.LAND_LOCK):
         finish(workspace)
         remarks = _follow(workspace, session, landed)
     workspace.store.transact(lambda _: (requests.changed(session, ended, _standing(forge, seen), "merged"),))

@@ -14,7 +14,8 @@ from ccc.domain.status import describe
 from ccc.ids import short_oid
 from ccc.ops.commands import passed
 from ccc.ops.landing.gate import BASE_RUN, fresh_runs, verdict
-from ccc.ops.landing.line import WINDOW, Line, entries
+from ccc.ops.landing.line import WINDOW, Line
+from ccc.ops.landing.queued import entries
 from ccc.ops.landing.trials import Bench
 from ccc.ops.look import Picture
 from ccc.ops.tell import tell

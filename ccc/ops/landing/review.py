@@ -29,6 +29,7 @@ from ccc.ops.landing.combine import Combined, as_landed, combine
 from ccc.ops.landing.deciding import patch, paths_of, warnings
 from ccc.ops.landing.depends import Dependencies
 from ccc.ops.landing.lacking import lacking
+from ccc.ops.landing.queued import entries
 from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.observe import HEADS
 from ccc.ops.workspace import Workspace
@@ -343,6 +344,6 @@ def _others(workspace: Workspace, picture: Picture, combined: Combined, file: Co
 
 def _position(picture: Picture, session: Session) -> int | None:
     """Place in the target's queue, from 1."""
-    queued = line.entries(picture).items()
+    queued = entries(picture).items()
     order = line.order(picture, {each: entry for each, entry in queued if entry.target == session.target})
     return order.index(session.id) + 1 if session.id in order else None

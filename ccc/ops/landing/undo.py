@@ -23,10 +23,11 @@ from ccc.git.transport import Remote
 from ccc.ids import short_oid
 from ccc.ops import undoings
 from ccc.ops.actor import require_person_at_keyboard
+from ccc.ops.intents import LAND_LOCK
 from ccc.ops.landing.checkouts import bring_along, checkouts_of, is_free, require_clean, require_free
 from ccc.ops.landing.combine import target_gone
 from ccc.ops.landing.lacking import is_taken_back
-from ccc.ops.landing.land import LAND_LOCK, PUSH, finish
+from ccc.ops.landing.land import PUSH, finish
 from ccc.ops.landing.pushing import has, push, remote_of, require_at
 from ccc.ops.landing.turns import turn
 from ccc.ops.landing.wayback import after, claimed, move, way_of

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
-import sys
 import threading
 import time
 from collections.abc import Collection, Iterable, Iterator
@@ -15,21 +13,17 @@ from ccc.domain.sessions import Command
 from ccc.domain.speculation import Job
 from ccc.errors import CccError, StoreBusy
 from ccc.git import heads
-from ccc.ids import digest
 from ccc.ops import intents
 from ccc.ops.commands import Ended, Watch
+from ccc.ops.landing import calling, results, running
 from ccc.ops.landing import gate as gates
-from ccc.ops.landing import results, running
-from ccc.ops.landing.land import LAND_LOCK
-from ccc.ops.landing.line import Cook, Line, entries
+from ccc.ops.landing.line import Cook, Line
 from ccc.ops.landing.running import Running
 from ccc.ops.landing.trials import Bench
-from ccc.ops.look import Picture, look
+from ccc.ops.look import look
 from ccc.ops.workspace import Workspace
 from ccc.platform import processes
 from ccc.records import dataclass
-from ccc.runs import detached
-from ccc.runs.detached import MARKERS
 from ccc.runs.drain import held
 from ccc.store.crashpoints import reached
 from ccc.store.lock import locked
@@ -37,56 +31,6 @@ from ccc.store.lock import locked
 POLL_SECONDS = 0.25
 LANDING_SECONDS = 0.02
 END_SECONDS = 5.0
-IDLE = "idle"
-KEPT = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
-
-
-def start(workspace: Workspace) -> None:
-    """Starts the worker, detached, unless one runs."""
-    layout = workspace.layout
-    if held(layout.gate_lock):
-        return
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name in KEPT or not (name in MARKERS or name.startswith(("GIT_", "CCC_")))
-    }
-    # -E: the PYTHONPATH of a session leads to code of its branch.
-    command = [sys.executable, "-E", "-P", "-m", "ccc", "-C", str(layout.common)]
-    with contextlib.suppress(OSError):
-        detached.start([*command, "drain", "--free", "--gates"], environment)
-
-
-def is_due(workspace: Workspace, picture: Picture) -> bool:
-    """Whether something of the queues has changed since a worker found nothing to do, and none runs."""
-    layout = workspace.layout
-    if not entries(picture) and not running.wishes(layout):
-        return False
-    return not held(layout.gate_lock) and _told(workspace) != _signature(workspace, picture)
-
-
-def _told(workspace: Workspace) -> str:
-    try:
-        return (workspace.layout.gates / IDLE).read_text(encoding="ascii")
-    except FileNotFoundError:
-        return ""
-
-
-def _signature(workspace: Workspace, picture: Picture) -> str:
-    """What decides about the next gate, as far as it is seen without git."""
-    from ccc.domain import landings, targets
-
-    words = [*running.wishes(workspace.layout)]
-    for identifier, entry in entries(picture).items():
-        session = picture.of_id(identifier).session
-        streams = landings.stream_of(identifier), targets.stream_of(session.target)
-        cells = [
-            sorted((field, stamp) for field, (stamp, _) in picture.state.stream(s).items()) for s in streams
-        ]
-        words.append(
-            f"{identifier} {session.head} {picture.of(session).view.status} {entry.queued_at} {cells}"
-        )
-    return digest("sha256", "\n".join(words).encode("utf-8", "replace"))
 
 
 def work(workspace: Workspace, *, timeout: float) -> int:
@@ -104,7 +48,8 @@ def work(workspace: Workspace, *, timeout: float) -> int:
             while shift.turn():
                 pass
         except CccError as error:
-            _say(workspace, running.TROUBLE, error.message)
+            workspace.layout.gates.mkdir(exist_ok=True)
+            (workspace.layout.gates / running.TROUBLE).write_text(error.message, encoding="utf-8")
             raise
         finally:
             shift.close()
@@ -124,7 +69,7 @@ def background(workspace: Workspace, *, waits: bool) -> None:
     for _ in range(2):
         with contextlib.suppress(StoreBusy):
             work(workspace, timeout=LONGEST_SECONDS if waits else 0)
-        if not is_due(workspace, look(workspace)):
+        if not calling.is_due(workspace, look(workspace)):
             return
 
 
@@ -132,19 +77,13 @@ def _lands_now(workspace: Workspace) -> bool:
     """Whether a target may have moved by a landing that is not recorded yet: what has just landed needs no
     test on top of itself. One that was killed is waited for by nobody.
     """
-    return held(workspace.layout.root / LAND_LOCK) and intents.read(workspace.layout) is not None
+    return held(workspace.layout.root / intents.LAND_LOCK) and intents.read(workspace.layout) is not None
 
 
 def would_run(workspace: Workspace, identifier: str) -> bool:
     """Whether a worker would run a gate for who waits for this one alone."""
     lines = Cook(workspace).lines(look(workspace), [(identifier,)])
     return bool(lines) and bool(lines[0].jobs)
-
-
-def _say(workspace: Workspace, name: str, text: str) -> None:
-    path = workspace.layout.gates / name
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(text, encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -301,7 +240,7 @@ class _Shift:
         """Nothing is to be done: nobody waits any more, and who looks next is told."""
         for name in wishes:
             running.granted(self._workspace.layout, name)
-        _say(self._workspace, IDLE, _signature(self._workspace, look(self._workspace)))
+        calling.nothing_to_do(self._workspace, look(self._workspace))
 
     def close(self) -> None:
         """Ends what runs."""

@@ -12,7 +12,6 @@ import sys
 from ccc.errors import CccError
 from ccc.ops.look import look
 from ccc.ops.notices import channels
-from ccc.ops.notices.arise import occasions
 from ccc.ops.notices.ledger import Ledger
 from ccc.ops.workspace import Workspace
 from ccc.runs import detached
@@ -31,6 +30,8 @@ def look_after(workspace: Workspace) -> bool:
     if not found:
         ledger.forget()
         return False
+    from ccc.ops.notices.arise import occasions  # the whole inbox: 20 ms, where somebody wants to be told
+
     current = occasions(workspace, look(workspace))
     fresh = [notice for channel in found for notice in ledger.add(channel, current, workspace.now())]
     ledger.clear({each.id for each in current}, {each.name for each in found})

@@ -16,11 +16,11 @@ from ccc.domain.sessions import Session
 from ccc.errors import CccError, GitFailed, StoreBusy
 from ccc.git import heads
 from ccc.git.mergetree import quarantined
-from ccc.ids import digest
 from ccc.ops.mail import messages_of
-from ccc.ops.observe import HEADS, all_sessions
+from ccc.ops.observe import all_sessions
 from ccc.ops.parcels import Parcel, Plan, planned
 from ccc.ops.radar import present, words, worktrees
+from ccc.ops.radar.due import positions_of
 from ccc.ops.radar.lines import with_lines
 from ccc.ops.radar.matrix import Matrix, matrix
 from ccc.ops.radar.memory import Kept
@@ -39,26 +39,6 @@ from ccc.store.protocol import State
 
 LOCK = "radar.lock"
 WAIT_SECONDS = 60.0
-
-
-def is_noted(workspace: Workspace) -> bool:
-    """Whether the lookout has noted something that no round has looked at; two stats."""
-    due = lookout.due(workspace.layout)
-    return due != present.looked_at(workspace.layout) and not (workspace.layout.radar / lookout.OFF).exists()
-
-
-def look_after(workspace: Workspace) -> bool:
-    """A round, where something has moved since the last one; whether there was one."""
-    if not (workspace.layout.radar / lookout.OFF).exists() and not is_due(workspace):
-        return False
-    return check(workspace) is not None
-
-
-def is_due(workspace: Workspace) -> bool:
-    """Whether something has moved that no round has looked at; False where the radar is off."""
-    if (workspace.layout.radar / lookout.OFF).exists() or worktrees.folder(workspace.layout) is None:
-        return False
-    return is_noted(workspace) or present.read(workspace.layout).positions != _positions(workspace)
 
 
 def check(workspace: Workspace, *, afresh: bool = False) -> Matrix | None:
@@ -80,7 +60,7 @@ def _checked(workspace: Workspace, afresh: bool) -> Matrix | None:
         _switch_off(workspace)
         return None
     (workspace.layout.radar / lookout.OFF).unlink(missing_ok=True)
-    noted, positions = lookout.due(workspace.layout), _positions(workspace)
+    noted, positions = lookout.due(workspace.layout), positions_of(workspace)
     try:
         seen, found, unseen = _seen(workspace, afresh)
     except GitFailed:  # not again before something moves
@@ -124,16 +104,6 @@ def _switch_off(workspace: Workspace) -> None:
 
     workspace.store.transact(decide)
     present.write(workspace.layout, present.Present())
-
-
-def _positions(workspace: Workspace) -> str:
-    """Changes when a branch of an active session or of a target moves, or a session comes or goes."""
-    refs = heads.branches(workspace.git, workspace.repository.common)
-    rows = [
-        f"{session.id} {tip} {refs[HEADS + session.target]} {worktrees.on_disk(workspace, session)}"
-        for session, tip in active(workspace, workspace.reader.state(), refs)
-    ]
-    return digest("sha256", "\n".join(rows).encode("utf-8", "surrogateescape"))
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,15 @@ import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ccc.domain.conflicts import Conflict, InFile, Unseen
 from ccc.layout import Layout
-from ccc.ops.radar.matrix import Matrix
 from ccc.platform.files import write_whole
 from ccc.records import dataclass
+
+if TYPE_CHECKING:
+    from ccc.ops.radar.matrix import Matrix
 
 MOST_HOT = 50
 """Hot files that are kept, the hottest first."""

@@ -17,7 +17,6 @@ from ccc.errors import GitFailed
 from ccc.git import relocated
 from ccc.git.command import Git
 from ccc.git.heads import ADMIN_PREFIX
-from ccc.git.mergetree import quarantined
 from ccc.git.unsaved import Place, forget, unsaved
 from ccc.ids import short_oid
 from ccc.layout import Layout
@@ -217,4 +216,6 @@ def _signature(place: Place, branch: str) -> str | None:
 
 
 def _quarantined(workspace: Workspace, top: Path) -> Git:
+    from ccc.git.mergetree import quarantined  # 6 ms, where something has moved
+
     return quarantined(Git(top), workspace.layout.radar / "objects", workspace.repository.common)
