@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -99,10 +100,10 @@ def test_an_agent_that_is_gone_is_not_running_while_its_host_cannot_write(start:
     agent = start(WORK, WORK)
     agent.becomes("running")
     host, pid = agent.pid("host"), agent.pid("agent")
-    in_the_way = agent.runs / agent.id / "1" / f".life.json.{host}"
-    in_the_way.mkdir()
+    limit = resource.prlimit(host, resource.RLIMIT_FSIZE)
+    resource.prlimit(host, resource.RLIMIT_FSIZE, (0, limit[1]))
     os.kill(pid, signal.SIGKILL)
     seen = agent.becomes("unknown")
     assert f"rehearsal pid {pid} is gone; host pid {host} lives" in str(seen["evidence"])
-    in_the_way.rmdir()
+    resource.prlimit(host, resource.RLIMIT_FSIZE, limit)
     agent.becomes("running")
