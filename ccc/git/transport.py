@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import IO
 
-from ccc.errors import GitFailed, TimedOut
+from ccc.errors import GitFailed, GitLocked, TimedOut
 from ccc.git.command import SAFE, Git, Result, clean_environment
 from ccc.records import dataclass
 
@@ -27,6 +27,7 @@ USERS_OWN = (
 QUIET = (
     *("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "fetch.writeCommitGraph=false"),
     *("-c", "fetch.pruneTags=false", "-c", "advice.pushUpdateRejected=false"),
+    *("-c", "advice.fetchShowForcedUpdates=false"),
 )
 FETCH = (
     *("fetch", "--no-tags", "--prune", "--no-filter", "--no-recurse-submodules"),
@@ -49,6 +50,10 @@ NOT_TELLING = (
     "@@@",
     "hint:",
 )
+LOCKED = "cannot lock ref"
+"""git's words where another git has moved, or is just moving, a reference (refs/files-backend.c)."""
+
+LOCK_SECONDS, AGAIN_SECONDS = 3.0, 0.1
 SAID = 3
 GRACE_SECONDS = 2.0
 
@@ -79,8 +84,20 @@ class Remote:
         return {name: oid for oid, name in pairs}
 
     def fetch(self, *refspecs: str) -> None:
-        """Fetches exactly these, whatever the configuration adds. Raises GitFailed, TimedOut."""
-        self._speak((*FETCH, self.name, *refspecs))
+        """Fetches exactly these, whatever the configuration adds. Raises GitFailed, TimedOut.
+
+        Where another fetch writes the same references, as an editor does every minute, it is done again.
+        """
+        until = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                self._speak((*FETCH, self.name, *refspecs))
+            except GitLocked:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(AGAIN_SECONDS)
+            else:
+                return
 
     def push(self, *refspecs: str, options: Sequence[str] = ()) -> Result:
         """Pushes exactly these; code 1 where the remote did not take them. Raises GitFailed, TimedOut."""
@@ -105,9 +122,12 @@ class Remote:
                 process.returncode, _content(out), _content(err).decode("utf-8", "replace").strip()
             )
         if result.code not in ok:
-            raise GitFailed(
-                f"{self.name}: {reason(result)}", f"try it with git alone: git ls-remote {self.name}"
-            )
+            locked = next((line for line in result.err.splitlines() if LOCKED in line), None)
+            if locked is not None:
+                words = PREFIX.sub("", locked)
+                raise GitLocked(f"{self.name}: {words}", "where no git runs, remove the lock; try again")
+            advice = f"try it with git alone: git ls-remote {self.name}"
+            raise GitFailed(f"{self.name}: {reason(result)}", advice)
         return result
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:

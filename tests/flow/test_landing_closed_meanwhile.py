@@ -16,6 +16,7 @@ from ccc.ops.landing.combine import tree_of
 from ccc.ops.landing.following import Ahead, look_ahead, move_branch
 from ccc.ops.landing.review import review
 from ccc.ops.landing.unlanded import glanced
+from tests.support.program import RunsCcc
 from tests.support.together import again_and_again
 from tests.upkeep.conftest import Place, place
 
@@ -41,6 +42,21 @@ def test_the_branch_of_a_session_whose_worktree_has_just_gone_is_moved(place: Pl
     assert tip(place, session.branch) == new
     move_from(place.workspace, tree.path, RefUpdate(f"refs/heads/{session.branch}", old, new), "back")
     assert tip(place, session.branch) == old
+
+
+def test_an_undo_that_was_killed_is_finished_without_a_worktree_that_is_gone(
+    place: Place, ccc_inline: RunsCcc
+) -> None:
+    session = place.spawn()
+    tree = place.tree(session)
+    tree.commit("More", more="more\n")
+    before = tip(place, "main")
+    place.land(session)
+    place.killed_at("undo-swapped", "undo", session.name)
+    shutil.rmtree(tree.path)
+    ccc_inline("undo", session.name, exit=0)
+    assert tip(place, "main") == before
+    assert place.session(session.name).landed is None
 
 
 @pytest.mark.slow

@@ -166,8 +166,19 @@ def begin_bringing(look: Look, base: str, commit: str) -> Begun:
 
 
 def bring_along(workspace: Workspace, top: Path, base: str, commit: str) -> list[str]:
-    """Updates a clean checkout from `base` to `commit`; words where it could not be. May be repeated."""
-    git = git_in(workspace.repository, top)
+    """Updates a clean checkout from `base` to `commit`; words where it could not be. May be repeated.
+
+    One that is gone needs nothing: a session that was closed since, or a folder that somebody deleted.
+    """
+    try:
+        return _brought_along(git_in(workspace.repository, top), top, base, commit)
+    except GitFailed:
+        if top.is_dir():
+            raise
+        return []
+
+
+def _brought_along(git: Git, top: Path, base: str, commit: str) -> list[str]:
     if git.run("diff-index", "--cached", "--quiet", commit, ok=(0, 1)).code == 0:
         return []
     if git.run("diff-index", "--cached", "--quiet", base, ok=(0, 1)).code != 0:
