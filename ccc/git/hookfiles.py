@@ -140,6 +140,13 @@ def problems(common: Path) -> list[str]:
 
     Raises GitFailed, OSError.
     """
+    try:
+        return _problems(common)
+    except FileNotFoundError as error:  # since it was looked for: `deinit`, say
+        return [f"{error.filename} has just been taken away"]
+
+
+def _problems(common: Path) -> list[str]:
     layout, settings = Layout(common), hookconfig.read_settings(common)
     choice = hookway.choose(common, settings.wish)
     return [

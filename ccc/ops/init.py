@@ -22,6 +22,7 @@ from ccc.ops.look import look
 from ccc.ops.observe import HEADS
 from ccc.ops.sync import adopting, place
 from ccc.ops.workspace import Workspace
+from ccc.platform.files import write_whole
 from ccc.records import dataclass
 from ccc.resources import resource_dir
 from ccc.store.crashpoints import reached
@@ -135,7 +136,7 @@ def _write_files(workspace: Workspace) -> tuple[str, ...]:
         if goal.exists():
             continue
         goal.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, goal)
+        write_whole(goal, file.read_bytes())  # others read it while it is written
         written.append(str(relative))
     return tuple(written)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -326,7 +327,8 @@ def copy_files(workspace: Workspace, policy: Policy, top: Path) -> None:
             goal = top / source.relative_to(desk)
             if source.is_file() and not goal.exists():
                 goal.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(source, goal)
+                with contextlib.suppress(FileNotFoundError):  # taken away meanwhile
+                    shutil.copy2(source, goal)
 
 
 def _record(

@@ -40,8 +40,15 @@ def write_whole(
 def replace_file(path: Path, text: str, *, executable: bool = False) -> bool:
     """Replaces a file at once, with its mode; False for one that needs no change. Raises OSError."""
     content = os.fsencode(text)
-    good = path.is_file() and path.read_bytes() == content and (not executable or os.access(path, os.X_OK))
-    if good:
+    if path.is_file() and _holds(path, content) and (not executable or os.access(path, os.X_OK)):
         return False
     write_whole(path, content, mode=0o755 if executable else None)
     return True
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """Whether it has this content; not one that somebody has just taken away."""
+    try:
+        return path.read_bytes() == content
+    except FileNotFoundError:
+        return False

@@ -13,6 +13,7 @@ import pytest
 
 from ccc.platform.files import replace_file, write_whole
 from tests.support.program import PROJECT
+from tests.support.together import again_and_again
 
 WRITERS, TIMES = 6, 150
 MOVES = {"replace", "rename"}
@@ -22,9 +23,8 @@ RENAMES = {
     "ccc/domain/parking.py": "a moment's time zone",
     "ccc/store/moments.py": "a moment's time zone",
     "ccc/git/admins.py": "a folder, under the lock",
-    "ccc/git/hookfolders.py": "a folder",
+    "ccc/git/folders.py": "a folder",
     "ccc/git/linking.py": "a folder",
-    "ccc/git/memory.py": "a folder",
     "ccc/git/scratch.py": "a copy of an index, by the only user of a number",
     "ccc/git/unsaved.py": "a copy of an index, under the radar's lock",
     "ccc/host/log.py": "a log that is turned",
@@ -108,3 +108,16 @@ def test_no_other_module_puts_one_file_in_the_place_of_another() -> None:
                 if is_of_a_path:
                     found.add(file.relative_to(PROJECT).as_posix())
     assert found == set(RENAMES)
+
+
+@pytest.mark.slow
+def test_a_file_that_somebody_takes_away_meanwhile_is_written_again(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+
+    def comes_and_goes() -> None:
+        path.write_text("text")
+        path.unlink(missing_ok=True)
+
+    with again_and_again(comes_and_goes):
+        for _ in range(2000):
+            replace_file(path, "text")

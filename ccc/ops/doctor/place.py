@@ -87,5 +87,8 @@ def hooks(workspace: Workspace) -> Iterator[Finding]:
 
 def written_for_here(workspace: Workspace) -> bool:
     """Whether the drain script names this repository, which may have been moved."""
-    script = workspace.layout.drain_script.read_text(encoding="utf-8", errors="replace")
+    try:
+        script = workspace.layout.drain_script.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return False
     return f"-C {shlex.quote(str(workspace.repository.common))} " in script
