@@ -13,7 +13,7 @@ from dataclasses import field
 from pathlib import Path
 
 from ccc.errors import FolderGone, GitFailed, GitLocked
-from ccc.platform.processes import OURS_WAITING
+from ccc.platform.processes import OURS_WAITING, await_end
 from ccc.records import dataclass
 
 REACHED = """
@@ -95,6 +95,16 @@ def clean_environment(environment: Mapping[str, str] | None = None) -> dict[str,
     return {**kept, **ALWAYS}
 
 
+class Process(subprocess.Popen[bytes]):
+    """A git that is waited for without asking again and again."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """As the original, which sleeps at least 1 ms where there is a time limit."""
+        if timeout is not None and self.returncode is None:
+            await_end(self.pid, timeout)
+        return super().wait(timeout)
+
+
 @dataclass(frozen=True)
 class Git:
     """Runs git for one directory (a work tree or a git directory), without hooks."""
@@ -119,7 +129,7 @@ class Git:
         """Starts `git <arguments>` for an answer that is wanted later. Raises GitFailed without git."""
         started = time.monotonic()
         try:
-            process = subprocess.Popen(
+            process = Process(
                 ["git", *SAFE, *arguments],
                 cwd=self.directory,
                 stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
@@ -178,7 +188,7 @@ class Begun:
     What it says before that has to fit into its pipes: 64 KiB.
     """
 
-    process: subprocess.Popen[bytes]
+    process: Process
     arguments: tuple[str, ...]
     input: bytes | None
     started: float

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from ccc.errors import GitFailed, NotARepository
-from ccc.git.command import Git, Result, failure
+from ccc.errors import FolderGone, GitFailed, NotARepository
+from ccc.git.command import Begun, Git, Result, failure
 from ccc.git.folders import pointed_at
 from ccc.records import dataclass
 
@@ -240,18 +242,39 @@ def refs(git: Git, *patterns: str) -> dict[str, str]:
     return {name: oid for oid, name in pairs}
 
 
-def update_refs(git: Git, updates: Sequence[RefUpdate], message: str) -> None:
-    """Moves all of the references, or none.
+@contextmanager
+def ready_to_move(git: Git, message: str) -> Iterator[Begun | None]:
+    """A git that is up (2 ms) by the time it is known which references `update_refs` is to move.
+
+    None where its folder is gone. Raises GitFailed.
+    """
+    try:
+        begun = _begin_moving(git, message)
+    except FolderGone:
+        yield None
+        return
+    try:
+        yield begun
+    finally:
+        begun.drop()
+
+
+def _begin_moving(git: Git, message: str) -> Begun:
+    return git.begin("update-ref", "--create-reflog", "-m", message, "--stdin", "-z", input=b"")
+
+
+def update_refs(git: Git, updates: Sequence[RefUpdate], message: str, *, ready: Begun | None = None) -> None:
+    """Moves all of the references, or none; `ready`: by a git that has been begun for it, with its message.
 
     Raises RefMoved where one was not at its old value, GitFailed for anything else (a lock, a bad name).
     """
     given = "".join(f"{line}\0" for line in ["start", *map(_instruction, updates), "prepare", "commit"])
-    asked = ("update-ref", "--create-reflog", "-m", message, "--stdin", "-z")
     for attempt in range(ATTEMPTS):
-        done = git.run(*asked, input=given.encode("utf-8", "surrogateescape"), ok=(0, 128))
+        begun = ready if ready is not None and attempt == 0 else _begin_moving(git, message)
+        done = replace(begun, input=given.encode("utf-8", "surrogateescape")).result(ok=(0, 128))
         if done.code == 0:
             return
-        if ".lock'" not in done.err:
+        if ".lock'" not in done.err and begun is not ready:
             break
         # git itself waits 0.1 s for another's lock on a reference.
         time.sleep(0.02 * attempt)

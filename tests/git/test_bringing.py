@@ -107,6 +107,14 @@ def _link(repo: Repo) -> Path:
     return link
 
 
+def _stage_in_the_way(repo: Repo) -> Repo:
+    """A file in the index alone, where a new one goes."""
+    file = repo.write("made/deep/file", "mine\n")
+    repo.git("add", "made")
+    file.unlink()
+    return repo
+
+
 Meddling = Callable[[Repo], object]
 MEDDLING: dict[str, Meddling] = {
     "changed": lambda repo: repo.write("changed", "mine\n"),
@@ -124,6 +132,8 @@ MEDDLING: dict[str, Meddling] = {
     "a file in the way": lambda repo: repo.write("made/deep/file", "mine\n"),
     "a file for the folder": lambda repo: repo.write("made", "mine\n"),
     "a link for the folder": lambda repo: (repo.path / "made").symlink_to("gone"),
+    "staged in the way": _stage_in_the_way,
+    "staged in the way, elsewhere": lambda repo: _stage_in_the_way(repo).git("update-index", "--split-index"),
     "sparse": lambda repo: repo.git("sparse-checkout", "set", "--no-cone", "*"),
     "in a merge": lambda repo: (repo.common / "MERGE_HEAD").write_text(f"{repo.oid()}\n"),
 }

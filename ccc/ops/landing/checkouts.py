@@ -87,13 +87,15 @@ def looked_at(
             each.drop()
 
 
-def move_from(workspace: Workspace, top: Path | None, update: RefUpdate, reason: str) -> None:
+def move_from(
+    workspace: Workspace, top: Path | None, update: RefUpdate, reason: str, ready: Begun | None = None
+) -> None:
     """Moves a branch, from where it is checked out, so that the log there says so.
 
-    Raises RefMoved, GitFailed.
+    `ready` as for `update_refs`. Raises RefMoved, GitFailed.
     """
     try:
-        repositories.update_refs(workspace.git if top is None else Git(top), [update], reason)
+        repositories.update_refs(workspace.git if top is None else Git(top), [update], reason, ready=ready)
     except FolderGone:
         repositories.update_refs(workspace.git, [update], reason)
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from ccc.domain.sessions import Session
 from ccc.errors import FolderGone, GitFailed, GitLocked, Refused
 from ccc.git import bringing
+from ccc.git import repository as repositories
 from ccc.git.bringing import Few, begin_few
-from ccc.git.command import Git
+from ccc.git.command import Begun, Git
 from ccc.git.repository import RefUpdate, index_of
 from ccc.ops.landing.checkouts import checkouts_of, move_from, require_free
 from ccc.ops.landing.combine import advance_tree, tree_of
@@ -21,6 +22,8 @@ from ccc.records import dataclass
 from ccc.store.crashpoints import reached
 
 Trees = tuple[str, str]
+
+GOES_ON = "ccc: go on after landing"
 
 
 @dataclass(frozen=True)
@@ -71,13 +74,16 @@ def _checkout_of(workspace: Workspace, session: Session) -> Path | None:
     return next(iter(checkouts_of(workspace, session.branch)), None)
 
 
-def _move_few(few: Few, commit: str) -> bool:
-    """Whether the files of a worktree were moved by themselves: few differ, and nobody has changed these."""
+def _begun(few: Few, commit: str) -> Begun | None:
+    """Has the files of a worktree moved by themselves, where few differ, and nobody has changed these."""
     try:
-        begun = few.begin(commit)
-    finally:
-        few.drop()
-    moved = begun is not None and begun.result(ok=range(256)).code == 0
+        return few.begin(commit)
+    except FolderGone:
+        return None
+
+
+def _is_moved(files: Begun) -> bool:
+    moved = files.result(ok=range(256)).code == 0
     reached("land-files-moved")
     return moved
 
@@ -92,12 +98,15 @@ def move_branch(workspace: Workspace, session: Session, old: str, new: str, ahea
     except Refused as error:
         return f"{session.name} is not brought along yet: {error.message}"
     top, same = ahead.top, ahead.trees[0] == ahead.trees[1]
-    if top is None or same or (ahead.few is not None and _move_few(ahead.few, new)):
-        update = RefUpdate(HEADS + session.branch, new, old)
-        move_from(workspace, top, update, "ccc: go on after landing")
-        return None
+    git = workspace.git if top is None else Git(top)
+    files = None if same or ahead.few is None else _begun(ahead.few, new)
+    if top is None or same or files is not None:
+        with repositories.ready_to_move(git, GOES_ON) as ready:
+            if files is None or _is_moved(files):
+                move_from(workspace, top, RefUpdate(HEADS + session.branch, new, old), GOES_ON, ready)
+                return None
     try:
-        Git(top).run("-c", "maintenance.auto=false", "merge", "--ff-only", "--quiet", new)
+        git.run("-c", "maintenance.auto=false", "merge", "--ff-only", "--quiet", new)
     except GitLocked as error:
         return f"{session.name} is not brought along yet: {error.message}; {error.hint}"
     except FolderGone:

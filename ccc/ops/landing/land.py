@@ -16,6 +16,7 @@ from ccc.domain.sessions import Landed, Session, from_cells
 from ccc.errors import CccError, Conflict, NeedsPerson, Refused, StoreBusy
 from ccc.git import heads, history
 from ccc.git import repository as repositories
+from ccc.git.command import Begun
 from ccc.git.objects import COMMIT, Commit, build_commit, parse_commit
 from ccc.git.repository import RefMoved, RefUpdate
 from ccc.ids import short_oid
@@ -32,7 +33,7 @@ from ccc.ops.landing.checkouts import (
     require_unchanged,
 )
 from ccc.ops.landing.combine import advance_tree, tree_of
-from ccc.ops.landing.following import Ahead, Trees, look_ahead, looked_ahead, move_branch
+from ccc.ops.landing.following import Ahead, look_ahead, looked_ahead, move_branch
 from ccc.ops.landing.making import approval_words, make, method_of
 from ccc.ops.landing.overtaken import Overtaken as Overtaken
 from ccc.ops.landing.pushing import has, push, remote_of, require_at
@@ -94,6 +95,7 @@ def land(workspace: Workspace, shown: Review) -> Landing:
                 raise waits(ask(workspace, current))
             ahead = close.enter_context(looked_ahead(workspace, current))
             commit = make(workspace, current)
+            ready = close.enter_context(repositories.ready_to_move(workspace.git, _words(current)))
             require_unchanged(looks, current.combined.base, commit)
         reached("land-committed")
         settings = current.combined.policy.settings.sync
@@ -101,10 +103,10 @@ def land(workspace: Workspace, shown: Review) -> Landing:
             reached("land-turned")
             _require_remote(workspace, current)
             require_free(workspace, *moved_by(workspace, current))
-            intent = _intend(workspace, current, commit, [look.top for look in looks])
+            intent = _intend(workspace, current, commit, [look.top for look in looks], ahead)
             reached("land-intended")
             _push(workspace, intent)
-            _swap(workspace, current, commit)
+            _swap(workspace, current, commit, ready)
             reached("land-swapped")
             remarks = _finish_fresh(workspace, intent, looks, ahead)
         remarks += words
@@ -133,7 +135,9 @@ def _require_landable(current: Review) -> None:
         raise Refused(f"{name} cannot land: {'; '.join(current.why_not)}", hint)
 
 
-def _intend(workspace: Workspace, current: Review, commit: str, tops: Sequence[Path]) -> Intent:
+def _intend(
+    workspace: Workspace, current: Review, commit: str, tops: Sequence[Path], ahead: Ahead | None
+) -> Intent:
     combined = current.combined
     intent = Intent(
         session=current.session.id,
@@ -144,6 +148,7 @@ def _intend(workspace: Workspace, current: Review, commit: str, tops: Sequence[P
         target=combined.target,
         approval=approval_words(current),
         tops=tuple(str(top) for top in tops),
+        advance=None if ahead is None else _advance_commit(workspace, combined.head, commit, ahead.trees[1]),
         method=method_of(current),
         remote=_remote(current),
     )
@@ -195,11 +200,15 @@ def _follow(workspace: Workspace, intent: Intent) -> None:
         repositories.update_refs(workspace.git, [update], "ccc: landed")
 
 
-def _swap(workspace: Workspace, current: Review, commit: str) -> None:
+def _words(current: Review) -> str:
+    return f"ccc: landed {current.session.name}"
+
+
+def _swap(workspace: Workspace, current: Review, commit: str, ready: Begun | None) -> None:
     combined = current.combined
     update = RefUpdate(HEADS + combined.target, commit, combined.base)
     try:
-        repositories.update_refs(workspace.git, [update], f"ccc: landed {current.session.name}")
+        repositories.update_refs(workspace.git, [update], _words(current), ready=ready)
     except RefMoved as error:
         intents.forget(workspace.layout)
         raise Overtaken(
@@ -278,9 +287,13 @@ def _advance(
     tip = heads.branches(workspace.git, workspace.repository.common).get(HEADS + session.branch)
     if tip != landed.head or not workspace.reader.objects.has(landed.commit):
         return []  # it has gone on, or another machine landed it and that is not here yet
-    commit, trees = _advance_commit(workspace, session, landed)
-    intent = intent or _intent_of(session, landed)
-    intents.write(workspace.layout, replace(intent, advance=commit), durable=False)
+    if ahead is not None and intent is not None and intent.advance is not None:
+        commit, trees = intent.advance, ahead.trees
+    else:
+        trees = (tree_of(workspace, landed.head), _advance_tree(workspace, session, landed))
+        commit = _advance_commit(workspace, landed.head, landed.commit, trees[1])
+        intent = intent or _intent_of(session, landed)
+        intents.write(workspace.layout, replace(intent, advance=commit), durable=False)
     reached("land-advancing")
     if ahead is None or not ahead.holds(workspace, session, trees):
         ahead = look_ahead(workspace, session, trees)
@@ -308,16 +321,16 @@ def _intent_of(session: Session, landed: Landed) -> Intent:
     )
 
 
-def _advance_commit(workspace: Workspace, session: Session, landed: Landed) -> tuple[str, Trees]:
-    """That merge, the same each time; the tree of the branch as it is, and that of the merge."""
-    objects = workspace.reader.objects
-    made = parse_commit(objects.read(landed.commit)[1])
-    tree = advance_tree(workspace, session, made.tree)
-    message = f"Go on after landing as {short_oid(landed.commit)}\n\nCcc-Advance: {landed.commit}\n"
-    parents = (landed.head, landed.commit)
-    commit = Commit(tree, parents, made.committer, made.committer, made.date, message)
-    oid = workspace.backend.backend.write(COMMIT, build_commit(commit))
-    return oid, (tree_of(workspace, landed.head), tree)
+def _advance_tree(workspace: Workspace, session: Session, landed: Landed) -> str:
+    return advance_tree(workspace, session, tree_of(workspace, landed.commit))
+
+
+def _advance_commit(workspace: Workspace, head: str, landed: str, tree: str) -> str:
+    """The merge of a branch's head and what has landed of it, the same each time."""
+    made = parse_commit(workspace.reader.objects.read(landed)[1])
+    message = f"Go on after landing as {short_oid(landed)}\n\nCcc-Advance: {landed}\n"
+    commit = Commit(tree, (head, landed), made.committer, made.committer, made.date, message)
+    return workspace.backend.backend.write(COMMIT, build_commit(commit))
 
 
 def _advanced(state: State, session: Session, commit: str) -> Sequence[Draft]:

@@ -169,8 +169,12 @@ def review_of(
         standing=standing_of(state.stream(landings.stream_of(session.id))),
         lacks=lacks,
         busy=busy,
-        gate_only_here=None if wanted.commands else gate_only_here(workspace, combined.target),
+        gate_only_here=shown.gate_only_here if shown and same else _only_here(workspace, combined, wanted),
     )
+
+
+def _only_here(workspace: Workspace, combined: Combined, wanted: gates.Asked) -> str | None:
+    return None if wanted.commands else gate_only_here(workspace, combined.target)
 
 
 def moved_by(workspace: Workspace, shown: Review) -> list[str]:
