@@ -114,6 +114,26 @@ def test_what_a_person_resolves_lands_only_when_it_is_approved_anew(
     ccc("fsck", exit=0)
 
 
+def test_a_branch_that_is_being_rebased_is_neither_resolved_nor_moved(
+    ready: Repo, ccc: RunsCcc, conflicting: InConflict
+) -> None:
+    session = conflicting()
+    branch, head = "ccc/backend/say-ours", session.tree.oid()
+    words = f"error: {branch} is being rebased in {session.path}"
+    stop = {"GIT_SEQUENCE_EDITOR": "sed -i -e 1s/pick/edit/", "GIT_EDITOR": "true"}
+    session.tree.git("rebase", "--quiet", "--interactive", "HEAD~1", **stop)
+    for how in (("--here",), ("--session", "backend")):
+        assert words in ccc("resolve", session.name, *how, exit=1).stderr.splitlines()
+    session.tree.git("rebase", "--abort")
+    resolve(Path(ccc("resolve", session.name, "--here", exit=0).stdout.strip()))
+    session.tree.git("rebase", "--quiet", "--interactive", "HEAD~1", **stop)
+    assert words in ccc("resolve", session.name, "--here", "--done", exit=1).stderr.splitlines()
+    assert ready.oid(branch) == head
+    session.tree.git("rebase", "--abort")
+    ccc("resolve", session.name, "--here", "--done", exit=0)
+    assert session.tree.git("rev-parse", "HEAD^1") == head
+
+
 @pytest.mark.parametrize("step", BEGINNING)
 def test_a_beginning_that_is_killed_is_made_again(
     ready: Repo, ccc: RunsCcc, conflicting: InConflict, step: str

@@ -12,6 +12,7 @@ from ccc.git import repository as repositories
 from ccc.git.command import Git
 from ccc.git.repository import RefMoved, RefUpdate
 from ccc.ids import short_oid
+from ccc.ops.landing.checkouts import require_free
 from ccc.ops.look import look
 from ccc.ops.observe import HEADS
 from ccc.ops.workspace import Workspace
@@ -25,8 +26,8 @@ SHOWN = 3
 def move(workspace: Workspace, session: Session, head: str, commit: str) -> None:
     """Moves the branch from `head` to a merge of it, with its worktree; nothing where it is there already.
 
-    By compare-and-swap: raises Refused where the branch has moved or the worktree has uncommitted changes,
-    StoreBusy while an agent is at work there.
+    By compare-and-swap: raises Refused where the branch has moved, a rebase or a bisection has it, or the
+    worktree has uncommitted changes, StoreBusy while an agent is at work there.
     """
     ref = HEADS + session.branch
     tip = repositories.resolve(workspace.git, ref)
@@ -37,6 +38,7 @@ def move(workspace: Workspace, session: Session, head: str, commit: str) -> None
         now = "is gone" if tip is None else f"is at {short_oid(tip)}"
         raise Refused(f"{session.name} has moved on: it was at {short_oid(head)} and {now}", again)
     _refuse_at_work(workspace, session)
+    require_free(workspace, session.branch)
     places = [
         tree.path
         for tree in worktrees.listed(workspace.repository)

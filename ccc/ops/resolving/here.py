@@ -15,6 +15,7 @@ from ccc.git.linking import Making
 from ccc.git.memory import Proposal
 from ccc.ops import naming
 from ccc.ops.actor import require_person_at_keyboard
+from ccc.ops.landing.checkouts import require_free
 from ccc.ops.policy import local_policy
 from ccc.ops.resolving import claims
 from ccc.ops.resolving.claims import Claim
@@ -57,6 +58,7 @@ def begin(workspace: Workspace, reference: str) -> Desk:
         if known is not None:
             claims.discard(workspace, known)
         require_conflict(workspace, matter)
+        require_free(workspace, matter.session.branch)
         return _made(workspace, matter, person)
 
 

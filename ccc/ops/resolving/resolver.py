@@ -15,6 +15,7 @@ from ccc.ids import short_oid
 from ccc.ops import handling
 from ccc.ops.actor import actor_of
 from ccc.ops.brief import folder_of
+from ccc.ops.landing.checkouts import require_free
 from ccc.ops.observe import HEADS, all_sessions
 from ccc.ops.resolving import guard, result
 from ccc.ops.resolving.matter import Matter, matter_of, refuse_strangers, require_conflict
@@ -51,6 +52,7 @@ def spawn_resolver(workspace: Workspace, reference: str, role: str, engine: str 
     matter = matter_of(workspace, reference)
     require_conflict(workspace, matter)
     session, combined = matter.session, matter.shown.combined
+    require_free(workspace, session.branch)
     refuse_strangers(workspace, session, f"--session {role}")
     key = f"resolve {session.id} {combined.base} {combined.head}"
     wish = Request(role, _task(matter), base=combined.head, into=combined.target, key=key)
