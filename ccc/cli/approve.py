@@ -8,6 +8,7 @@ from ccc.cli.gating import gate_goes_on
 from ccc.cli.invocation import Invocation, pass_invocation
 from ccc.cli.opening import open_workspace, text_of
 from ccc.ids import short_oid
+from ccc.text import printable
 
 
 @click.command("approve")
@@ -26,19 +27,25 @@ def command_approve(
     Bound to the target's tip, the branch's tip and the resulting tree: when one of them changes the
     approval is stale, unless the target says approval.stale = "trivial-rebase". Signed where the target
     asks for it. Puts the session into the queue. A gate that is missing runs first, in the background, and
-    goes on where this is interrupted. Refused inside an agent.
+    goes on where this is interrupted. Work in the session's worktree that is not on its branch is warned of.
+    Refused inside an agent.
     """
     from ccc.ops.landing.approve import approve
     from ccc.ops.landing.prepare import prepare
+    from ccc.ops.landing.unlanded import glanced
 
     workspace = open_workspace(invocation)
     for reference in ids:
         with gate_goes_on(invocation, workspace, reference):
             shown = prepare(workspace, reference, tell=invocation.terminal.err, queued=False)
-        given = approve(workspace, shown, override=override, sign=sign, key=key)
+        with glanced(workspace, shown) as glance:
+            given = approve(workspace, shown, override=override, sign=sign, key=key)
+            left = () if glance is None else glance.words()
         tree = short_oid(shown.combined.tree or "")
         how = f"tree {tree}, signed" if given.signature else f"tree {tree}"
         invocation.terminal.out(f"approved {shown.session.name} for {shown.combined.target} ({how})")
+        for words in left:
+            invocation.terminal.err(f"warning: {shown.session.name}: {printable(words)}")
 
 
 @click.command("reject")

@@ -67,6 +67,24 @@ def test_commits_on_a_detached_head_are_warned_of(ready: Repo, ccc: RunsCcc, don
     assert (ready.path / "one").read_text() == "1\n"
 
 
+def test_who_approves_is_warned_too(ready: Repo, ccc: RunsCcc, done: Done) -> None:
+    session, clean = done("Approved"), done("Clean")
+    session.tree.write("one", "changed\n")
+    session.tree.git("switch", "--quiet", "--detach")
+    session.tree.commit("fix: the important one", {"two": "2\n"})
+    session.tree.write("new", "new\n")
+    approved = ccc("approve", session.name, clean.name, exit=0)
+    assert [line.split(" (")[0] for line in approved.stdout.splitlines()] == [
+        f"approved {session.name} for main",
+        f"approved {clean.name} for main",
+    ]
+    assert [line for line in approved.stderr.splitlines() if line.startswith("warning")] == [
+        f"warning: {session.name}: its worktree is on a detached HEAD with 1 commit that is "
+        "not on ccc/backend/approved, and would not land",
+        f"warning: {session.name}: its worktree has 1 changed file that would not land: new",
+    ]
+
+
 @pytest.mark.slow
 def test_commits_on_another_branch_are_warned_of_but_not_those_of_the_target(
     ready: Repo, ccc: RunsCcc, done: Done
