@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from ccc.ops.actor import actor_of
 from ccc.ops.handoff.compose import TOKENS, compose
 from ccc.ops.observe import local_sessions
 from ccc.ops.workspace import Workspace
+from ccc.platform.files import write_whole
 from ccc.store.protocol import State
 
 PATHS_KEPT = 20
@@ -43,10 +45,22 @@ def write(
 
 
 def _write_file(path: Path, text: str) -> None:
+    """At once, where it is a file of its own: somebody may read it just now, or write it, too."""
     try:
-        path.write_text(text, encoding="utf-8", newline="\n")
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            path.write_text(text, encoding="utf-8", newline="\n")
+        else:
+            write_whole(path, text, mode=_mode(path))
     except OSError as error:
         raise Refused(f"{path} cannot be written: {error.strerror}", "git ccc handoff > FILE") from error
+
+
+def _mode(path: Path) -> int | None:
+    """The permissions that it has; None where it is not there."""
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except FileNotFoundError:
+        return None
 
 
 def _refuse_unwritable(path: Path) -> None:
