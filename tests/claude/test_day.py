@@ -255,7 +255,7 @@ def test_writing_outside_the_worktree_is_denied(ready: Repo, spawn: Spawns, stub
     agent = spawn("backend", "Write outside")
     agent.becomes("unchecked", "verified")
     assert not (ready.path / "escaped.txt").exists()
-    assert "was denied Write" in ready.git("log", "--format=%s", "refs/ccc")
+    until(lambda: "was denied Write" in ready.git("log", "--format=%s", "refs/ccc"), "the denial")
 
 
 def test_a_message_that_the_killed_program_had_not_written_down_is_told_again(
@@ -282,5 +282,4 @@ def test_a_message_that_the_killed_program_had_not_written_down_is_told_again(
     further.touch()
     until(lambda: any("umlauts" in request.said for request in stub.requests()[before:]), "it, once more")
     agent.becomes("unchecked", "verified")
-    receipts = ready.git("log", "--format=%s", "refs/ccc").count("delivered message")
-    assert receipts == 2
+    until(lambda: ready.git("log", "--format=%s", "refs/ccc").count("delivered message") == 2, "receipts")

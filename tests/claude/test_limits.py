@@ -180,7 +180,10 @@ def test_an_api_that_stays_away_is_given_up_in_the_end(
     why = now["evidence"][0]["what"]
     assert why.startswith("the API cannot be reached: Connection dropped (ECONNRESET)"), why
     assert "; tried again 6 times since 20" in why
-    said = ready.git("log", "--format=%s", "refs/ccc").splitlines()
-    parked = [line for line in said if "limited: parked: the API cannot be reached" in line]
-    assert len(parked) == 1 + 1 + 6, said
+
+    def parked() -> int:
+        said = ready.git("log", "--format=%s", "refs/ccc")
+        return said.count("limited: parked: the API cannot be reached")
+
+    until(lambda: parked() == 1 + 1 + 6, "the diary of each time")
     assert agent.processes() == []

@@ -51,8 +51,12 @@ def test_a_kill_of_the_agent_and_one_of_its_host_leave_one_conversation_and_one_
     assert all(str(conversation) in order for order in orders)
     said = stub.requests()[-1].said
     assert [said.count(words) for words in (*PREAMBLES, WORDS)] == [1, 1, 1]
-    lines = ready.git("log", "--format=%s", "refs/ccc").splitlines()
-    assert sum(f"delivered message {message[:8]}" in line for line in lines) == 1
+
+    def receipts() -> int:
+        return ready.git("log", "--format=%s", "refs/ccc").count(f"delivered message {message[:8]}")
+
+    until(receipts, "the receipt")
+    assert receipts() == 1
     assert agent.status()["restarts"] == 2
 
 

@@ -115,6 +115,7 @@ def test_a_message_that_the_killed_agent_had_not_taken_is_delivered_after_the_re
     go(agent)
     ccc_inline("resume", agent.name)
     agent.becomes("unchecked")
+    assert said(agent, diary, "delivered message")
     assert len([line for line in diary() if "delivered message" in line]) == 1
 
 

@@ -173,6 +173,7 @@ def test_mail_of_one_that_was_stopped_waits_for_its_resumption(
     (agent.path / "go").touch()
     ccc_inline("resume", agent.name, exit=0)
     agent.becomes("unchecked")
+    until(lambda: [line for line in diary() if "delivered message" in line], "the receipt")
     assert not [line for line in diary() if " bounced: " in line]
     assert len([line for line in diary() if "delivered message" in line]) == 1
 
