@@ -53,7 +53,7 @@ def start(
         chosen, wished = session, fresh
         if engine is not None or session.engine is None:
             policy = starting_policy(workspace, session.target)
-            reference = starting.engine_of(workspace, policy, policy.roles.get(session.role), engine)
+            reference = starting.engine_for(workspace, policy, session, engine)
             chosen = replace(session, engine=reference)
             wished = fresh or reference != session.engine
         again = session.run.status == "queued" and actor_of(workspace).agent is None

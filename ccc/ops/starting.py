@@ -94,7 +94,7 @@ def prepare(workspace: Workspace, session: Session, manner: Manner) -> Prepared:
     recorded, shared = budgets.as_recorded(workspace, session), budgets.shared_with_others(workspace, session)
     policy = starting_policy(workspace, session.target)
     role = policy.roles.get(session.role)
-    reference = session.engine or engine_of(workspace, policy, role, None)
+    reference = session.engine or engine_for(workspace, policy, session)
     environment = environment_of(workspace, session, policy)
     options = options_of(policy, reference)
     registry.make(reference, options, environment)
@@ -174,6 +174,19 @@ def can_resume(workspace: Workspace, session: Session) -> bool:
         return True
     policy = starting_policy(workspace, session.target)
     return bool(options_of(policy, session.engine).get("resume"))
+
+
+def engine_for(workspace: Workspace, policy: Policy, session: Session, wanted: str | None = None) -> str:
+    """The engine of a session: as asked for, else that of its last run here, else as `engine_of`.
+
+    A run that was stopped before its first word has left no engine in the diary. Raises NotFound.
+    """
+    files = SessionFiles.of(workspace.layout, session.id)
+    latest = files.latest() if wanted is None else None
+    order = None if latest is None else Order.read(files.run(latest))
+    if order is not None:
+        return order.engine
+    return engine_of(workspace, policy, policy.roles.get(session.role), wanted)
 
 
 def engine_of(workspace: Workspace, policy: Policy, role: Role, wanted: str | None) -> str:

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ccc.platform import trees
 from ccc.runs import drain
 from tests.agents.conftest import Starts
-from tests.support.agents import DONE, until
+from tests.support.agents import DONE, Agent, until
 from tests.support.program import RunsCcc
 from tests.support.repository import Repo
 
@@ -104,6 +105,21 @@ def test_a_second_start_is_refused(start: Starts, ccc: RunsCcc) -> None:
 
 
 @pytest.mark.slow
+def test_an_agent_stopped_before_its_first_word_goes_on_with_the_engine_it_was_started_with(
+    ready: Repo, ccc: RunsCcc, tmp_path: Path
+) -> None:
+    script = tmp_path / "script.yml"
+    script.write_text(yaml.safe_dump({"turns": [{"steps": DONE}]}), encoding="utf-8")
+    session = ccc("spawn", "backend", "A part", "--no-start", "--json", exit=0).json["sessions"][0]
+    ccc("start", session["name"], "--engine", f"rehearsal:{script}", exit=0)
+    ccc("stop", session["name"], exit=0)
+    assert f"rehearsal:{script}" in ccc("resume", session["name"], exit=0).stdout
+    agent = Agent(
+        session["name"], session["id"], Path(session["worktree"]), ccc, ready.path / ".git" / "ccc" / "runs"
+    )
+    agent.becomes("unchecked")
+
+
 def test_a_paused_agent_stands_still_until_resumed(start: Starts, ccc: RunsCcc) -> None:
     agent = start([{"wait": {"seconds": 0.2}}, {"wait": {"file": "go"}}, *DONE])
     agent.becomes("running")
