@@ -57,12 +57,16 @@ def make_key(path: Path) -> str:
 
 @pytest.fixture
 def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ssh]:
-    """A private sshd on loopback with keys of its own; skipped where there is none."""
+    """A private sshd on loopback with keys of its own; skipped where there is none.
+
+    Who logs in has an empty home: bash reads the start files of the real one, which may run anything.
+    """
     program = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/sbin:/usr/bin") or pytest.skip(
         "no sshd here"
     )
     folder, port = tmp_path / "ssh", free_port()
     folder.mkdir(mode=0o700)
+    (folder / "home").mkdir()
     host = make_key(folder / "host")
     (folder / "authorized").write_text(make_key(folder / "user") + "\n")
     make_key(folder / "stranger")
@@ -71,6 +75,7 @@ def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ssh]:
     (folder / "config").write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder / 'host'}\nPidFile none\nUsePAM no\n"
         f"AuthorizedKeysFile {folder / 'authorized'}\nStrictModes no\nPasswordAuthentication yes\n"
+        f"SetEnv HOME={folder / 'home'}\n"
     )
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)  # where it locks itself in before anybody logged in
