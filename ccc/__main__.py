@@ -27,13 +27,22 @@ def run() -> NoReturn:
         os.closerange(3, MOST_DESCRIPTORS)
     later.defer(*UNUSED)
     from ccc.cli.boundary import (  # not before: imports are most of a short command
+        INTERRUPTED,
         end_of_output,
         prepare_streams,
     )
     from ccc.cli.quick import answer, is_quick
 
     prepare_streams()
+    if not is_quick(sys.argv[1:]):
+        from ccc.cli.interrupts import hear_once
+
+        hear_once()
     code = end_of_output(answer(sys.argv[1:]))
+    if code == INTERRUPTED:
+        from ccc.cli.interrupts import hear_no_more
+
+        hear_no_more()
     # What is left dies with the process; searching it for circles costs `status` 10 ms.
     gc.freeze()
     gc.disable()

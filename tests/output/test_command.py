@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -150,6 +151,20 @@ def test_an_interrupted_follower_ends_with_130_and_gives_every_line_at_once(plac
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 130
         assert (process.stdout.read(), process.stderr.read() if process.stderr else "") == ("", "")
+
+
+def test_an_interrupt_that_git_passes_on_is_not_heard_twice(place: Place) -> None:
+    """As from a terminal, which interrupts both; git does it once more while ccc ends."""
+    place.transcript()
+    with following(place) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        while process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.0005)
+        assert process.wait(20) == 130
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
 
 
 def test_a_follower_whose_reader_has_gone_ends_quietly(place: Place) -> None:
