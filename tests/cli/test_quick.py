@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import re
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from ccc.domain.events import Draft
 from ccc.later import Later
 from ccc.layout import Layout
 from ccc.store import journal
-from tests.support.program import PROJECT, RunsCcc
+from tests.support.program import RunsCcc, in_fresh_python
 from tests.support.repository import Repo
 
 FLAGS = sorted(quick.STATUS_FLAGS)
@@ -89,15 +88,7 @@ def test_neither_click_nor_what_it_brings_is_loaded(ready: Repo) -> None:
         "os._exit = lambda code: print(sorted(unwanted & set(sys.modules)))\n"
         "run()\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, "status", "--short"],
-        cwd=ready.path,
-        env={**os.environ, "PYTHONPATH": str(PROJECT)},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
+    done = in_fresh_python(code, "status", "--short", cwd=ready.path)
     assert done.stdout.splitlines() == ["backend-one created", "[]"]
 
 
@@ -118,14 +109,7 @@ def drained(folder: Path) -> subprocess.CompletedProcess[str]:
         f"os._exit = lambda code: print(code, sorted({SELDOM!r} & set(sys.modules)))\n"
         "run()\n"
     )
-    return subprocess.run(
-        [sys.executable, "-c", code, "-C", str(folder), "drain", "--background"],
-        env={**os.environ, "PYTHONPATH": str(PROJECT)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return in_fresh_python(code, "-C", str(folder), "drain", "--background", cwd=folder)
 
 
 def test_the_drain_that_hooks_start_loads_nothing_it_seldom_needs(ready: Repo, ccc_inline: RunsCcc) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +13,7 @@ from ccc.errors import BadConfig
 from ccc.ops.policy import local_policy
 from ccc.ops.radar.settings import KIND, RadarSettings, settings_of
 from ccc.ops.workspace import Workspace
-from tests.support.program import PROJECT
+from tests.support.program import in_fresh_python
 from tests.support.repository import Repo
 
 LOOK = """
@@ -35,16 +33,7 @@ def workspace_of(repo: Repo) -> Workspace:
 
 def looked(repo: Repo) -> str:
     """What a process of its own finds, and what it loads for that."""
-    done = subprocess.run(
-        [sys.executable, "-c", LOOK],
-        cwd=repo.path,
-        env={**os.environ, "PYTHONPATH": str(PROJECT)},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    return done.stdout.strip()
+    return in_fresh_python(LOOK, cwd=repo.path).stdout.strip()
 
 
 def kept(repo: Repo) -> Path:

@@ -155,3 +155,16 @@ def _standard_input(text: str) -> Iterator[None]:
         yield
     finally:
         sys.stdin = before
+
+
+def in_fresh_python(code: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Runs code of a test in a Python that has loaded nothing yet; it must end with 0."""
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=TIME_LIMIT,
+    )
