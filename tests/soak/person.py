@@ -1,4 +1,7 @@
-"""The person at the keyboard: answers, pauses, resumes, stops, takes up what nobody else takes up."""
+"""The person at the keyboard: answers, pauses, resumes, stops, takes up what nobody else takes up.
+
+What she said in vain to a session that gave up she says again once that is taken up: her inbox names it.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,13 @@ import random
 import re
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from tests.soak.cast import CHOICES, REFUSAL, WHICH_WAY
+from tests.soak.cast import CHOICES, FINISH, REFUSAL, WHICH_WAY
 from tests.soak.place import Place
+from tests.soak.post import Postman
 from tests.soak.staying import Staying
 from tests.soak.watch import Watch
 
@@ -29,6 +35,7 @@ class Person:
 
     place: Place
     watch: Watch
+    postman: Postman
     deeds: Counter[str] = field(default_factory=Counter)
     helped: list[str] = field(default_factory=list)
     staying: Staying = field(default_factory=Staying)
@@ -52,7 +59,7 @@ class Person:
         while self.staying.rests(ROUND_SECONDS):
             self._halt()
             self._help()
-            self._answer()
+            self._read_inbox()
 
     def _do(self, verb: str, name: str, *more: str) -> bool:
         """One command about one session; what came of it is counted."""
@@ -77,10 +84,24 @@ class Person:
         if self._do("resume", name) or self.watch.now.get(name, ("",))[0] != "paused":
             del self._paused[name]
 
-    def _answer(self) -> None:
+    def _read_inbox(self) -> None:
         for item in self.place.ccc("inbox", "--json", exit=0).json["items"]:
             if item["kind"] == "question" and WHICH_WAY in item["text"] + item["title"]:
                 self._do("answer", item["id"], "--choice", str(len(CHOICES)))
+            elif item["kind"] == "message" and item["title"].endswith("did not arrive"):
+                self._say_again(item)
+
+    def _say_again(self, item: Mapping[str, Any]) -> None:
+        """What somebody waits for; refused until its receiver was taken up."""
+        name, what = item["session"], item["text"]
+        if FINISH in what:
+            arrives = self.postman.send([name], FINISH)
+        elif WHICH_WAY in what:
+            arrives = self._do("send", name, f"Answer: {CHOICES[-1]}")
+        else:
+            return
+        if arrives:
+            self._do("inbox", "--ack", item["id"])
 
     def _help(self) -> None:
         """Takes up who gave up after too many restarts in a turn. Whatever else needs help is a fault."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections import Counter
 from dataclasses import dataclass, field
 
 from tests.soak.place import Place
 from tests.soak.staying import Staying
 
+NOTE = "soak-note"
 GOAL = 300
 """Messages that a storm has at least, sessions' own among them."""
 
@@ -25,6 +27,8 @@ class Postman:
     refused: Counter[str] = field(default_factory=Counter)
     troubles: list[str] = field(default_factory=list)
     staying: Staying = field(default_factory=Staying)
+    _number: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def count(self) -> int:
@@ -52,9 +56,11 @@ class Postman:
         else:
             self.send([dice.choice(self.place.cast).name])
 
-    def send(self, receivers: list[str], word: str = "") -> bool:
+    def send(self, receivers: list[str], kind: str = NOTE) -> bool:
         """Sends one text, which no other message has, and keeps what ccc said to it; whether it was taken."""
-        word = word or f"soak-note-{len(self.sent) + sum(self.refused.values()) + 1}"
+        with self._lock:
+            self._number += 1
+            word = f"{kind}-{self._number}"
         done = self.place.ccc("send", *receivers, f"{word}: nothing to do about it", "--json")
         if done.exit == 0:
             self.sent[word] = [each["id"] for each in done.json["messages"]]

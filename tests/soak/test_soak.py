@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import pytest
 
@@ -42,9 +42,10 @@ def test_in_a_storm_every_session_comes_to_its_right_end(place: Place, stub: Stu
     print(f"\nCCC_SOAK_SEED={place.seed} CCC_SOAK_SECONDS={place.seconds:g} repeats this storm")
     findings = Findings()
     place.spawn_all()
+    postman = Postman(place)
     with Watch(place) as watch:
-        with Person(place, watch) as person:
-            with Postman(place) as postman:
+        with Person(place, watch, postman) as person:
+            with postman:
                 storm = Storm(place, stub, postman, place.seconds)
                 storm.blow()
             print(storm.report())
@@ -78,16 +79,19 @@ def _calm_down(place: Place, postman: Postman) -> list[str]:
     place.progress(1.0)
     for part in place.cast:
         if part.working:
-            _insist(lambda name=part.name: postman.send([name], f"{FINISH}-{len(postman.sent) + 1}"))  # type: ignore[misc]
+            _insist(postman, part.name)
     left = proof.wait_until(lambda: proof.endings(place), CALM_SECONDS)
     print(f"{time.monotonic() - began:.0f} s until all had ended")
     return left
 
 
-def _insist(send: Callable[[], bool]) -> None:
-    """A session that has just failed refuses a message until a person takes it up again."""
+def _insist(postman: Postman, name: str) -> None:
+    """A session that has just failed refuses a message until the person takes it up again.
+
+    What it took before it failed comes back, and is sent again by the person.
+    """
     until = time.monotonic() + 60.0
-    while not send() and time.monotonic() < until:
+    while not postman.send([name], FINISH) and time.monotonic() < until:
         time.sleep(1.0)
 
 
