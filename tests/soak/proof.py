@@ -134,6 +134,8 @@ class Letters:
             )
         seen, kept, twice = self._seen()
         names = {session["id"]: name for name, session in self.place.sessions.items()}
+        sent = _counted(found, names)
+        arrived = _counted([each for each in found if each.delivered is not None], names)
         for each in found:
             marked = WORD.match(each.text)
             if marked is None:
@@ -142,19 +144,14 @@ class Letters:
             was_seen = word in seen[names[each.to]] or word in self._written(names[each.to])
             if each.delivered is not None and each.delivered.run is not None and not was_seen:
                 yield f"{word} has its receipt, and {names[each.to]} never saw it: {each.delivered}"
-            if each.delivered is None and each.bounced is not None and word in kept[names[each.to]]:
+            told = kept[names[each.to]].get(word, 0)
+            if each.delivered is None and each.bounced is not None and told > arrived[names[each.to], word]:
                 yield f"{word} bounced ({each.bounced}), and {names[each.to]} has it"
             if each.bounced is not None and not each.bounced:
                 yield f"{word} bounced without a reason"
-        sent = self._sent(found, names)
         for (name, word), count in sorted(twice.items()):
             if count > sent[name, word]:
                 yield f"{name} was told {word} {count} times"
-
-    def _sent(self, found: list[Message], names: dict[str, str]) -> Counter[tuple[str, str]]:
-        """How often each word was sent to whom: who was killed while it sent one may well send it again."""
-        marked = ((names[each.to], WORD.match(each.text)) for each in found)
-        return Counter((name, word[0]) for name, word in marked if word is not None)
 
     def _written(self, name: str) -> set[str]:
         """The words in the files of the conversations that the program held in a session's worktree."""
@@ -163,17 +160,17 @@ class Letters:
         texts = (file.read_text(encoding="utf-8", errors="replace") for file in files)
         return {found[0] for text in texts if place in text for found in WORD.finditer(text)}
 
-    def _seen(self) -> tuple[dict[str, set[str]], dict[str, set[str]], dict[tuple[str, str], int]]:
-        """Which words the model of each session saw, which are in its conversation in the end, which twice.
+    def _seen(self) -> tuple[dict[str, set[str]], dict[str, dict[str, int]], dict[tuple[str, str], int]]:
+        """Which words each session's model saw, how often each is in its conversation at last, which twice.
 
         What a program had not written down when it was killed is seen once, and then forgotten.
         """
         seen: dict[str, set[str]] = defaultdict(set)
-        kept: dict[str, set[str]] = defaultdict(set)
+        kept: dict[str, dict[str, int]] = defaultdict(dict)
         twice: dict[tuple[str, str], int] = {}
         for entry in self.place.requests():
             if not entry["aside"]:
-                kept[entry["name"]] = set(entry["words"])
+                kept[entry["name"]] = entry["words"]
             for word, count in entry["words"].items():
                 seen[entry["name"]].add(word)
                 if count > 1:
@@ -191,6 +188,12 @@ class Letters:
             f"{len(found)} messages ({own} of sessions): {dict(states)};"
             f" bounced: {dict(bounces)}; refused: {refused}"
         )
+
+
+def _counted(found: list[Message], names: dict[str, str]) -> Counter[tuple[str, str]]:
+    """How many messages have which word, by receiver: who was killed while it sent one may send it again."""
+    marked = ((names[each.to], WORD.match(each.text)) for each in found)
+    return Counter((name, word[0]) for name, word in marked if word is not None)
 
 
 # --- what is left
