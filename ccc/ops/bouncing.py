@@ -11,7 +11,7 @@ from ccc.domain.life import Life
 from ccc.domain.messages import Message, Whom
 from ccc.domain.sessions import Session
 from ccc.ops import places, starting, unwitnessed
-from ccc.ops.look import Picture, Sighting
+from ccc.ops.look import Picture, Sighting, look
 from ccc.ops.mail import messages_of
 from ccc.ops.tell import hand_over
 from ccc.ops.workspace import Workspace
@@ -37,15 +37,22 @@ class Return:
     notice: str
 
 
-def bounce(workspace: Workspace, picture: Picture) -> int:
+def bounce_of_closed(workspace: Workspace, session: Session) -> None:
+    """The same for a session that was just closed, of whose agent a look at all sees nothing any more."""
+    files = SessionFiles.of(workspace.layout, session.id)
+    if mail.waiting(files) or mail.lately(files):
+        bounce(workspace, look(workspace), closed=session.id)
+
+
+def bounce(workspace: Workspace, picture: Picture, closed: str | None = None) -> int:
     """Returns what waits for sessions of this machine that will not take it up; how many messages.
 
     A session that sent one gets a message about it; people see it in their inbox. The notice is ccc's own:
-    that it cannot be delivered is only recorded.
+    that it cannot be delivered is only recorded. `closed`: the id of a session that is just being closed.
     """
     found = messages_of(picture.state)
     waiting = [each for each in found if each.waits]
-    forgotten, dead_letters = _forgotten(workspace, picture, found)
+    forgotten, dead_letters = _forgotten(workspace, picture, found, closed)
     wanted = {each.to for each in (*waiting, *forgotten)}
     whys = {
         each.session.id: why
@@ -76,7 +83,7 @@ def bounce(workspace: Workspace, picture: Picture) -> int:
 
 
 def _forgotten(
-    workspace: Workspace, picture: Picture, found: Sequence[Message]
+    workspace: Workspace, picture: Picture, found: Sequence[Message], closed: str | None
 ) -> tuple[list[Message], list[SessionFiles]]:
     """Messages whose receipt does not hold: the program died before it wrote them down, and for good.
 
@@ -85,8 +92,10 @@ def _forgotten(
     forgotten: list[Message] = []
     judged: list[SessionFiles] = []
     for each in picture.sightings:
+        if each.session.id != closed and not _may_have_ended(each):
+            continue
         files = SessionFiles.of(workspace.layout, each.session.id)
-        if not _may_have_ended(each) or not mail.lately(files) or death_of(workspace, each) is None:
+        if not mail.lately(files) or death_of(workspace, each) is None:
             continue
         judged.append(files)
         missing = set(unwitnessed.missing(workspace, each, mail.lately(files)))
@@ -99,7 +108,7 @@ def _may_have_ended(sighting: Sighting) -> bool:
     life = sighting.life
     if life is None or life.ending is None or life.host is not None:
         return False
-    return sighting.session.closed is not None or life.ending.status in ("failed", "lost")
+    return life.ending.status in ("failed", "lost")
 
 
 def _was_told(message: Message) -> bool:

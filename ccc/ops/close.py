@@ -21,7 +21,7 @@ from ccc.ids import short_oid
 from ccc.ops import backups, bundles, control, dependents, identities, places
 from ccc.ops.actor import RUN_MARKER, actor_of, registered
 from ccc.ops.backups import Backup
-from ccc.ops.bouncing import bounce
+from ccc.ops.bouncing import bounce_of_closed
 from ccc.ops.bundles import Bundle
 from ccc.ops.closing import alone, current
 from ccc.ops.find import find_all
@@ -33,8 +33,7 @@ from ccc.ops.resolving import claims
 from ccc.ops.workspace import Workspace
 from ccc.platform import trees
 from ccc.records import dataclass
-from ccc.runs import life, mail
-from ccc.runs.files import SessionFiles
+from ccc.runs import life
 from ccc.store.crashpoints import reached
 from ccc.store.protocol import State
 
@@ -69,8 +68,6 @@ def close(workspace: Workspace, session: Session, *, ignored: bool = False) -> C
             raise Refused(f"{session.name} is closed already", f"git ccc undo {session.name} brings it back")
         bundle = _bundled(workspace, now)
         closing = finish(workspace, now, ignored=ignored)
-    if mail.waiting(SessionFiles.of(workspace.layout, session.id)):
-        bounce(workspace, look(workspace))
     dependents.follow(workspace)
     reservations.follow(workspace)
     remarks = (remark for remark in (ended, *closing.remarks, bundle.remark) if remark)
@@ -102,7 +99,7 @@ def half_closed(workspace: Workspace, session: Session) -> bool:
 
 
 def finish(workspace: Workspace, session: Session, *, ignored: bool = False) -> Closing:
-    """Every step of closing, each of which can be repeated: backup, fact, worktree, branch, entry.
+    """Every step of closing, each of which can be repeated: backup, fact, worktree, branch, mail, entry.
 
     To be called while nobody else closes or reopens it (`closing.alone`).
     """
@@ -121,6 +118,8 @@ def finish(workspace: Workspace, session: Session, *, ignored: bool = False) -> 
     remarks += _no_desk(workspace, session)
     remarks += _settle_branch(workspace, session)
     reached("close-branch-settled")
+    bounce_of_closed(workspace, session)
+    reached("close-mail-returned")
     (workspace.layout.worktrees / session.name).unlink(missing_ok=True)
     reached("close-unregistered")
     identities.write(workspace)

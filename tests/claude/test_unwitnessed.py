@@ -71,15 +71,8 @@ def test_a_receipt_that_the_transcript_of_a_dead_session_denies_is_taken_back(
 ) -> None:
     """The program is killed for good before it writes down what it was told."""
     ready.commit("No restarts", {".ccc/config.toml": NO_RESTARTS})
-    run, go = RunsIn(ccc, ready.path), tmp_path / "go"
-    stub.scripts = {"slow": [bash(until_there(go)), bash(until_there(tmp_path / "never"))]}
-    agent = spawn("backend", "Something slow [[script:slow]]")
-    until(lambda: stub.requests("slow"), "the first request")
-    run("send", agent.name, "Mind the accents", exit=0)
-    message = run("send", agent.name, WORDS, "--json", exit=0).json["messages"][0]["id"]
-    go.touch()
-    until(lambda: ready.git("log", "--format=%s", "refs/ccc").count("delivered message") == 2, "receipts")
-    until(lambda: WORDS in written(), "the words in the transcript")
+    run = RunsIn(ccc, ready.path)
+    agent, message = told_in_mid_turn(ready, spawn, stub, run, tmp_path)
     program = agent.pid("agent")
     os.kill(program, signal.SIGSTOP)
     not_written_down(WORDS)
@@ -92,6 +85,42 @@ def test_a_receipt_that_the_transcript_of_a_dead_session_denies_is_taken_back(
     assert told[0].endswith(", before it wrote the message down")
     shown = [each["text"] for each in run("inbox", "--json", exit=0).json["items"]]
     assert any(WORDS in text for text in shown), shown
+
+
+def test_a_receipt_that_the_transcript_of_a_closed_session_denies_is_taken_back(
+    ready: Repo, spawn: Callable[..., Agent], stub: Stub, ccc: RunsCcc, tmp_path: Path
+) -> None:
+    """Who was stopped may be resumed, and would be told again; who is closed then never is."""
+    run = RunsIn(ccc, ready.path)
+    agent, message = told_in_mid_turn(ready, spawn, stub, run, tmp_path)
+    os.kill(agent.pid("agent"), signal.SIGSTOP)
+    not_written_down(WORDS)
+    run("stop", agent.name, exit=0)
+    agent.becomes("stopped")
+    run("drain", exit=0)
+    assert "bounced" not in ready.git("log", "--format=%s", "refs/ccc")
+    run("close", agent.name, exit=0)
+    told = [line for line in ready.git("log", "--format=%s", "refs/ccc").splitlines() if "bounced" in line]
+    why = f"{agent.name} was closed, before it wrote the message down"
+    assert told == [f"{agent.name}: message {message[:8]} bounced: {why}"]
+    shown = [each["text"] for each in run("inbox", "--json", exit=0).json["items"]]
+    assert any(WORDS in text for text in shown), shown
+
+
+def told_in_mid_turn(
+    ready: Repo, spawn: Callable[..., Agent], stub: Stub, run: RunsIn, folder: Path
+) -> tuple[Agent, str]:
+    """A session that got two messages in the middle of its turn and goes on; the id of the second one."""
+    go = folder / "go"
+    stub.scripts = {"slow": [bash(until_there(go)), bash(until_there(folder / "never"))]}
+    agent = spawn("backend", "Something slow [[script:slow]]")
+    until(lambda: stub.requests("slow"), "the first request")
+    run("send", agent.name, "Mind the accents", exit=0)
+    message = run("send", agent.name, WORDS, "--json", exit=0).json["messages"][0]["id"]
+    go.touch()
+    until(lambda: ready.git("log", "--format=%s", "refs/ccc").count("delivered message") == 2, "receipts")
+    until(lambda: WORDS in written(), "the words in the transcript")
+    return agent, message
 
 
 def not_written_down(words: str) -> None:

@@ -23,6 +23,7 @@ CLOSING = (
     "close-moved-aside",
     "close-removed",
     "close-branch-settled",
+    "close-mail-returned",
     "close-unregistered",
 )
 REOPENING = (
