@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ccc.git import mergetree, surgery
@@ -30,11 +30,12 @@ class Arrival:
 
 
 def arrivals(
-    git: Git, common: Path, old: str, new: str, heads: Sequence[str], *, folder: str, closely: bool
+    git: Git, common: Path, old: str, new: str, heads: Mapping[str, str | None], *, folder: str, closely: bool
 ) -> dict[str, Arrival]:
     """By head, those whose work `new` has and `old` had not; `folder` in them does not count.
 
-    `closely`: also work that came by other commits; about eight git processes, however many heads there are.
+    Of a head is given behind which commit its work begins; None: where it left the branch. `closely`: also
+    work that came by other commits; about ten git processes, however many heads there are.
     """
     graph = _graph(git, old, new)
     chain = _chain(graph, new)
@@ -46,7 +47,7 @@ def arrivals(
     if closely and rest:
         with tempfile.TemporaryDirectory(prefix="ccc-arrival-") as aside:
             own = quarantined(git, Path(aside), common)
-            found.update(_otherwise(own, [old, *chain], rest, folder))
+            found.update(_otherwise(own, [old, *chain], {head: heads[head] for head in rest}, folder))
     return found
 
 
@@ -88,9 +89,11 @@ def _contained(git: Git, graph: Graph, chain: Sequence[str], old: str, head: str
     return Arrival(first, base, _tree(git, first), MERGED)
 
 
-def _otherwise(git: Git, chain: Sequence[str], heads: Sequence[str], folder: str) -> dict[str, Arrival]:
+def _otherwise(
+    git: Git, chain: Sequence[str], heads: Mapping[str, str | None], folder: str
+) -> dict[str, Arrival]:
     """Those that merging would add nothing of to the newest commit, and would have to the oldest."""
-    there = _added_nothing(git, chain[-1], heads, folder)
+    there = _added_nothing(git, chain[-1], list(heads), folder)
     missing = there - _added_nothing(git, chain[0], sorted(there), folder)
     found: dict[str, Arrival] = {}
     newest = len(chain) - 1
@@ -99,20 +102,32 @@ def _otherwise(git: Git, chain: Sequence[str], heads: Sequence[str], folder: str
         if not left:
             break
         for head in _added_nothing(git, chain[at], left, folder):
-            found[head] = _at(git, chain, at, head, folder)
+            found[head] = _at(git, chain, at, head, heads[head], folder)
     return found
 
 
-def _at(git: Git, chain: Sequence[str], at: int, head: str, folder: str) -> Arrival:
-    """Squashed, if this commit's change is all that merging the head would have made; else one of some."""
+def _at(git: Git, chain: Sequence[str], at: int, head: str, since: str | None, folder: str) -> Arrival:
+    """Squashed, if this commit's change is all that merging the head would have made; else one of some.
+
+    And if that is all of its work: what was picked one by one may be seen half-way.
+    """
     before, commit = chain[at - 1], chain[at]
     whole = mergetree.merges(git, chain[0], [head]).get(head)
+    begin = since or git.run("merge-base", chain[0], head, ok=(0, 1)).text
     same = (
         whole is not None
         and not whole.conflicts_outside(folder)
         and _patch(git, chain[0], whole.tree, folder) == _patch(git, before, commit, folder)
+        and bool(begin)
+        and _size(git, chain[0], whole.tree, folder) == _size(git, begin, head, folder)
     )
     return Arrival(commit, before, _tree(git, commit), SQUASHED if same else PICKED)
+
+
+def _size(git: Git, one: str, other: str, folder: str) -> str:
+    """How many lines of which files are others."""
+    asked = ("diff-tree", "-r", "--numstat", "--no-renames", "-z", one, other)
+    return git.text(*asked, "--", ".", f":(exclude,top){folder}")
 
 
 def _patch(git: Git, one: str, other: str, folder: str) -> str:

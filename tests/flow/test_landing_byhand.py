@@ -106,3 +106,42 @@ def test_what_was_picked_by_hand_is_not_taken_back_by_ccc(ready: Repo, ccc: Runs
     told = ccc("undo", session.name, exit=1).stderr
     assert "came to main in several commits: picked outside ccc" in told
     assert ready.oid("main") == before
+
+
+@pytest.mark.slow
+def test_what_is_picked_by_hand_and_seen_half_way_is_not_taken_for_one_commit(
+    ready: Repo, ccc: RunsCcc, session: Worked
+) -> None:
+    """`undo` would revert the last of them only."""
+    branch = session.tree.git("branch", "--show-current")
+    ready.git("cherry-pick", f"{branch}~1")
+    assert landing(ccc, session)[1] == ""
+    ready.git("cherry-pick", branch)
+    commit = ready.oid("main")
+    assert landing(ccc, session) == (
+        "completed",
+        f"landed {session.name} as {commit[:7]}: picked outside ccc",
+    )
+    assert "in several commits" in ccc("undo", session.name, exit=1).stderr
+
+
+@pytest.mark.slow
+def test_what_is_squashed_by_hand_behind_a_squash_by_hand_is_one_commit(
+    ready: Repo, ccc: RunsCcc, session: Worked
+) -> None:
+    take(ready, session, "squashed")
+    assert landing(ccc, session)[1].endswith("squashed outside ccc")
+    session.tree.commit("Three\n\nCcc-Status: done", three="3")
+    ccc("drain", exit=0)
+    ready.commit("Between", between="1")
+    ready.git("merge", "--quiet", "--squash", session.tree.git("branch", "--show-current"))
+    ready.git("rm", "-rqf", "--ignore-unmatch", ".ccc/sessions")
+    ready.git("commit", "-qm", "The rest of it")
+    ccc("drain", exit=0)
+    commit = ready.oid("main")
+    texts = [event["text"] for event in ccc("log", "--json", exit=0).json["events"]]
+    assert f"landed {session.name} as {commit[:7]}: squashed outside ccc" in texts
+    ccc("undo", session.name, exit=0)
+    names = ready.git("ls-tree", "-r", "--name-only", "main").splitlines()
+    assert "three" not in names
+    assert {"one", "two", "between"} <= set(names)

@@ -8,7 +8,7 @@ from pathlib import Path
 from ccc.domain import landings
 from ccc.domain.events import Draft
 from ccc.domain.sessions import MERGE, PICKED, REBASE, SQUASH, Landed, Session
-from ccc.git import arrival
+from ccc.git import arrival, history
 from ccc.git.arrival import Arrival, arrivals
 from ccc.git.command import Git
 
@@ -33,12 +33,20 @@ def arrived(
     target, old, new = move
     if not waiting:
         return
-    heads = list(dict.fromkeys(session.head for session in waiting))
+    heads = {session.head: _begin(git, session, target) for session in waiting}
     found = arrivals(git, common, old, new, heads, folder=SESSIONS_FOLDER, closely=closely)
     for session in waiting:
         how = found.get(session.head)
         if how is not None:
             yield landings.arrived(session, landed_by(how, session.head, target))
+
+
+def _begin(git: Git, session: Session, target: str) -> str | None:
+    """What of its work had landed before as other commits, of which git does not know; None: nothing."""
+    landed = session.landed
+    if landed is None or landed.target != target or landed.advanced is not None:
+        return None
+    return landed.head if history.is_ancestor(git, landed.head, session.head) else None
 
 
 def landed_by(how: Arrival, head: str, target: str, words: str = "") -> Landed:
