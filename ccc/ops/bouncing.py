@@ -37,13 +37,6 @@ class Return:
     notice: str
 
 
-def bounce_of_closed(workspace: Workspace, session: Session) -> None:
-    """The same for a session that was just closed, of whose agent a look at all sees nothing any more."""
-    files = SessionFiles.of(workspace.layout, session.id)
-    if mail.waiting(files) or mail.lately(files):
-        bounce(workspace, look(workspace), closed=session.id)
-
-
 def bounce(workspace: Workspace, picture: Picture, closed: str | None = None) -> int:
     """Returns what waits for sessions of this machine that will not take it up; how many messages.
 
@@ -80,6 +73,13 @@ def bounce(workspace: Workspace, picture: Picture, closed: str | None = None) ->
                 Letter(each.notice, "ccc", _words(each.message, each.why), workspace.now()),
             )
     return len(there) + len(done)
+
+
+def bounce_of_closed(workspace: Workspace, session: Session) -> None:
+    """`bounce`, for a session that is just being closed: a look at all sees nothing of its agent any more."""
+    files = SessionFiles.of(workspace.layout, session.id)
+    if mail.waiting(files) or mail.lately(files):
+        bounce(workspace, look(workspace), closed=session.id)
 
 
 def _forgotten(
